@@ -1,0 +1,67 @@
+"""The gateway's contract as data: the two bundled WSDLs and where the services stand."""
+
+import importlib.resources
+from enum import StrEnum
+from functools import cache
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Final
+
+VENDOR_ORIGIN: Final = "https://api.clickatell.com"
+"""The vendor's host; it answers on 443 for SOAP and the HTTP API alike."""
+
+SOAP_ENCODING: Final = "http://schemas.xmlsoap.org/soap/encoding/"
+"""The namespace of SOAP 1.1 section 5 encoding, which ``rpc_encoded.wsdl`` imports without a location."""
+
+
+class Dialect(StrEnum):
+    """A SOAP dialect of the gateway; the value is the name of its WSDL file and of ``Client(binding=...)``."""
+
+    DOCUMENT_LITERAL = "document_literal"
+    RPC_ENCODED = "rpc_encoded"
+
+
+SERVICE_PATHS: Final[dict[str, Dialect]] = {
+    "/soap/document_literal/webservice": Dialect.DOCUMENT_LITERAL,
+    "/soap/rpc_encoded/webservice": Dialect.RPC_ENCODED,
+    "/soap/webservice_vs.php": Dialect.RPC_ENCODED,
+    "/soap/webservice.php": Dialect.RPC_ENCODED,
+}
+"""Every documented service address and the dialect spoken there. RPC/Encoded has three: its later name, the
+Visual Studio variant (the one that its WSDL names) and the original."""
+
+DEFAULT_PATHS: Final[dict[Dialect, str]] = {
+    Dialect.DOCUMENT_LITERAL: "/soap/document_literal/webservice",
+    Dialect.RPC_ENCODED: "/soap/webservice_vs.php",
+}
+"""The address inside each WSDL."""
+
+ORIGINAL_RPC_PATH: Final = "/soap/webservice.php"
+"""The one service that calls the status-callback part ``callback``; every other says ``msg_callback``, because
+``callback`` collided with a built-in name of some Visual Studio versions."""
+
+
+@cache
+def wsdl(dialect: Dialect) -> bytes:
+    """The bundled WSDL of a dialect, as bytes."""
+    return _folder().joinpath(f"{dialect}.wsdl").read_bytes()
+
+
+@cache
+def soap_encoding_schema() -> bytes:
+    """A minimal schema of the SOAP encoding namespace, for zeep's loader alone."""
+    return _folder().joinpath("soap-encoding.xsd").read_bytes()
+
+
+def _folder() -> Traversable:
+    package = importlib.resources.files("clicksoap")
+    installed = package.joinpath("wsdl")
+    if installed.joinpath("document_literal.wsdl").is_file():
+        return installed
+    # A checkout or an editable install keeps wsdl/ beside the package. Both marks are asked for, so that a broken
+    # wheel can never pick up a stranger's folder of that name from site-packages.
+    root = Path(__file__).resolve().parent.parent
+    beside = root / "wsdl"
+    if (beside / "document_literal.wsdl").is_file() and (root / "pyproject.toml").is_file():
+        return beside
+    raise FileNotFoundError("clicksoap was installed without its WSDLs: install it again from a complete wheel")
