@@ -1,3 +1,100 @@
-"""Send SMS through the Clickatell SOAP gateway contract."""
+"""Send SMS through the Clickatell SOAP gateway contract.
+
+from clicksoap import Client
+
+with Client(api_id=123456, user="acme", password="…") as sms:
+    report = sms.send(["+27 82 123 4567", "27831234567"], "Your parcel is at the door")
+"""
+
+from typing import TYPE_CHECKING
+
+from clicksoap.codes import MessageStatus
+from clicksoap.errors import (
+    AccountError,
+    AuthenticationError,
+    BatchError,
+    ClicksoapError,
+    ConfigurationError,
+    GatewayError,
+    GatewayFailure,
+    InsufficientCredit,
+    InvalidInput,
+    LimitExceeded,
+    NotExpressible,
+    NotSent,
+    OutcomeUnknown,
+    ParameterRefused,
+    ProtocolError,
+    RecipientError,
+    SenderError,
+    SessionExpired,
+    SoapFault,
+    TransportError,
+    TransportLost,
+    TransportTimeout,
+    UnknownMessage,
+    report_of,
+)
+from clicksoap.messages import Text
+from clicksoap.results import Charge, Coverage, RecipientResult, SendReport, State, StatusReport
+from clicksoap.text import Alphabet, Segments
+from clicksoap.wire import Timeout
+
+if TYPE_CHECKING:
+    from clicksoap.client import Batch, Client
 
 __version__ = "0.1.0"
+
+__all__ = [
+    "AccountError",
+    "Alphabet",
+    "AuthenticationError",
+    "Batch",
+    "BatchError",
+    "Charge",
+    "ClicksoapError",
+    "Client",
+    "ConfigurationError",
+    "Coverage",
+    "GatewayError",
+    "GatewayFailure",
+    "InsufficientCredit",
+    "InvalidInput",
+    "LimitExceeded",
+    "MessageStatus",
+    "NotExpressible",
+    "NotSent",
+    "OutcomeUnknown",
+    "ParameterRefused",
+    "ProtocolError",
+    "RecipientError",
+    "RecipientResult",
+    "Segments",
+    "SendReport",
+    "SenderError",
+    "SessionExpired",
+    "SoapFault",
+    "State",
+    "StatusReport",
+    "Text",
+    "Timeout",
+    "TransportError",
+    "TransportLost",
+    "TransportTimeout",
+    "UnknownMessage",
+    "report_of",
+]
+
+# Hidden from type checkers: a visible __getattr__ would make them accept any name.
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> object:
+        # The facades bring zeep, lxml and requests along, which cost most of the import time.
+        if name in {"Batch", "Client"}:
+            from clicksoap import client  # noqa: PLC0415 - on first use
+
+            return getattr(client, name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+    def __dir__() -> list[str]:
+        return __all__

@@ -1,0 +1,45 @@
+"""Ways of speaking to the gateway."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from clicksoap.operations import Parameters
+from clicksoap.text import Charset
+from clicksoap.wire import WireReply, WireRequest
+
+
+class Binding(Protocol):
+    """One way of speaking: named parameters to a request, a reply to its lines. It does no I/O."""
+
+    @property
+    def name(self) -> str:
+        """The value of ``Client(binding=...)``."""
+        ...
+
+    @property
+    def charset(self) -> Charset:
+        """What the plain ``text`` parameter carries unharmed."""
+        ...
+
+    @property
+    def batch_fields(self) -> int:
+        """How many ``#fieldN#`` a template batch can merge."""
+        ...
+
+    def encode(self, operation: str, parameters: Parameters) -> WireRequest:
+        """The request of one command, in Document/Literal's names.
+
+        Raises:
+            InvalidInput: A parameter is unknown, missing, or of a wrong kind; NotExpressible where only this binding
+                lacks it.
+        """
+        ...
+
+    def decode(self, reply: WireReply, secrets: Sequence[str] = ()) -> list[str]:
+        """The answer's lines.
+
+        Raises:
+            ProtocolError: The reply is none of the contract.
+            SoapFault: The server answered with a Fault.
+        """
+        ...

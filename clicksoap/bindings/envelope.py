@@ -1,0 +1,158 @@
+"""Reading a SOAP reply: bounded, never guessing, the same for every shape that servers give it."""
+
+import contextlib
+import re
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Final
+
+from lxml import etree
+
+from clicksoap.errors import ProtocolError, SoapFault, scrub
+from clicksoap.wire import WireReply
+
+_SOAP_11: Final = "http://schemas.xmlsoap.org/soap/envelope/"
+_SOAP_12: Final = "http://www.w3.org/2003/05/soap-envelope"
+_CHARSET: Final = re.compile(r"charset\s*=\s*[\"']?([A-Za-z0-9._-]+)", re.IGNORECASE)
+_BOMS: Final = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
+
+# A request has at most 300 recipients; what answers with far more is no gateway.
+_MOST_LINES: Final = 10_000
+
+
+def lines_of_envelope(reply: WireReply, *, arrays: bool, secrets: Sequence[str] = ()) -> list[str]:
+    """The strings that the operation returned, joined and stripped, empty ones kept.
+
+    The wrapper's and the items' names and namespaces are not looked at: the contract is the lines.
+
+    Args:
+        reply: A reply of status 200 or 500.
+        arrays: Whether ``return`` may hold items instead of text (RPC/Encoded).
+        secrets: Texts to be masked in a Fault.
+
+    Raises:
+        SoapFault: The body is a Fault of SOAP 1.1 or 1.2.
+        ProtocolError: Anything else that is not an answer.
+    """
+    body = _body_of(reply)
+    children = list(body)
+    for child in children:
+        if _local(child) == "Fault":
+            raise _fault(child, secrets)
+    if reply.status != HTTPStatus.OK:
+        raise ProtocolError(f"HTTP {reply.status} with an envelope that is no Fault", status=reply.status)
+    if not children:
+        raise ProtocolError("the SOAP body is empty")
+    references = {identity: child for child in children if (identity := child.get("id")) is not None}
+    # multiRef elements stand beside the wrapper, before or behind it, and each has an id.
+    wrapper = next((child for child in children if child.get("id") is None), children[0])
+    if not len(wrapper):
+        lines = [_text(wrapper)] if _text(wrapper) else []
+    else:
+        lines = [line for part in wrapper for line in _part(part, references, arrays=arrays)]
+    if not lines:
+        raise ProtocolError("the reply holds no line")
+    if len(lines) > _MOST_LINES:
+        raise ProtocolError(f"the reply holds more than {_MOST_LINES} lines")
+    return lines
+
+
+def _body_of(reply: WireReply) -> etree._Element:
+    root = _parse(reply)
+    name = etree.QName(root)
+    if name.localname != "Envelope" or name.namespace not in {_SOAP_11, _SOAP_12}:
+        raise ProtocolError(f"{_described(reply)} instead of a SOAP envelope", status=reply.status)
+    body = next((child for child in root if _local(child) == "Body"), None)
+    if body is None:
+        raise ProtocolError("the SOAP envelope has no Body")
+    return body
+
+
+def _parse(reply: WireReply) -> etree._Element:
+    # Some servers print blank lines before the document, which XML does not allow.
+    data = reply.body.lstrip(b" \t\r\n")
+    if not data:
+        raise ProtocolError(f"HTTP {reply.status} with an empty body", status=reply.status)
+    declared = data.startswith((b"<?xml", *_BOMS))
+    charset = None if declared else _CHARSET.search(reply.headers.get("content-type", ""))
+    root = None
+    with contextlib.suppress(etree.XMLSyntaxError, LookupError, ValueError):
+        # A parser of its own per reply: lxml would make threads that share one wait for each other.
+        root = etree.fromstring(data, _parser(charset[1] if charset else None))
+    if root is None:
+        raise ProtocolError(
+            f"{_described(reply)} that cannot be read as XML: cut off, malformed or over a limit", status=reply.status
+        )
+    if root.getroottree().docinfo.doctype:
+        raise ProtocolError("the reply has a document type, which SOAP forbids (SOAP 1.1, section 3)")
+    return root
+
+
+def _parser(charset: str | None) -> etree.XMLParser:
+    return etree.XMLParser(
+        encoding=charset,
+        resolve_entities=False,
+        load_dtd=False,
+        no_network=True,
+        huge_tree=False,
+        remove_comments=True,
+        remove_pis=True,
+    )
+
+
+def _described(reply: WireReply) -> str:
+    kind = reply.headers.get("content-type", "").partition(";")[0].strip().lower()
+    return f"HTTP {reply.status} with {scrub(kind) or 'a body of no stated type'}"
+
+
+def _part(part: etree._Element, references: dict[str, etree._Element], *, arrays: bool) -> list[str]:
+    """The lines of one ``return``: its own text, or those of its items."""
+    part = _resolved(part, references)
+    # An array holds items and nothing beside them; text beside elements is one string with marks inside.
+    if not arrays or not len(part) or _has_own_text(part):
+        return [_text(part)]
+    if len(part) > _MOST_LINES:
+        raise ProtocolError(f"the reply holds more than {_MOST_LINES} lines")
+    return [_item(item, references) for item in part]
+
+
+def _item(item: etree._Element, references: dict[str, etree._Element]) -> str:
+    target = _resolved(item, references)
+    if target is not item and (len(target) or target.get("href") is not None):
+        raise ProtocolError("the reply refers on from a reference: one level is all that real stacks send")
+    return _text(target)
+
+
+def _resolved(element: etree._Element, references: dict[str, etree._Element]) -> etree._Element:
+    href = element.get("href")
+    if href is None:
+        return element
+    target = references.get(href.removeprefix("#"))
+    if target is None or target.get("href") is not None:
+        raise ProtocolError("the reply refers to a part that it does not hold")
+    return target
+
+
+def _has_own_text(element: etree._Element) -> bool:
+    return bool((element.text or "").strip()) or any((child.tail or "").strip() for child in element)
+
+
+def _text(element: etree._Element) -> str:
+    return "".join(element.itertext()).strip()
+
+
+def _fault(fault: etree._Element, secrets: Sequence[str]) -> SoapFault:
+    fields = {_local(child): child for child in fault}
+    code, text = fields.get("faultcode"), fields.get("faultstring")
+    if code is None and "Code" in fields:
+        code = next((child for child in fields["Code"] if _local(child) == "Value"), None)
+    if text is None and "Reason" in fields:
+        text = next((child for child in fields["Reason"] if _local(child) == "Text"), None)
+    return SoapFault(
+        "" if code is None else scrub(_text(code).rpartition(":")[2], secrets),
+        "" if text is None else scrub(_text(text), secrets),
+    )
+
+
+def _local(element: etree._Element) -> str:
+    return element.tag.rpartition("}")[2] if isinstance(element.tag, str) else ""

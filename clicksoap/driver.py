@@ -1,0 +1,83 @@
+"""Running flows: the only place that waits, and that knows threads."""
+
+import inspect
+import os
+import threading
+import time
+import weakref
+from typing import TypeVar
+
+from clicksoap.errors import ClicksoapError, NotSent, TransportTimeout
+from clicksoap.flows import Flow, Flows, Login, Send
+from clicksoap.session import Session
+from clicksoap.wire import Transport, WireReply
+
+T = TypeVar("T")
+
+
+class Driver:
+    """Runs flows over a transport for any number of threads, with one login for all of them."""
+
+    def __init__(self, transport: Transport, flows: Flows, session: Session) -> None:
+        self._transport = transport
+        self._flows = flows
+        self._session = session
+        self._lock = threading.Lock()
+        _drivers.add(self)
+
+    def run(self, flow: Flow[T]) -> T:
+        """Do what the flow asks for until it ends; whatever ends a wait is thrown into the flow."""
+        reply: WireReply | None = None
+        broken: BaseException | None = None
+        while True:
+            try:
+                effect = flow.send(reply) if broken is None else flow.throw(broken)
+                reply, broken = None, None
+                if isinstance(effect, Send):
+                    reply = self._transport.send(effect.request, effect.deadline)
+                else:
+                    self._login(effect)
+            except StopIteration as end:
+                result: T = end.value
+                return result
+            except BaseException as error:
+                if inspect.getgeneratorstate(flow) == inspect.GEN_CLOSED:
+                    raise
+                broken = error
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._transport.close()
+
+    def after_fork(self) -> None:
+        """Give a forked child a lock, a session and connections of its own."""
+        self._lock = threading.Lock()
+        self._session.forget()
+        self._transport.after_fork()
+
+    def _login(self, asked: Login) -> None:
+        if not self._lock.acquire(timeout=max(0.0, asked.deadline - time.monotonic())):
+            waited = TransportTimeout("the time ran out while another thread logged in", left=False)
+            raise NotSent(f"nothing was sent: {waited}", cause=waited)
+        try:
+            if self._session.settled(asked.held):
+                return
+            try:
+                self._session.opened(self.run(self._flows.login(asked.deadline)))
+            except ClicksoapError as error:
+                self._session.failed(error)
+                raise
+        finally:
+            self._lock.release()
+
+
+_drivers: "weakref.WeakSet[Driver]" = weakref.WeakSet()
+
+
+def _after_fork_in_child() -> None:
+    for driver in list(_drivers):
+        driver.after_fork()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork_in_child)

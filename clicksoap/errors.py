@@ -1,0 +1,288 @@
+"""What can go wrong, split first by what became of the message, then by what the caller may do.
+
+Three answers are kept apart everywhere: the gateway said no (`GatewayError`), it never left us (`NotSent`), and it
+may have been done (`OutcomeUnknown`).
+"""
+
+import re
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from clicksoap.codes import ERRORS
+
+if TYPE_CHECKING:
+    from clicksoap.results import SendReport
+
+
+class ClicksoapError(Exception):
+    """The parent of every error that clicksoap raises.
+
+    Attributes:
+        may_have_taken_effect: Whether the gateway may have acted on this call. For a send it speaks of the whole
+            call: true as soon as one recipient of the report is accepted or unknown.
+        retryable: Whether repeating what the report calls not_sent (or the whole harmless command) may succeed.
+        report: For sends, what is known of every recipient.
+        cause: The error beneath, already freed of secrets.
+    """
+
+    may_have_taken_effect: bool = False
+    retryable: bool = False
+    report: "SendReport | None" = None
+    cause: "ClicksoapError | None" = None
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _rebuild, (type(self), self.args, self.__dict__)
+
+
+class InvalidInput(ClicksoapError, ValueError):
+    """An argument was refused before anything left; the text names it and the mend."""
+
+
+class NotExpressible(InvalidInput):
+    """The binding in use has no way to say this; the text names those that have."""
+
+
+class ConfigurationError(ClicksoapError):
+    """The client was set up in a way that cannot work, or that is not safe."""
+
+
+class TransportError(ClicksoapError):
+    """The connection failed. ``may_have_taken_effect`` tells whether any of the request had left."""
+
+    def __init__(self, message: str, *, left: bool, retryable: bool = True) -> None:
+        super().__init__(message)
+        self.may_have_taken_effect = left
+        self.retryable = retryable
+
+
+class TransportTimeout(TransportError, TimeoutError):
+    """A time limit ran out while connecting, waiting for a free connection, or reading."""
+
+
+class TransportLost(TransportError, ConnectionError):
+    """The connection was refused, reset or closed early."""
+
+
+class ProtocolError(ClicksoapError):
+    """An answer came, but none of the contract: another HTTP status, not SOAP, cut off, too large.
+
+    Attributes:
+        status: The HTTP status, or None where it does not matter.
+    """
+
+    def __init__(
+        self, message: str, *, status: int | None = None, may_have_taken_effect: bool = True, retryable: bool = False
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.may_have_taken_effect = may_have_taken_effect
+        self.retryable = retryable
+
+
+class SoapFault(ClicksoapError):
+    """The server answered with a SOAP Fault (1.1 or 1.2).
+
+    The gateway reports its own refusals as ``ERR`` lines, so a Fault speaks of the envelope or of the server. Only
+    the code ``Client`` (``Sender`` in SOAP 1.2) says that nothing was done.
+
+    Attributes:
+        code: The local part of the fault code, such as ``"Client"``; empty where none was given.
+        text: The fault string, with numbers and secrets masked.
+    """
+
+    def __init__(self, code: str, text: str) -> None:
+        super().__init__(code, text)
+        self.code = code
+        self.text = text
+        self.may_have_taken_effect = code.partition(".")[0].lower() not in {"client", "sender"}
+        self.retryable = self.may_have_taken_effect
+
+    def __str__(self) -> str:
+        return f"SOAP Fault {self.code or 'without a code'}: {self.text or 'no text'}"
+
+
+class NotSent(ClicksoapError):
+    """It is certain that the gateway did nothing with the request that failed; ``cause`` says why."""
+
+    def __init__(self, message: str, *, cause: ClicksoapError) -> None:
+        super().__init__(message)
+        self.cause = cause
+        self.retryable = cause.retryable
+
+
+class OutcomeUnknown(ClicksoapError):
+    """The request that failed may have been carried out; ``cause`` says why that is not known.
+
+    Never repeat what the report calls unknown: an SMS cannot be recalled. Ask the gateway what became of it.
+    """
+
+    may_have_taken_effect = True
+
+    def __init__(self, message: str, *, cause: ClicksoapError) -> None:
+        super().__init__(message)
+        self.cause = cause
+
+
+class GatewayError(ClicksoapError):
+    """The gateway refused, with a number of its own or with none. Made by `GatewayError.of`, by number alone.
+
+    Attributes:
+        code: The gateway's number as a three-digit string, or None where it gave none.
+        text: The documented meaning of the number; for an undocumented one the gateway's own words, masked.
+    """
+
+    codes: ClassVar[frozenset[str]] = frozenset()
+
+    def __init__(self, code: str | None, text: str) -> None:
+        super().__init__(code, text)
+        self.code = code
+        self.text = text
+
+    def __str__(self) -> str:
+        return f"the gateway refused: {self.code}, {self.text}" if self.code else f"the gateway refused: {self.text}"
+
+    @classmethod
+    def of(cls, code: str | None, text: str) -> "GatewayError":
+        """The error class of a gateway number.
+
+        Args:
+            code: Three digits, or None for an ``ERR`` line without a number.
+            text: The gateway's words, used only where the number is not documented.
+        """
+        error = _BY_CODE.get(code, GatewayError)(code, ERRORS.get(code or "") or scrub(text))
+        if isinstance(error, LimitExceeded) and (stamp := _TIMESTAMP.search(text)):
+            error.until = datetime.fromtimestamp(int(stamp.group()), UTC)
+        return error
+
+
+class AuthenticationError(GatewayError):
+    """Wrong credentials, an unknown API id, or an address outside the account's allow-list."""
+
+    codes = frozenset({"001", "002", "007", "108"})
+
+
+class SessionExpired(GatewayError):
+    """The session id is expired or missing, and logging in again did not cure it."""
+
+    codes = frozenset({"003", "005"})
+    retryable = True
+
+
+class AccountError(GatewayError):
+    """The account is frozen."""
+
+    codes = frozenset({"004"})
+
+
+class ParameterRefused(GatewayError):
+    """A parameter of the request was refused."""
+
+    codes = frozenset({"100", "101", "102", "107", "109", "110", "111", "112", "113", "115", "116", "120"})
+
+
+class RecipientError(GatewayError):
+    """The destination is invalid, not routed, blocked, opted out or delisted."""
+
+    codes = frozenset({"105", "114", "121", "122", "128"})
+
+
+class SenderError(GatewayError):
+    """The source address is invalid or not registered."""
+
+    codes = frozenset({"106", "123"})
+
+
+class UnknownMessage(GatewayError):
+    """No message of that id is known to the gateway, which forgets after six days."""
+
+    codes = frozenset({"103", "104"})
+
+
+class BatchError(GatewayError):
+    """The batch id is unknown (batches live 24 hours) or the batch has no template."""
+
+    codes = frozenset({"201", "202"})
+
+
+class InsufficientCredit(GatewayError):
+    """No credit is left, or the message costs more than was allowed."""
+
+    codes = frozenset({"301", "302"})
+
+
+class LimitExceeded(GatewayError):
+    """The account's limit of messages is reached.
+
+    Attributes:
+        until: When the limit ends, if the gateway told (error 130 ends in a Unix time stamp).
+    """
+
+    codes = frozenset({"130"})
+    until: datetime | None = None
+
+
+class GatewayFailure(GatewayError):
+    """The gateway had an internal error and asks to retry."""
+
+    codes = frozenset({"901"})
+    retryable = True
+
+
+_BY_CODE: Final[dict[str | None, type[GatewayError]]] = {
+    code: kind
+    for kind in (
+        AuthenticationError,
+        SessionExpired,
+        AccountError,
+        ParameterRefused,
+        RecipientError,
+        SenderError,
+        UnknownMessage,
+        BatchError,
+        InsufficientCredit,
+        LimitExceeded,
+        GatewayFailure,
+    )
+    for code in kind.codes
+}
+
+_TIMESTAMP: Final = re.compile(r"(?<![0-9])[0-9]{9,10}(?![0-9])")
+
+WHOLE_REQUEST: Final = AuthenticationError.codes | AccountError.codes
+"""Numbers that, on a line without ``To:``, refuse the request and not a recipient."""
+
+
+def report_of(error: BaseException) -> "SendReport | None":
+    """What was known of every recipient when a send was broken off.
+
+    Works for clicksoap's own errors and for whatever interrupted the send from outside, such as KeyboardInterrupt.
+    None where the error did not come out of a send.
+    """
+    return getattr(error, "report", None)
+
+
+# Five digits are enough of a number to be somebody's; sixteen hexadecimal ones are enough of an id to be a session.
+_NUMBERS: Final = re.compile(r"\+?[0-9](?:[ -]?[0-9]){4,}|[0-9A-Fa-f]{16,}")
+_LONGEST_EXCERPT: Final = 200
+
+
+def redact(text: str, secrets: Iterable[str]) -> str:
+    """A foreign text with every secret masked."""
+    for secret in secrets:
+        if secret:
+            text = text.replace(secret, "***")
+    return text
+
+
+def scrub(text: str, secrets: Iterable[str] = ()) -> str:
+    """A foreign text made fit to be shown: secrets, numbers and ids masked, blanks folded, cut to 200 characters."""
+    return _NUMBERS.sub("***", " ".join(redact(text, secrets).split()))[:_LONGEST_EXCERPT]
+
+
+def _rebuild(kind: type[ClicksoapError], args: tuple[object, ...], state: dict[str, object]) -> ClicksoapError:
+    """Unpickle an error whose constructor wants more than its args."""
+    error = kind.__new__(kind, *args)
+    error.args = args
+    error.__dict__.update(state)
+    return error

@@ -1,0 +1,341 @@
+"""The gateway's commands, each with both directions: arguments to named parameters, reply lines to a result.
+
+Operations speak one vocabulary, Document/Literal's; a binding knows where its own names differ.
+"""
+
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import Enum
+from typing import ClassVar, Final, Generic, TypeVar
+
+from clicksoap.codes import MessageStatus
+from clicksoap.errors import ClicksoapError, InvalidInput, ProtocolError
+from clicksoap.messages import check_text
+from clicksoap.numbers import Recipient
+from clicksoap.replies import Credit, Failure, Identified, Line, Ok, match
+from clicksoap.results import Charge, Coverage, RecipientResult, StatusReport
+
+T = TypeVar("T")
+
+Value = str | int | Decimal | Sequence[str]
+Parameters = Mapping[str, Value]
+
+
+class Effect(Enum):
+    """What repeating a command does."""
+
+    NONE = "nothing: it only reads"
+    IDEMPOTENT = "the same again: it changes something, and twice is as good as once"
+    ONCE = "it costs again: a second message, a second voucher"
+
+
+class Operation(ABC, Generic[T]):
+    """One gateway command with its arguments.
+
+    Attributes:
+        name: The command's name in Document/Literal.
+        effect: What repeating it does.
+        needs_session: Whether only a session id identifies the caller, whatever the client prefers.
+    """
+
+    name: ClassVar[str]
+    effect: ClassVar[Effect] = Effect.NONE
+    needs_session: ClassVar[bool] = False
+
+    @abstractmethod
+    def parameters(self) -> Parameters:
+        """The parameters of the command, without those that identify the caller."""
+
+    @abstractmethod
+    def result(self, lines: Sequence[Line]) -> T:
+        """What the lines of the answer mean.
+
+        Raises:
+            GatewayError: The gateway refused.
+            ProtocolError: The lines are none that this command answers with.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Authenticate(Operation[str]):
+    """Open a session (auth); gives the session id, which is a secret."""
+
+    name = "auth"
+    api_id: int = field(repr=False)
+    user: str = field(repr=False)
+    password: str = field(repr=False)
+
+    def parameters(self) -> Parameters:
+        return {"api_id": self.api_id, "user": self.user, "password": self.password}
+
+    def result(self, lines: Sequence[Line]) -> str:
+        line = _only(lines)
+        if isinstance(line, Ok) and line.text and " " not in line.text:
+            return line.text
+        raise _unexpected(self.name, line)
+
+
+@dataclass(frozen=True, slots=True)
+class Ping(Operation[None]):
+    """Keep the session alive (ping)."""
+
+    name = "ping"
+    needs_session = True
+
+    def parameters(self) -> Parameters:
+        return {}
+
+    def result(self, lines: Sequence[Line]) -> None:
+        _expect_ok(self.name, lines)
+
+
+@dataclass(frozen=True, slots=True)
+class QueryMessage(Operation[StatusReport]):
+    """Ask where a message is (querymsg), by the gateway's id or by the client's."""
+
+    name = "querymsg"
+    message_id: str | None = None
+    client_message_id: str | None = None
+
+    def __post_init__(self) -> None:
+        _check_one_id(self.message_id, self.client_message_id)
+
+    def parameters(self) -> Parameters:
+        return _ids(self.message_id, self.client_message_id)
+
+    def result(self, lines: Sequence[Line]) -> StatusReport:
+        return _status(self.name, lines)
+
+
+@dataclass(frozen=True, slots=True)
+class StopMessage(Operation[StatusReport]):
+    """Stop a message that waits in the gateway (delmsg)."""
+
+    name = "delmsg"
+    effect = Effect.IDEMPOTENT
+    message_id: str | None = None
+    client_message_id: str | None = None
+
+    def __post_init__(self) -> None:
+        _check_one_id(self.message_id, self.client_message_id)
+
+    def parameters(self) -> Parameters:
+        return _ids(self.message_id, self.client_message_id)
+
+    def result(self, lines: Sequence[Line]) -> StatusReport:
+        return _status(self.name, lines)
+
+
+@dataclass(frozen=True, slots=True)
+class MessageCharge(Operation[Charge]):
+    """Ask what a message cost (getmsgcharge); the gateway knows for 15 days."""
+
+    name = "getmsgcharge"
+    message_id: str
+
+    def __post_init__(self) -> None:
+        _check_id(self.message_id, "message_id")
+
+    def parameters(self) -> Parameters:
+        return {"apimsgid": self.message_id}
+
+    def result(self, lines: Sequence[Line]) -> Charge:
+        line = _only(lines)
+        if isinstance(line, Identified) and line.charge is not None and line.status is not None:
+            return Charge(line.charge, MessageStatus.of(line.status), line.raw)
+        raise _unexpected(self.name, line)
+
+
+@dataclass(frozen=True, slots=True)
+class Balance(Operation[Decimal]):
+    """Ask for the credits that are left (getbalance)."""
+
+    name = "getbalance"
+
+    def parameters(self) -> Parameters:
+        return {}
+
+    def result(self, lines: Sequence[Line]) -> Decimal:
+        line = _only(lines)
+        if isinstance(line, Credit):
+            return line.amount
+        raise _unexpected(self.name, line)
+
+
+@dataclass(frozen=True, slots=True)
+class RouteCoverage(Operation[Coverage]):
+    """Ask whether a prefix is routed and at what lowest price (routecoverage)."""
+
+    name = "routecoverage"
+    msisdn: str = field(repr=False)
+
+    _CHARGE: ClassVar[re.Pattern[str]] = re.compile(r"(?i)\s*charge\s*:\s*([0-9]+(?:\.[0-9]+)?)\s*$", re.ASCII)
+
+    def parameters(self) -> Parameters:
+        return {"msisdn": self.msisdn}
+
+    def result(self, lines: Sequence[Line]) -> Coverage:
+        # The one command whose ordinary "no" is an ERR line, known by its missing number.
+        line = _only(lines, numbered_errors_only=True)
+        if isinstance(line, Failure):
+            return Coverage(routed=False, charge=None, text=line.text)
+        if isinstance(line, Ok):
+            charge = self._CHARGE.search(line.text)
+            text = self._CHARGE.sub("", line.text)
+            return Coverage(routed=True, charge=Decimal(charge[1]) if charge else None, text=text)
+        raise _unexpected(self.name, line)
+
+
+@dataclass(frozen=True, slots=True)
+class PayToken(Operation[None]):
+    """Redeem a voucher (token_pay)."""
+
+    name = "token_pay"
+    effect = Effect.ONCE
+    token: str = field(repr=False)
+
+    # Vouchers have 16 digits (vendor's HTTP API specification 2.3.8).
+    _VOUCHER: ClassVar[re.Pattern[str]] = re.compile(r"[0-9]{16}", re.ASCII)
+
+    def __post_init__(self) -> None:
+        check_text(self.token, "voucher")
+        if not self._VOUCHER.fullmatch(self.token):
+            raise InvalidInput("voucher is no str of 16 digits: give it as it is printed, without blanks")
+
+    def parameters(self) -> Parameters:
+        return {"token": self.token}
+
+    def result(self, lines: Sequence[Line]) -> None:
+        _expect_ok(self.name, lines)
+
+
+@dataclass(frozen=True, slots=True)
+class StartBatch(Operation[str]):
+    """Open a template batch (startbatch); gives its id. Batches die by themselves after 24 hours."""
+
+    name = "startbatch"
+    effect = Effect.IDEMPOTENT
+    template: Parameters = field(repr=False)
+
+    def parameters(self) -> Parameters:
+        return self.template
+
+    def result(self, lines: Sequence[Line]) -> str:
+        line = _only(lines)
+        if isinstance(line, Identified):
+            return line.message_id
+        raise _unexpected(self.name, line)
+
+
+@dataclass(frozen=True, slots=True)
+class EndBatch(Operation[None]):
+    """Close a template batch (endbatch)."""
+
+    name = "endbatch"
+    effect = Effect.IDEMPOTENT
+    batch_id: str
+
+    def parameters(self) -> Parameters:
+        return {"batch_id": self.batch_id}
+
+    def result(self, lines: Sequence[Line]) -> None:
+        _expect_ok(self.name, lines)
+
+
+@dataclass(frozen=True, slots=True)
+class Deliver(Operation[tuple[list[RecipientResult], list[Line]]]):
+    """The recipients of one request handed to a sending command.
+
+    Attributes:
+        recipients: The recipients of this request, in order.
+        content: What goes to all of them.
+        client_message_id: The request's own id, where the command takes one.
+    """
+
+    effect = Effect.ONCE
+    recipients: Sequence[Recipient] = field(repr=False)
+    content: Parameters = field(repr=False)
+    client_message_id: str | None = None
+
+    def parameters(self) -> Parameters:
+        numbers = [recipient.msisdn for recipient in self.recipients]
+        own_id = {"climsgid": self.client_message_id} if self.client_message_id else {}
+        return {**self.content, "to": numbers, **own_id}
+
+    def result(self, lines: Sequence[Line]) -> tuple[list[RecipientResult], list[Line]]:
+        return match(self.recipients, lines, self.client_message_id)
+
+
+class SendMessage(Deliver):
+    """Send a message (sendmsg)."""
+
+    __slots__ = ()
+    name = "sendmsg"
+
+
+class SendItem(Deliver):
+    """Send a batch's template with fields merged in (senditem)."""
+
+    __slots__ = ()
+    name = "senditem"
+
+
+class QuickSend(Deliver):
+    """Send a batch's template as it is (quicksend)."""
+
+    __slots__ = ()
+    name = "quicksend"
+
+
+_NO_ID: Final = "give message_id= or client_message_id=, exactly one of them"
+
+
+def _check_one_id(message_id: str | None, client_message_id: str | None) -> None:
+    if (message_id is None) == (client_message_id is None):
+        raise InvalidInput(_NO_ID)
+    if message_id is not None:
+        _check_id(message_id, "message_id")
+    if client_message_id is not None:
+        _check_id(client_message_id, "client_message_id")
+
+
+def _check_id(value: object, argument: str) -> None:
+    check_text(value, argument)
+    if not value or any(char.isspace() for char in str(value)):
+        raise InvalidInput(f"{argument} is empty or holds blanks: give the id as it was received")
+
+
+def _ids(message_id: str | None, client_message_id: str | None) -> Parameters:
+    return {"apimsgid": message_id} if message_id is not None else {"climsgid": client_message_id or ""}
+
+
+def _only(lines: Sequence[Line], *, numbered_errors_only: bool = False) -> Line:
+    """The one line of an answer, unless it is a refusal."""
+    said = [line for line in lines if line.raw]
+    if len(said) != 1:
+        raise ProtocolError(f"the gateway answered {len(said)} lines where one belongs")
+    line = said[0]
+    if isinstance(line, Failure) and not (numbered_errors_only and line.code is None):
+        raise line.error
+    return line
+
+
+def _expect_ok(name: str, lines: Sequence[Line]) -> None:
+    line = _only(lines)
+    if not isinstance(line, Ok):
+        raise _unexpected(name, line)
+
+
+def _status(name: str, lines: Sequence[Line]) -> StatusReport:
+    line = _only(lines)
+    if isinstance(line, Identified) and line.status is not None:
+        return StatusReport(line.message_id, MessageStatus.of(line.status), line.raw)
+    raise _unexpected(name, line)
+
+
+def _unexpected(name: str, line: Line) -> ClicksoapError:
+    # The line itself may hold a session id, so only its kind is told.
+    return ProtocolError(f"the gateway answered {name} with a line that does not belong to it: {type(line).__name__}")

@@ -1,0 +1,226 @@
+"""The gateway's answer language: ``KEY: value`` lines, the same in SOAP and in the HTTP API.
+
+The vendor's documents contradict one another in letter case, blanks and key names, and its servers in the wording of
+errors. So keys are read in any case, blanks are folded, and an error is known by its number alone.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Final
+
+from clicksoap.errors import WHOLE_REQUEST, GatewayError, SessionExpired, redact
+from clicksoap.numbers import Recipient
+from clicksoap.results import RecipientResult, State
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of an answer, read. The plain class is a line that is none of the language."""
+
+    raw: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Ok(Line):
+    """``OK``, ``OK:`` or ``OK: text``; the text may be a session id."""
+
+    text: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Identified(Line):
+    """``ID: x``, with any of ``To:``, ``Status:`` and ``Charge:`` behind it; also spelled ``apiMsgId: x``."""
+
+    message_id: str
+    to: str | None = field(default=None, repr=False)
+    status: str | None = None
+    charge: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Failure(Line):
+    """``ERR: nnn, text``, with or without ``To:``; routeCoverage gives an ERR without a number."""
+
+    code: str | None
+    text: str = field(repr=False)
+    to: str | None = field(default=None, repr=False)
+
+    @property
+    def error(self) -> GatewayError:
+        """The error that the number stands for."""
+        return GatewayError.of(self.code, self.text)
+
+
+@dataclass(frozen=True, slots=True)
+class Credit(Line):
+    """``Credit: n`` or ``Credits: n``."""
+
+    amount: Decimal
+
+
+# Every pattern is ASCII on purpose: Unicode digits would pass for numbers.
+_I: Final = re.IGNORECASE | re.ASCII
+_LINE_BREAK: Final = re.compile(r"[\r\n]+")
+_STARTS_LINE: Final = re.compile(r"\s*(?:OK|ERR|ID|apiMsgId|Credits?)\b", _I)
+_OK: Final = re.compile(r"OK\b\s*:?\s*(.*)", _I | re.DOTALL)
+_ERR: Final = re.compile(
+    r"ERR\b\s*:?\s*(?:([0-9]{1,3})(?![0-9.])\s*[,:]?\s*)?(.*?)(?:\bTo\s*:\s*(\+?[0-9][0-9 ().-]*))?", _I | re.DOTALL
+)
+_CREDIT: Final = re.compile(r"Credits?\s*:\s*([+-]?[0-9]{1,20}(?:\.[0-9]{1,20})?)", _I)
+_FIELD: Final = re.compile(r" (?=[a-z]+ ?:)", _I)
+_TO: Final = re.compile(r"\+?[0-9][0-9 ().-]*", re.ASCII)
+_STATUS: Final = re.compile(r"[0-9A-F]{1,3}", _I)
+_AMOUNT: Final = re.compile(r"[0-9]{1,20}(?:\.[0-9]{1,20})?", re.ASCII)
+
+
+def read(items: Iterable[str], secrets: Sequence[str] = ()) -> list[Line]:
+    """Read the lines of an answer; whatever they hold, none raises.
+
+    Args:
+        items: The strings of the reply in order. One string may hold several lines.
+        secrets: Texts to be masked in the words of errors.
+    """
+    return [_line(part.strip(), secrets) for item in items for part in _lines_of(item)]
+
+
+def _lines_of(item: str) -> list[str]:
+    """The lines inside one string; a break that no keyword follows is a stray one inside a line."""
+    first, *rest = _LINE_BREAK.split(item.strip())
+    lines = [first]
+    for part in rest:
+        if _STARTS_LINE.match(part):
+            lines.append(part)
+        else:
+            lines[-1] += f"\n{part}"
+    return lines
+
+
+def _line(raw: str, secrets: Sequence[str]) -> Line:
+    # Folded first: no pattern then meets a run of blanks, so each works in linear time.
+    folded = " ".join(raw.split())
+    if found := _OK.fullmatch(folded):
+        return Ok(raw, found[1])
+    if found := _ERR.fullmatch(folded):
+        code, text, to = found.groups()
+        return Failure(raw, code and code.zfill(3), redact(text.rstrip(" ,"), secrets), to)
+    if found := _CREDIT.fullmatch(folded):
+        return Credit(raw, Decimal(found[1]))
+    return _identified(raw, folded) or Line(raw)
+
+
+def _identified(raw: str, folded: str) -> Identified | None:
+    fields: dict[str, str] = {}
+    for part in _FIELD.split(folded):
+        key, colon, value = part.partition(":")
+        if not colon or key.strip().lower() in fields:
+            return None
+        fields[key.strip().lower()] = value.strip()
+    message_id = fields.get("id") or fields.get("apimsgid")
+    to, status, charge = fields.get("to"), fields.get("status"), fields.get("charge")
+    if (
+        not message_id
+        or " " in message_id
+        or next(iter(fields)) not in {"id", "apimsgid"}
+        or (to is not None and not _TO.fullmatch(to))
+        or (status is not None and not _STATUS.fullmatch(status))
+        or (charge is not None and not _AMOUNT.fullmatch(charge))
+    ):
+        return None
+    return Identified(raw, message_id, to, status, None if charge is None else Decimal(charge))
+
+
+def refusal_of_request(lines: Sequence[Line]) -> GatewayError | None:
+    """The error of an answer that refuses the request and not its recipients, if it is one.
+
+    An expired or missing session refuses the request however it is worded; authentication and account errors do so on
+    lines without ``To:``. One line of another kind is enough for the answer to be none of these.
+    """
+    errors: list[GatewayError] = []
+    for line in lines:
+        if not isinstance(line, Failure) or line.code is None:
+            return None
+        expired = line.code in SessionExpired.codes
+        if not expired and (line.code not in WHOLE_REQUEST or line.to is not None):
+            return None
+        errors.append(line.error)
+    return errors[0] if errors else None
+
+
+def match(
+    recipients: Sequence[Recipient], lines: Sequence[Line], client_message_id: str | None = None
+) -> tuple[list[RecipientResult], list[Line]]:
+    """Tell the lines of an answer to the recipients of its request; nothing is guessed.
+
+    By the number after ``To:``, normalised on both sides; by position only where no line carries one and the counts
+    agree; a single ERR line without ``To:`` concerns everybody. Whoever cannot be matched is unknown.
+
+    Returns:
+        One result per recipient in order, and the lines that belong to nobody.
+    """
+    numbered = [_to(line) is not None for line in lines]
+    if any(numbered):
+        assigned = _by_number(recipients, lines)
+    elif len(lines) == 1 and isinstance(lines[0], Failure):
+        assigned = dict.fromkeys(range(len(recipients)), lines[0])
+    elif len(lines) == len(recipients):
+        assigned = dict(enumerate(lines))
+    else:
+        assigned = {}
+    results = [_result(recipient, assigned.get(index), client_message_id) for index, recipient in enumerate(recipients)]
+    told = {id(assigned[index]) for index, result in enumerate(results) if result.state is not State.UNKNOWN}
+    return results, [line for line in lines if id(line) not in told]
+
+
+def _to(line: Line) -> str | None:
+    return line.to if isinstance(line, Identified | Failure) else None
+
+
+def _by_number(recipients: Sequence[Recipient], lines: Sequence[Line]) -> dict[int, Line]:
+    asked: defaultdict[str, list[int]] = defaultdict(list)
+    for index, recipient in enumerate(recipients):
+        asked[recipient.msisdn].append(index)
+    answered: defaultdict[str, list[Line]] = defaultdict(list)
+    for line in lines:
+        if (to := _to(line)) is not None and (number := _asked_number(to, asked)) is not None:
+            answered[number].append(line)
+    return {
+        index: line
+        for number, found in answered.items()
+        if len(found) == len(asked[number])
+        for index, line in zip(asked[number], found, strict=True)
+    }
+
+
+def _asked_number(to: str, asked: Iterable[str]) -> str | None:
+    digits = re.sub(r"[^0-9]", "", to)
+    international = digits.removeprefix("00")
+    if international in asked:
+        return international
+    if not digits.startswith("0"):
+        return None
+    # An account with a default dial prefix may answer in national form: the 0 stands for the country code.
+    fitting = [number for number in asked if number.endswith(digits[1:])] if len(digits) > 1 else []
+    return fitting[0] if len(fitting) == 1 else None
+
+
+def _result(recipient: Recipient, line: Line | None, client_message_id: str | None) -> RecipientResult:
+    state, message_id, error = State.UNKNOWN, None, None
+    match line:
+        case Identified():
+            state, message_id = State.ACCEPTED, line.message_id
+        case Failure():
+            state, error = State.REJECTED, line.error
+        case _:
+            pass
+    return RecipientResult(
+        to=recipient.msisdn,
+        given=recipient.given,
+        state=state,
+        message_id=message_id,
+        error=error,
+        client_message_id=client_message_id,
+        raw=line.raw if line and state is not State.UNKNOWN else None,
+    )

@@ -1,0 +1,1 @@
+"""Carrying requests over the network; each module rests on one HTTP library."""

@@ -1,0 +1,62 @@
+"""A reply's body, decompressed under a cap."""
+
+import zlib
+from typing import Final
+
+from clicksoap.errors import ProtocolError
+from clicksoap.wire import MOST_REPLY_BYTES, is_client_error
+
+# 32 + 15: zlib tells gzip from zlib by the header itself.
+_EITHER_HEADER: Final = 47
+_COMPRESSED: Final = frozenset({"gzip", "x-gzip", "deflate"})
+
+
+class BoundedBody:
+    """Collects a body chunk by chunk; what it holds in memory never exceeds the cap, however well it was packed."""
+
+    def __init__(self, status: int, content_encoding: str) -> None:
+        encoding = content_encoding.strip().lower()
+        self._status = status
+        self._decoder = zlib.decompressobj(_EITHER_HEADER) if encoding in _COMPRESSED else None
+        if self._decoder is None and encoding not in {"", "identity"}:
+            raise self._error("is packed in a way that was not asked for")
+        self._chunks: list[bytes] = []
+        self._room = MOST_REPLY_BYTES
+
+    def feed(self, chunk: bytes) -> None:
+        """Take the next bytes off the wire.
+
+        Raises:
+            ProtocolError: The body is over the cap, or not packed as it says.
+        """
+        plain = self._unpacked(chunk)
+        self._room -= len(plain)
+        if self._room < 0:
+            raise self._error(f"is larger than {MOST_REPLY_BYTES} bytes")
+        self._chunks.append(plain)
+
+    def complete(self) -> bytes:
+        """The whole body.
+
+        Raises:
+            ProtocolError: The packed body was cut off.
+        """
+        if self._decoder is not None and not self._decoder.eof and self._chunks:
+            raise self._error("was cut off while packed")
+        return b"".join(self._chunks)
+
+    def _unpacked(self, chunk: bytes) -> bytes:
+        if self._decoder is None:
+            return chunk
+        try:
+            # One byte more than there is room for: enough to see that it is too much.
+            return self._decoder.decompress(chunk, self._room + 1)
+        except zlib.error:
+            raise self._error("is not packed as it says") from None
+
+    def _error(self, what: str) -> ProtocolError:
+        return ProtocolError(
+            f"HTTP {self._status}: the body {what}",
+            status=self._status,
+            may_have_taken_effect=not is_client_error(self._status),
+        )

@@ -1,0 +1,329 @@
+"""The synchronous transport. requests owns TLS, proxies and the pool; its per-call bookkeeping is left out.
+
+No redirect is followed, no netrc, proxy variable or cookie is used.
+"""
+
+import functools
+import http.client
+import ssl
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import requests
+import urllib3
+from requests.adapters import HTTPAdapter
+from requests.utils import DEFAULT_CA_BUNDLE_PATH
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    EmptyPoolError,
+    HTTPError,
+    NameResolutionError,
+    NewConnectionError,
+    ProxyError,
+    SSLError,
+)
+from urllib3.response import BaseHTTPResponse
+
+from clicksoap.errors import ConfigurationError, TransportError, TransportLost, TransportTimeout
+from clicksoap.transports.connections import POOLS, TimedTLSSocket, call
+from clicksoap.transports.content import BoundedBody
+from clicksoap.wire import Timeout, WireReply, WireRequest
+
+MOST_CONNECTIONS: Final = 64
+"""Connections that one client keeps at most; they are opened as threads need them. More threads than that wait for a
+free one, within the total time."""
+
+_CHUNK: Final = 64 * 1024
+
+ClientCert = str | tuple[str, str]
+
+
+class RequestsTransport:
+    """Requests over a pool of its own, safe for any number of threads.
+
+    Args:
+        timeout: The limits of each request.
+        headers: Sent with every request.
+        proxy: ``http://`` or ``https://`` URL of a forward proxy, with its credentials if it asks for some.
+        ca: Path of the CA bundle (or folder) to trust instead of the usual one.
+        client_cert: Path of a client certificate with its key, or the two paths.
+    """
+
+    def __init__(
+        self,
+        timeout: Timeout,
+        *,
+        headers: Mapping[str, str],
+        proxy: str | None = None,
+        ca: str | None = None,
+        client_cert: ClientCert | None = None,
+    ) -> None:
+        self._timeout = timeout
+        self._headers = dict(headers)
+        self._proxies = {"http": _checked_proxy(proxy), "https": proxy} if proxy is not None else None
+        self._tls = functools.partial(_tls_context, ca, client_cert)
+        if ca is not None or client_cert is not None:
+            self._tls()  # a wrong path is said at construction, not at the first message
+        self._adapter = _Adapter(self._tls)
+        self._pools: dict[tuple[str, str], urllib3.HTTPConnectionPool] = {}
+
+    def send(self, request: WireRequest, deadline: float) -> WireReply:
+        """Exchange one request; see `clicksoap.wire.Transport`."""
+        started = time.monotonic()
+        timeout = self._timeout
+        call.begin(started + timeout.connect, deadline)
+        failure: TransportError
+        try:
+            pool, target = self._route(request.url)
+            response = pool.urlopen(
+                request.method,
+                target,
+                body=request.body,
+                headers={**request.headers, **self._headers},
+                retries=False,
+                redirect=False,
+                assert_same_host=False,
+                timeout=urllib3.Timeout(connect=_positive(min(timeout.connect, deadline - started)), read=timeout.read),
+                pool_timeout=_positive(deadline - started),  # type: ignore[arg-type] # any number of seconds
+                preload_content=False,
+                decode_content=False,
+            )
+            return _received(response, started)
+        except _FOREIGN as error:
+            failure = _told(error, left=call.left)
+        # Raised out here, so that no foreign exception (they hold the request, password and all) hangs on ours.
+        raise failure
+
+    def close(self) -> None:
+        """Close every connection; a later request opens new ones."""
+        self._adapter.close()
+        self._pools = {}
+
+    def after_fork(self) -> None:
+        """Start with no connections; those of the parent are left alone."""
+        self._adapter = _Adapter(self._tls)
+        self._pools = {}
+
+    def _route(self, url: str) -> tuple[urllib3.HTTPConnectionPool, str]:
+        """The pool of a URL, and the request target: absolute where a proxy forwards plain http (RFC 9112, 3.2.2)."""
+        parts = urlsplit(url)
+        origin = (parts.scheme, parts.netloc)
+        pool = self._pools.get(origin)
+        if pool is None:
+            prepared = requests.Request("POST", url).prepare()
+            made: Any = self._adapter.get_connection_with_tls_context(prepared, True, self._proxies)
+            pool = self._pools[origin] = made
+        if self._proxies and parts.scheme == "http":
+            return pool, url
+        return pool, f"{parts.path}?{parts.query}" if parts.query else parts.path
+
+
+class SessionTransport:
+    """Requests through a caller's own `requests.Session`, which keeps its powers: auth, cookies, hooks, adapters.
+
+    The time limits are those that requests can keep (a reply that trickles is left only between its chunks), and what
+    left before a failure is judged by requests' exceptions, in doubt as unknown.
+    """
+
+    def __init__(self, timeout: Timeout, *, headers: Mapping[str, str], session: requests.Session) -> None:
+        self._timeout = timeout
+        self._headers = dict(headers)
+        self._session = session
+
+    def send(self, request: WireRequest, deadline: float) -> WireReply:
+        """Exchange one request; see `clicksoap.wire.Transport`."""
+        started = time.monotonic()
+        timeout = self._timeout
+        failure: TransportError
+        try:
+            session = self._session
+            prepared = session.prepare_request(
+                requests.Request(
+                    request.method, request.url, data=request.body, headers={**request.headers, **self._headers}
+                )
+            )
+            settings = session.merge_environment_settings(prepared.url, {}, True, None, None)
+            response = session.send(
+                prepared,
+                timeout=(_positive(min(timeout.connect, deadline - started)), timeout.read),
+                allow_redirects=False,
+                **settings,
+            )
+            return _received(response.raw, started, deadline)
+        except (requests.RequestException, *_FOREIGN) as error:
+            failure = _told(error, left=_may_have_left(error))
+        raise failure
+
+    def close(self) -> None:
+        """Leave the session open: it is the caller's."""
+
+    def after_fork(self) -> None:
+        """Drop the connections that the session shares with the parent."""
+        self._session.close()
+
+
+class _Adapter(HTTPAdapter):
+    """requests' adapter over our connections; its pool makes threads wait instead of opening without limit."""
+
+    def __init__(self, tls: Callable[[], ssl.SSLContext]) -> None:
+        self._tls = tls
+        super().__init__(pool_connections=2, pool_maxsize=MOST_CONNECTIONS, max_retries=0, pool_block=True)
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = POOLS
+
+    def proxy_manager_for(self, proxy: str, **proxy_kwargs: Any) -> Any:
+        if proxy.startswith("https:"):
+            proxy_kwargs["proxy_ssl_context"] = self._tls()
+        manager: Any = super().proxy_manager_for(proxy, **proxy_kwargs)
+        manager.pool_classes_by_scheme = POOLS
+        return manager
+
+    def build_connection_pool_key_attributes(self, request: Any, verify: Any, cert: Any = None) -> Any:
+        host, pool = super().build_connection_pool_key_attributes(request, verify, cert)
+        if host["scheme"] == "https":
+            pool["ssl_context"] = self._tls()
+        return host, pool
+
+
+def _tls_context(ca: str | None, client_cert: ClientCert | None) -> ssl.SSLContext:
+    return _usual_tls_context() if ca is None and client_cert is None else _new_tls_context(ca, client_cert)
+
+
+@functools.cache
+def _usual_tls_context() -> ssl.SSLContext:
+    # Reading the bundle takes ten times longer than anything else in a client's construction.
+    return _new_tls_context(None, None)
+
+
+def _new_tls_context(ca: str | None, client_cert: ClientCert | None) -> ssl.SSLContext:
+    bundle = Path(DEFAULT_CA_BUNDLE_PATH if ca is None else ca)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # it verifies certificate and host name
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.sslsocket_class = TimedTLSSocket
+    try:
+        if bundle.is_dir():
+            context.load_verify_locations(capath=bundle)
+        else:
+            context.load_verify_locations(cafile=bundle)
+    except OSError:
+        raise ConfigurationError("ca= is no file or folder of certificates in PEM") from None
+    if client_cert is not None:
+        certificate, key = (client_cert, None) if isinstance(client_cert, str) else client_cert
+        try:
+            # A password callback that gives nothing: a protected key fails instead of asking on the terminal.
+            context.load_cert_chain(certificate, key, password=lambda: "")
+        except (OSError, ValueError):
+            raise ConfigurationError(
+                "client_cert= is no certificate with its unprotected key in PEM: give one path or two"
+            ) from None
+    return context
+
+
+def _checked_proxy(proxy: str) -> str:
+    parts = urlsplit(proxy)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ConfigurationError("proxy= is no URL of a proxy: give http://host:port or https://host:port")
+    return proxy
+
+
+def _positive(seconds: float) -> float:
+    return max(seconds, 0.001)
+
+
+def _received(response: BaseHTTPResponse, started: float, deadline: float | None = None) -> WireReply:
+    """Read a reply to its end; a connection is given back to the pool only in a known state."""
+    read = False
+    try:
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        body = BoundedBody(response.status, headers.get("content-encoding", ""))
+        for chunk in response.stream(_CHUNK, decode_content=False):
+            body.feed(chunk)
+            if deadline is not None and time.monotonic() >= deadline:
+                raise TimeoutError("the time is up")
+        reply = WireReply(response.status, headers, body.complete(), time.monotonic() - started)
+        read = True
+    finally:
+        if not read:
+            response.close()
+        response.release_conn()
+    return reply
+
+
+# Whatever a library raises between here and the wire; ValueError is urllib3's for a host or header it cannot use.
+_FOREIGN: Final = (HTTPError, http.client.HTTPException, OSError, ValueError)
+
+_TABLE: Final[tuple[tuple[tuple[type[BaseException], ...], type[TransportError], str], ...]] = (
+    ((EmptyPoolError,), TransportTimeout, "all connections stayed in use until the time ran out"),
+    ((NameResolutionError,), TransportLost, "the host name cannot be found"),
+    ((NewConnectionError,), TransportLost, "the connection was not accepted"),
+    ((ConnectTimeoutError, requests.ConnectTimeout), TransportTimeout, "the connection did not stand in time"),
+    ((ProxyError, requests.exceptions.ProxyError), TransportLost, "the proxy did not make the connection"),
+    ((SSLError, ssl.SSLError, requests.exceptions.SSLError), TransportError, "TLS failed"),
+    ((urllib3.exceptions.TimeoutError, TimeoutError, requests.Timeout), TransportTimeout, "the time ran out"),
+    ((HTTPError, ConnectionError, http.client.HTTPException, requests.ConnectionError), TransportLost, "it was lost"),
+)
+
+
+def _told(error: BaseException, *, left: bool) -> TransportError:
+    """Ours for a foreign exception: its kind by the table, its reason without anything that it holds."""
+    kind, what = next(
+        ((kind, what) for foreign, kind, what in _TABLE if isinstance(error, foreign)),
+        (TransportError, "the request could not be made"),
+    )
+    phase = "after the request began to leave" if left else "before anything left"
+    return kind(f"{what}, {phase} ({_reason(error)})", left=left, retryable=kind is not TransportError)
+
+
+def _reason(error: BaseException) -> str:
+    """The innermost cause in words that hold nothing of the request."""
+    seen: set[int] = set()
+    innermost = error
+    while id(innermost) not in seen:
+        seen.add(id(innermost))
+        inner = innermost.__cause__ or innermost.__context__ or _wrapped(innermost)
+        innermost = inner if inner is not None else innermost
+    if isinstance(innermost, ssl.SSLCertVerificationError):
+        return f"certificate not trusted: {innermost.verify_message}"
+    if isinstance(innermost, ssl.SSLError):
+        return f"{innermost.reason or type(innermost).__name__}"
+    if isinstance(innermost, OSError) and innermost.strerror:
+        return innermost.strerror
+    text = str(innermost)
+    # http.client words a proxy's refusal in a plain OSError: "Tunnel connection failed: 407 ...".
+    return text if text.startswith("Tunnel connection failed") else type(innermost).__name__
+
+
+def _wrapped(error: BaseException) -> BaseException | None:
+    reason = getattr(error, "reason", None)
+    if isinstance(reason, BaseException):
+        return reason
+    return next((arg for arg in error.args if isinstance(arg, BaseException)), None)
+
+
+def _may_have_left(error: BaseException) -> bool:
+    """Whether a failure of a caller's own session may have come after bytes left; in doubt it may."""
+    never: tuple[type[BaseException], ...] = (
+        ConnectTimeoutError,
+        NewConnectionError,
+        EmptyPoolError,
+        ssl.SSLCertVerificationError,
+        requests.ConnectTimeout,
+        requests.exceptions.InvalidURL,
+        requests.exceptions.InvalidSchema,
+        requests.exceptions.InvalidHeader,
+        requests.exceptions.MissingSchema,
+        requests.exceptions.InvalidProxyURL,
+    )
+    seen: set[int] = set()
+    inner: BaseException | None = error
+    while inner is not None and id(inner) not in seen:
+        if isinstance(inner, never) or str(inner).startswith("Tunnel connection failed"):
+            return False
+        seen.add(id(inner))
+        inner = _wrapped(inner) or inner.__cause__ or inner.__context__
+    return True

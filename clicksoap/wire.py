@@ -1,0 +1,80 @@
+"""The seam between the protocol and the network: one request out, one reply back."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final, Protocol
+
+from clicksoap.errors import ConfigurationError
+
+MOST_REPLY_BYTES: Final = 4 * 1024 * 1024
+"""Cap on a reply after decompression. A reply to 300 recipients takes about 25 KB."""
+
+
+@dataclass(frozen=True, slots=True)
+class WireRequest:
+    """One HTTP request. Everything but the method may hold a secret and stays out of the repr."""
+
+    method: str
+    url: str = field(repr=False)
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class WireReply:
+    """One HTTP reply, decompressed.
+
+    Attributes:
+        status: The HTTP status.
+        headers: Header values by lower-case name.
+        body: The decoded body.
+        elapsed: Seconds from the first byte out to the last byte in.
+    """
+
+    status: int
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+    elapsed: float
+
+
+def is_client_error(status: int) -> bool:
+    """Whether an HTTP status says that the request was refused unread (RFC 9110, 15.5): nothing was done."""
+    return 400 <= status < 500  # noqa: PLR2004 - the class of 4xx
+
+
+@dataclass(frozen=True, slots=True)
+class Timeout:
+    """Time limits of one gateway request, in seconds.
+
+    Attributes:
+        connect: Until the connection stands, TLS and proxy included.
+        read: Between two arrivals of data.
+        total: For everything: waiting for a connection or for another thread's login, connecting, sending, and the
+            last byte of the reply, however slowly it trickles.
+    """
+
+    connect: float = 5
+    read: float = 30
+    total: float = 60
+
+    def __post_init__(self) -> None:
+        for name in ("connect", "read", "total"):
+            value: object = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < float("inf"):
+                raise ConfigurationError(f"Timeout({name}=...) is a positive number of seconds")
+
+
+class Transport(Protocol):
+    """Carries one request and brings its reply, or raises a TransportError that tells whether anything left."""
+
+    def send(self, request: WireRequest, deadline: float) -> WireReply:
+        """Exchange one request; ``deadline`` is a reading of ``time.monotonic``."""
+        ...
+
+    def close(self) -> None:
+        """Close every connection."""
+        ...
+
+    def after_fork(self) -> None:
+        """Forget, in a forked child, the connections that the parent goes on using."""
+        ...

@@ -1,0 +1,238 @@
+"""The foreign SOAP stacks of these tests: PHP's ext-soap and Perl's SOAP::Lite as child processes, off the network."""
+
+import base64
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import threading
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, Final, NoReturn
+
+import pytest
+
+from clicksoap.contract import DEFAULT_PATHS, Dialect
+
+HERE: Final = Path(__file__).parent
+FILES: Final = HERE.parent.parent / "wsdl"
+PHP: Final = ["php", "-d", "soap.wsdl_cache_enabled=0", "-d", "display_errors=stderr", "-d", "error_reporting=-1"]
+CLOSED_PORT: Final = "http://127.0.0.1:9"
+"""A proxy that is not there: where a child cannot get an own network, it is sent to this one for everything."""
+
+
+def unavailable(what: str) -> NoReturn:
+    """Skip for want of a foreign stack; where CI is set its absence is a failure."""
+    reason = f"{what} is not installed (tests/foreign/install.sh)"
+    if os.environ.get("CI"):
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+def works(*command: str) -> bool:
+    if shutil.which(command[0]) is None:
+        return False
+    return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False).returncode == 0
+
+
+@dataclass(frozen=True)
+class Child:
+    """Runs foreign programs without a network."""
+
+    prefix: Sequence[str]
+
+    def __call__(self, *command: str) -> str:
+        done = subprocess.run(
+            [*self.prefix, *command],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            encoding="utf-8",
+            env=self.environment(),
+            timeout=60,
+            check=False,
+        )
+        assert (done.returncode, done.stderr) == (0, ""), done.stderr
+        return done.stdout
+
+    @staticmethod
+    def environment() -> dict[str, str]:
+        proxies = dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"), CLOSED_PORT)
+        return {**os.environ, **proxies, "no_proxy": "", "NO_PROXY": "", "LC_ALL": "C.UTF-8"}
+
+
+@pytest.fixture(scope="session")
+def offline() -> Child:
+    """Runs a command that has no network at all where the kernel lets us say so."""
+    return Child(("unshare", "-rn") if works("unshare", "-rn", "true") else ())
+
+
+@pytest.fixture(scope="session")
+def php() -> list[str]:
+    """The words that start PHP with ext-soap."""
+    if not works("php", "-r", "exit(extension_loaded('soap') ? 0 : 1);"):
+        unavailable("PHP with ext-soap")
+    return PHP
+
+
+@pytest.fixture(scope="session")
+def perl() -> list[str]:
+    """The words that start Perl, which has SOAP::Lite."""
+    if not works("perl", "-MSOAP::Lite", "-e", "1"):
+        unavailable("Perl's SOAP::Lite")
+    return ["perl"]
+
+
+@pytest.fixture
+def only_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Refuse this process every name and every address beyond loopback."""
+    local = {"127.0.0.1", "::1", "localhost"}
+    look_up, connect = socket.getaddrinfo, socket.socket.connect
+
+    def guarded_look_up(host: str | bytes | None, *rest: Any, **named: Any) -> Any:
+        if host not in local:
+            raise AssertionError(f"a test asked for the address of {host!r}")
+        return look_up(host, *rest, **named)
+
+    def guarded_connect(self: socket.socket, address: Any) -> None:
+        if self.family != socket.AF_UNIX and address[0] not in local:
+            raise AssertionError(f"a test connected to {address!r}")
+        connect(self, address)
+
+    monkeypatch.setattr(socket, "getaddrinfo", guarded_look_up)
+    monkeypatch.setattr(socket.socket, "connect", guarded_connect)
+
+
+@pytest.fixture(scope="session")
+def wsdl_files() -> Mapping[Dialect, Path]:
+    """The WSDLs as the files that foreign stacks load."""
+    return {dialect: FILES / f"{dialect}.wsdl" for dialect in Dialect}
+
+
+@pytest.fixture(scope="session")
+def php_request(
+    php: list[str], offline: Child, wsdl_files: Mapping[Dialect, Path]
+) -> Iterator[Callable[[Dialect, str, Mapping[str, Any]], tuple[bytes, str]]]:
+    """Gives the request (body, SOAPAction) that PHP's SoapClient would send; one PHP process serves the whole run.
+
+    Operation and parameters carry the dialect's own names.
+    """
+    command = [*offline.prefix, *php, str(HERE / "php" / "request.php")]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, encoding="utf-8", env=offline.environment()) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        questions, answers = process.stdin, process.stdout
+
+        def ask(dialect: Dialect, operation: str, parameters: Mapping[str, Any]) -> tuple[bytes, str]:
+            job = {
+                "wsdl": str(wsdl_files[dialect]),
+                "dialect": dialect,
+                "operation": operation,
+                "parameters": dict(parameters),
+            }
+            print(json.dumps(job), file=questions, flush=True)
+            answer = answers.readline()
+            assert answer, "PHP ended; its reason stands on stderr"
+            sent = json.loads(answer)
+            assert sent["version"] == 1
+            return sent["body"].encode(), sent["action"]
+
+        yield ask
+        questions.close()  # the end of its input ends the process
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """A request as PHP's SoapServer saw it."""
+
+    dialect: Dialect
+    operation: str
+    action: str | None
+    parameters: dict[str, Any]
+    """What PHP decoded, in the order and under the names in which it was handed on."""
+    reply: list[str]
+    body: bytes
+
+
+@dataclass(frozen=True)
+class PhpGateway:
+    """A view on the running gateway that begins with the test."""
+
+    origin: str
+    record: Path
+    begin: int
+
+    def url(self, dialect: Dialect) -> str:
+        return self.origin + DEFAULT_PATHS[dialect]
+
+    def requests(self) -> list[Recorded]:
+        with self.record.open("rb") as record:
+            record.seek(self.begin)
+            return [self._read(json.loads(line)) for line in record]
+
+    @staticmethod
+    def _read(entry: dict[str, Any]) -> Recorded:
+        entry["dialect"] = Dialect(entry["dialect"])
+        entry["body"] = base64.b64decode(entry["body"])
+        return Recorded(**entry)
+
+
+@pytest.fixture(scope="session")
+def php_gateway_process(
+    php: list[str], wsdl_files: Mapping[Dialect, Path], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[str, Path]]:
+    """PHP's web server with its SoapServers behind it, for the whole run."""
+    record = tmp_path_factory.mktemp("php_gateway") / "record.jsonl"
+    record.touch()
+    paths = {f"WSDL_{dialect.upper()}": str(path) for dialect, path in wsdl_files.items()}
+    environment = {**os.environ, **paths, "RECORD": str(record), "PHP_CLI_SERVER_WORKERS": "4", "LC_ALL": "C.UTF-8"}
+    # PHP picks the port and says which; without allow_url_fopen its SOAP stack cannot fetch anything.
+    command = [*php, "-d", "allow_url_fopen=0", "-S", "127.0.0.1:0", str(HERE / "php" / "gateway.php")]
+    with subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        env=environment,
+        start_new_session=True,  # PHP leaves its workers behind when it ends: the group is ended as a whole
+    ) as process:
+        assert process.stderr is not None
+        reader: threading.Thread | None = None
+        try:
+            origin = announced(process.stderr)
+            reader = threading.Thread(target=drain, args=(process.stderr,))
+            reader.start()
+            with urllib.request.urlopen(origin, timeout=30) as answer:
+                assert answer.read() == b"ready\n"
+            yield origin, record
+        finally:
+            os.killpg(process.pid, signal.SIGTERM)
+            if reader is not None:
+                reader.join()
+
+
+def announced(log: IO[str]) -> str:
+    """The origin that PHP says it listens on."""
+    for line in log:
+        _, found, rest = line.partition("Development Server (")
+        if found:
+            return rest.partition(")")[0]
+    raise AssertionError("PHP's web server did not start")
+
+
+def drain(log: IO[str]) -> None:
+    """Keep PHP from waiting for somebody to read its log."""
+    for _ in log:
+        pass
+
+
+@pytest.fixture
+def php_gateway(php_gateway_process: tuple[str, Path]) -> PhpGateway:
+    """The PHP gateway, with the requests since this test began."""
+    origin, record = php_gateway_process
+    return PhpGateway(origin, record, record.stat().st_size)
