@@ -1,9 +1,11 @@
 """Send SMS through the Clickatell SOAP gateway contract.
 
-from clicksoap import Client
+Example::
 
-with Client(api_id=123456, user="acme", password="…") as sms:
-    report = sms.send(["+27 82 123 4567", "27831234567"], "Your parcel is at the door")
+    from clicksoap import Client
+
+    with Client(api_id=123456, user="acme", password="…") as sms:
+        report = sms.send(["+27 82 123 4567", "27831234567"], "Your parcel is at the door")
 """
 
 from typing import TYPE_CHECKING
@@ -38,12 +40,11 @@ from clicksoap.errors import (
 from clicksoap.messages import Text
 from clicksoap.results import Charge, Coverage, RecipientResult, SendReport, State, StatusReport
 from clicksoap.text import Alphabet, Segments
+from clicksoap.version import __version__
 from clicksoap.wire import Timeout
 
 if TYPE_CHECKING:
     from clicksoap.client import Batch, Client
-
-__version__ = "0.1.0"
 
 __all__ = [
     "AccountError",
@@ -82,6 +83,7 @@ __all__ = [
     "TransportLost",
     "TransportTimeout",
     "UnknownMessage",
+    "__version__",
     "report_of",
 ]
 

@@ -1,17 +1,17 @@
 """The synchronous facade."""
 
+import contextlib
 import uuid
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Literal, NoReturn, Self
 
-from clicksoap import __version__
 from clicksoap.bindings import Binding
 from clicksoap.bindings.soap import SoapBinding
 from clicksoap.driver import Driver
 from clicksoap.endpoint import BindingName, resolve
-from clicksoap.errors import ConfigurationError, InvalidInput
+from clicksoap.errors import ClicksoapError, ConfigurationError, InvalidInput
 from clicksoap.flows import Credentials, Flows
 from clicksoap.messages import Text, check_text, text_parameters
 from clicksoap.numbers import Recipient, msisdn, recipients
@@ -35,6 +35,7 @@ from clicksoap.results import Charge, Coverage, SendReport, StatusReport
 from clicksoap.session import Session
 from clicksoap.text import Charset, Segments, segments
 from clicksoap.transports.requests import ClientCert, RequestsTransport, SessionTransport
+from clicksoap.version import __version__
 from clicksoap.wire import Timeout, Transport
 
 if TYPE_CHECKING:
@@ -303,8 +304,10 @@ class Batch:
     ) -> None:
         batch_id, self._id = self.id, None
         if error is None:
-            self._sender.driver.run(self._sender.flows.command(EndBatch(batch_id)))
-        # After an error the batch is left to die by itself: what happened matters more than closing it.
+            # Closing is a courtesy: a batch dies by itself. An error from here would stand where the reports of what
+            # was sent belong, and would invite a repetition.
+            with contextlib.suppress(ClicksoapError):
+                self._sender.driver.run(self._sender.flows.command(EndBatch(batch_id)))
 
 
 def _check_field(text: str, argument: str, charset: Charset) -> None:

@@ -1,0 +1,126 @@
+"""The layout keeps its promises: imports go one way, third parties stay where they belong."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[2] / "clicksoap"
+
+# From the bottom: a module may import its own layer and those above it in this list.
+LAYERS: dict[str, tuple[str, ...]] = {
+    "words": ("version", "codes", "errors", "numbers", "text", "messages", "results"),
+    "protocol": (
+        "contract", "wire", "endpoint", "replies", "operations", "bindings", "session", "flows",
+    ),
+    "rim": ("driver", "transports"),
+    "facades": ("client", "__init__"),
+    "products": ("simulator", "cli"),
+}  # fmt: skip
+LAYER_OF = {module: number for number, modules in enumerate(LAYERS.values()) for module in modules}
+MODULES = sorted(path.relative_to(PACKAGE).with_suffix("").as_posix() for path in PACKAGE.rglob("*.py"))
+
+
+def _imports(module: str, *, at_runtime: bool) -> Iterator[str]:
+    """The dotted names that a module imports, without those for type checkers if only run time counts."""
+    tree = ast.parse((PACKAGE / f"{module}.py").read_text())
+    for node in tree.body if at_runtime else ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            for alias in node.names:
+                dotted = f"{node.module}.{alias.name}"
+                yield dotted if _is_module(dotted) else node.module
+
+
+def _is_module(dotted: str) -> bool:
+    first, *rest = dotted.split(".")
+    path = PACKAGE.joinpath(*rest)
+    return first == "clicksoap" and bool(rest) and (path.with_suffix(".py").is_file() or path.is_dir())
+
+
+def _own(module: str, *, at_runtime: bool) -> set[str]:
+    """The modules of the project that a module imports, as paths."""
+    found: set[str] = set()
+    for dotted in _imports(module, at_runtime=at_runtime):
+        if dotted == "clicksoap" or dotted.startswith("clicksoap."):
+            path = "/".join(dotted.split(".")[1:]) or "__init__"
+            found.add(f"{path}/__init__" if (PACKAGE / path).is_dir() else path)
+    return found
+
+
+def _top(module: str) -> str:
+    return module.split("/", maxsplit=1)[0]
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_module_has_a_layer_and_imports_none_above_it(module: str) -> None:
+    for imported in _own(module, at_runtime=False):
+        if module == "errors" and imported == "results":
+            continue  # for type checkers alone: errors carry reports, reports hold errors
+        assert LAYER_OF[_top(imported)] <= LAYER_OF[_top(module)], f"{module} imports {imported}"
+
+
+def test_no_imports_go_in_a_circle() -> None:
+    graph = {module: _own(module, at_runtime=True) for module in MODULES}
+    done: set[str] = set()
+
+    def visit(module: str, path: tuple[str, ...]) -> None:
+        assert module not in path, " -> ".join((*path, module))
+        if module not in done:
+            for imported in graph[module]:
+                visit(imported, (*path, module))
+            done.add(module)
+
+    for module in MODULES:
+        visit(module, ())
+
+
+@pytest.mark.parametrize(
+    ("library", "allowed"),
+    [
+        ("zeep", {"bindings/soap"}),
+        ("requests", {"transports/requests", "client"}),
+        ("urllib3", {"transports/requests", "transports/connections"}),
+    ],
+)
+def test_a_library_is_imported_only_where_it_belongs(library: str, allowed: set[str]) -> None:
+    users = {
+        module
+        for module in MODULES
+        if any(name.split(".")[0] == library for name in _imports(module, at_runtime=False))
+    }
+    assert users <= allowed
+
+
+def test_words_need_no_third_party() -> None:
+    for module in LAYERS["words"]:
+        for name in _imports(module, at_runtime=False):
+            assert name.split(".")[0] in {*sys.stdlib_module_names, "clicksoap"}
+
+
+def test_the_simulator_shares_nothing_with_the_client_but_codes_and_contract() -> None:
+    """A shared mistake would agree with itself."""
+    for module in MODULES:
+        if _top(module) == "simulator":
+            shared = {imported for imported in _own(module, at_runtime=False) if _top(imported) != "simulator"}
+            assert shared <= {"codes", "contract"}
+
+
+def test_importing_clicksoap_loads_neither_zeep_nor_lxml_nor_requests() -> None:
+    program = "import clicksoap, sys; print([m for m in ('zeep', 'lxml', 'requests', 'urllib3') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_every_public_name_can_be_had_and_every_unknown_one_is_refused() -> None:
+    import clicksoap  # noqa: PLC0415
+
+    assert sorted(clicksoap.__all__) == clicksoap.__all__
+    for name in clicksoap.__all__:
+        assert getattr(clicksoap, name) is not None
+    with pytest.raises(AttributeError, match="no attribute 'Clinet'"):
+        _ = clicksoap.Clinet  # type: ignore[attr-defined]
