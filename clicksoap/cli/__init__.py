@@ -8,7 +8,8 @@ def main() -> None:
     try:
         from clicksoap.cli.commands import cli  # noqa: PLC0415 - click and rich are an extra
     except ImportError as error:
-        if error.name not in {"click", "rich"}:
+        missing = (error.name or "").partition(".")[0]
+        if missing not in {"click", "rich"}:
             raise
-        sys.exit(f'clicksoap: {error.name} is not installed; the command line needs: pip install "clicksoap[cli]"')
+        sys.exit(f'clicksoap: {missing} is not installed; the command line needs: pip install "clicksoap[cli]"')
     cli(prog_name="clicksoap")
