@@ -38,8 +38,12 @@ def demo(*, as_json: bool) -> None:
 def simulator(*, port: int) -> None:
     """Run a simulated gateway on this machine until Ctrl-C."""
     stop = threading.Event()
+
+    def interrupted(_number: int, _frame: object) -> None:
+        stop.set()
+
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
+        signal.signal(number, interrupted)
     try:
         running = _simulator(port)
         running.start()

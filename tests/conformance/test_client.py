@@ -70,7 +70,7 @@ def test_one_message_to_one_recipient_is_accepted_with_an_id(sms: Client, gatewa
         lambda: [A, B],
         lambda: (A, B),
         lambda: iter([A, B]),
-        lambda: {A: 1, B: 2}.keys(),
+        {A: 1, B: 2}.keys,
         lambda: [int(A), int(B)],
         lambda: [f"+{A}", f"00{B}"],
     ],

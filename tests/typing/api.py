@@ -1,0 +1,59 @@
+"""Never run: the type checkers read how a user's code is typed."""
+
+from decimal import Decimal
+from typing import assert_type
+
+from clicksoap import (
+    Batch,
+    Charge,
+    Client,
+    Coverage,
+    GatewayError,
+    RecipientResult,
+    Segments,
+    SendReport,
+    State,
+    StatusReport,
+    Text,
+    report_of,
+)
+
+
+def sends(sms: Client) -> None:
+    report = sms.send("27821234567", "hello")
+    assert_type(report, SendReport)
+    assert_type(sms.send(["27821234567", 27831234567], Text("hello")), SendReport)
+    assert_type(report[0], RecipientResult)
+    assert_type(report[0:2], tuple[RecipientResult, ...])
+    assert_type(report.unknown, tuple[RecipientResult, ...])
+    assert_type(report[0].state, State)
+    assert_type(report[0].message_id, str | None)
+    assert_type(report[0].error, GatewayError | None)
+    for result in report:
+        assert_type(result, RecipientResult)
+
+
+def asks(sms: Client) -> None:
+    assert_type(sms.status("x"), StatusReport)
+    assert_type(sms.stop(client_message_id="x"), StatusReport)
+    assert_type(sms.charge("x"), Charge)
+    assert_type(sms.balance(), Decimal)
+    assert_type(sms.coverage(27821234567), Coverage)
+    assert_type(sms.segments("x"), Segments)
+    with sms.batch("Dear #field1#") as batch:
+        assert_type(batch, Batch)
+        assert_type(batch.send("27821234567", "Ann"), SendReport)
+        assert_type(batch.id, str)
+
+
+def fails(error: BaseException) -> None:
+    assert_type(report_of(error), SendReport | None)
+
+
+def is_refused_by_type_checkers(sms: Client) -> None:
+    sms.send(1.5, "hello")  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+    sms.send("27821234567", b"hello")  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+    Client(1, "user", "secret", binding="rest")  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+    import clicksoap  # noqa: PLC0415
+
+    clicksoap.Clinet  # type: ignore[attr-defined] # pyright: ignore # noqa: B018, PGH003
