@@ -37,10 +37,23 @@ from clicksoap.errors import (
     UnknownMessage,
     report_of,
 )
-from clicksoap.messages import Text
+from clicksoap.messages import (
+    Binary,
+    BinaryType,
+    Feature,
+    Message,
+    MmsClass,
+    MmsNotification,
+    PushAction,
+    Text,
+    WapPush,
+)
+from clicksoap.options import BatchOptions, Callback, SendOptions
+from clicksoap.policy import Retry, without_pauses
 from clicksoap.results import Charge, Coverage, RecipientResult, SendReport, State, StatusReport
-from clicksoap.text import Alphabet, Segments
+from clicksoap.text import Alphabet, Segments, transliterate
 from clicksoap.version import __version__
+from clicksoap.watching import Exchange, Observer
 from clicksoap.wire import Timeout
 
 if TYPE_CHECKING:
@@ -52,25 +65,38 @@ __all__ = [
     "AuthenticationError",
     "Batch",
     "BatchError",
+    "BatchOptions",
+    "Binary",
+    "BinaryType",
+    "Callback",
     "Charge",
     "ClicksoapError",
     "Client",
     "ConfigurationError",
     "Coverage",
+    "Exchange",
+    "Feature",
     "GatewayError",
     "GatewayFailure",
     "InsufficientCredit",
     "InvalidInput",
     "LimitExceeded",
+    "Message",
     "MessageStatus",
+    "MmsClass",
+    "MmsNotification",
     "NotExpressible",
     "NotSent",
+    "Observer",
     "OutcomeUnknown",
     "ParameterRefused",
     "ProtocolError",
+    "PushAction",
     "RecipientError",
     "RecipientResult",
+    "Retry",
     "Segments",
+    "SendOptions",
     "SendReport",
     "SenderError",
     "SessionExpired",
@@ -83,8 +109,11 @@ __all__ = [
     "TransportLost",
     "TransportTimeout",
     "UnknownMessage",
+    "WapPush",
     "__version__",
     "report_of",
+    "transliterate",
+    "without_pauses",
 ]
 
 # Hidden from type checkers: a visible __getattr__ would make them accept any name.

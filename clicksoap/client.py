@@ -1,28 +1,39 @@
 """The synchronous facade."""
 
 import contextlib
-import uuid
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from types import TracebackType
-from typing import TYPE_CHECKING, Final, Literal, NoReturn, Self
+from typing import TYPE_CHECKING, Final, Literal, NoReturn, Self, Unpack, overload
 
 from clicksoap.bindings import Binding
+from clicksoap.bindings.http import HttpApi, HttpMethod
 from clicksoap.bindings.soap import SoapBinding
+from clicksoap.contract import Dialect
 from clicksoap.driver import Driver
 from clicksoap.endpoint import BindingName, resolve
-from clicksoap.errors import ClicksoapError, ConfigurationError, InvalidInput
+from clicksoap.errors import ClicksoapError, ConfigurationError, InvalidInput, NotExpressible
 from clicksoap.flows import Credentials, Flows
-from clicksoap.messages import Text, check_text, text_parameters
-from clicksoap.numbers import Recipient, msisdn, recipients
+from clicksoap.messages import (
+    Binary,
+    Feature,
+    Message,
+    MmsNotification,
+    Text,
+    WapPush,
+    check_text,
+    text_content,
+)
+from clicksoap.numbers import check_region, msisdn, recipients
 from clicksoap.operations import (
     Balance,
     Deliver,
     EndBatch,
     MessageCharge,
-    Parameters,
+    NotifyMms,
     PayToken,
     Ping,
+    PushLink,
     QueryMessage,
     QuickSend,
     RouteCoverage,
@@ -31,18 +42,21 @@ from clicksoap.operations import (
     StartBatch,
     StopMessage,
 )
-from clicksoap.results import Charge, Coverage, SendReport, StatusReport
+from clicksoap.options import BatchOptions, Options, SendOptions
+from clicksoap.policy import Retry
+from clicksoap.results import Charge, Coverage, SendReport, State, StatusReport
+from clicksoap.sending import Plan
 from clicksoap.session import Session
-from clicksoap.text import Charset, Segments, segments
+from clicksoap.text import Alphabet, Charset, Segments, segments
 from clicksoap.transports.requests import ClientCert, RequestsTransport, SessionTransport
 from clicksoap.version import __version__
+from clicksoap.watching import Observer, Watch
 from clicksoap.wire import Timeout, Transport
 
 if TYPE_CHECKING:
     import requests
 
-MOST_RECIPIENTS: Final = 300
-"""The gateway's cap of recipients in one SOAP request."""
+_DEFAULT_RETRY: Final = Retry()
 
 Numbers = str | int | Iterable[str | int]
 
@@ -55,23 +69,29 @@ class Client:
     of its own. Use it as a context manager, or call `close`.
 
     Args:
-        api_id: The API id of the account (gateway: ``api_id``), a whole number.
+        api_id: The API id of the account (gateway: ``api_id``), a whole number; any str with the HTTP API.
         user: The account's user name (gateway: ``user``).
         password: Its password (gateway: ``password``).
         endpoint: Origin or service URL, with or without ``?wsdl``; the vendor's host over https by default.
-        binding: ``"document_literal"`` (the default) or ``"rpc_encoded"``; a documented service URL says it by itself.
+        binding: ``"document_literal"`` (the default), ``"rpc_encoded"`` or ``"http"``; a documented service URL says
+            it by itself.
         auth: ``"session"`` logs in once and sends the session id; ``"credentials"`` sends user and password with
             every command.
         timeout: Limits of one request, in seconds.
+        retry: When to try again, by default `Retry()`; None never does.
         proxy: URL of a forward proxy (``http://`` or ``https://``). No environment variable is read.
         ca: Path of the CA bundle to trust instead of the usual one.
         client_cert: Path of a client certificate with its key, or the two paths.
         headers: Further HTTP headers for every request.
         allow_plaintext: Allow plain http to another machine, which shows password and messages on the way.
-        max_recipients: Recipients in one request, 300 at most (the gateway's cap).
+        max_recipients: Recipients in one request; it only lowers the gateway's cap (300; 600 for HTTP by POST).
+        region: Country whose national numbers are understood, such as ``"ZA"`` (extra ``phone``).
         session: A `requests.Session` of your own, with its auth, hooks and adapters; it stays open. Excludes proxy,
             ca and client_cert, which are then the session's.
+        on_exchange: Called after every exchange with the gateway, in the thread that made it.
         user_agent_extra: Appended to the User-Agent.
+        http_method: Of the HTTP API: ``"POST"``, or ``"GET"``, which puts credentials and texts into the URL.
+        log_content: Let the log ``clicksoap.wire`` show numbers and texts; credentials it never shows.
 
     Raises:
         ConfigurationError: An argument cannot work or is not safe; the text names it.
@@ -87,19 +107,29 @@ class Client:
         binding: BindingName | None = None,
         auth: Literal["session", "credentials"] = "session",
         timeout: Timeout | None = None,
+        retry: Retry | None = _DEFAULT_RETRY,
         proxy: str | None = None,
         ca: str | None = None,
         client_cert: ClientCert | None = None,
         headers: Mapping[str, str] | None = None,
         allow_plaintext: bool = False,
-        max_recipients: int = MOST_RECIPIENTS,
+        max_recipients: int | None = None,
+        region: str | None = None,
         session: "requests.Session | None" = None,
+        on_exchange: Observer | None = None,
         user_agent_extra: str | None = None,
+        http_method: HttpMethod = "POST",
+        log_content: bool = False,
     ) -> None:
-        credentials = _credentials(api_id, user, password)
-        dialect, url = resolve(endpoint, binding, allow_plaintext=allow_plaintext)
+        name, url = resolve(endpoint, binding, allow_plaintext=allow_plaintext)
+        self._binding = _binding(name, url, http_method)
+        credentials = _credentials(api_id, user, password, name)
         if auth not in {"session", "credentials"}:
             raise ConfigurationError('auth= is neither "session" nor "credentials"')
+        if region is not None:
+            check_region(region)
+        self._region = region
+        self._most = _checked_cap(max_recipients, self._binding.most_recipients)
         timeout = timeout or Timeout()
         sent_headers = _headers(headers, user_agent_extra)
         transport: Transport
@@ -110,10 +140,16 @@ class Client:
         else:
             transport = SessionTransport(timeout, headers=sent_headers, session=session)
         shared = Session()
-        self._binding = SoapBinding(dialect, url)
-        self._flows = Flows(self._binding, credentials, shared, timeout, use_session=auth == "session")
+        self._flows = Flows(
+            self._binding,
+            credentials,
+            shared,
+            timeout,
+            retry or Retry(attempts=1),
+            Watch(on_exchange, show_content=log_content),
+            use_session=auth == "session",
+        )
         self._driver = Driver(transport, self._flows, shared)
-        self._sender = _Sender(self._driver, self._flows, self._binding, _checked_cap(max_recipients))
 
     def authenticate(self) -> None:
         """Log in now (gateway: ``auth``); calls do so by themselves. The session id is a secret and stays inside.
@@ -128,12 +164,13 @@ class Client:
         """Keep the session alive (gateway: ``ping``); it dies after 15 minutes without a call."""
         self._driver.run(self._flows.command(Ping()))
 
-    def send(self, to: Numbers, message: str | Text) -> SendReport:
-        """Send a message (gateway: ``sendmsg``), in requests of 300 recipients.
+    def send(self, to: Numbers, message: str | Message, **options: Unpack[SendOptions]) -> SendReport:
+        """Send a message (gateway: ``sendmsg``, ``si_push`` or ``ind_push``, by its kind), to 300 recipients a request.
 
         Args:
             to: One number or an iterable of numbers in international form.
-            message: The text; its alphabet is chosen by its characters.
+            message: A text, or a `Text`, `Binary`, `WapPush` or `MmsNotification`.
+            options: See `SendOptions` for each with its unit, its range and the gateway's name of it.
 
         Returns:
             One result per recipient, in input order, accepted or rejected.
@@ -144,11 +181,25 @@ class Client:
             OutcomeUnknown: The request that failed may have been sent; later ones were not.
             GatewayError: The gateway refused a request as a whole.
 
-        All but InvalidInput carry ``.report``, with every recipient in exactly one state; see `report_of` for what
+        All but the first carry ``.report``, with every recipient in exactly one state; see `report_of` for what
         interrupts a send from outside.
         """
-        text = message if isinstance(message, Text) else Text(message)
-        return self._sender.deliver(SendMessage, recipients(to), text.parameters(self._binding.charset), own_id=True)
+        said = Text(message) if isinstance(message, str) else _checked_message(message)
+        asked = Options.of(**options)
+        if said.is_eight_bit and asked.has_alphanumeric_sender:
+            raise InvalidInput("sender is a name, and the gateway takes no name with 8-bit messages: give a number")
+        common = _common(asked, asked.features | said.features)
+        plan = Plan(
+            _COMMANDS[said.command],
+            recipients(to, self._region),
+            [{**content, **common} for content in said.contents(self._binding.charset, asked.max_parts)],
+            self._most,
+            client_message_id=asked.client_message_id,
+            deliver_at=asked.deliver_at,
+            reference=asked.reference,
+            unique=asked.unique,
+        )
+        return self._driver.run(self._flows.deliver(plan))
 
     def status(self, message_id: str | None = None, *, client_message_id: str | None = None) -> StatusReport:
         """Ask where a message is (gateway: ``querymsg``); the gateway knows for six days.
@@ -180,7 +231,7 @@ class Client:
 
     def coverage(self, number: str | int) -> Coverage:
         """Ask whether a number is routed (gateway: ``routeCoverage``). Not meant to be asked before each send."""
-        return self._driver.run(self._flows.command(RouteCoverage(msisdn(number, "number"))))
+        return self._driver.run(self._flows.command(RouteCoverage(msisdn(number, "number", self._region))))
 
     def redeem(self, voucher: str) -> None:
         """Redeem a voucher of 16 digits (gateway: ``token_pay``).
@@ -192,11 +243,12 @@ class Client:
         """
         self._driver.run(self._flows.command(PayToken(voucher)))
 
-    def batch(self, template: str) -> "Batch":
+    def batch(self, template: str, **options: Unpack[BatchOptions]) -> "Batch":
         """Send many texts made from one template (gateway: ``startbatch`` … ``endbatch``).
 
         Args:
             template: A text with ``#field1#`` … ``#field10#`` (``#field4#`` in RPC/Encoded) to be filled in.
+            options: See `BatchOptions`. Give ``max_parts`` where filled-in texts may exceed the template's own parts.
 
         Returns:
             A context manager that opens the batch on entry and closes it on exit.
@@ -204,12 +256,49 @@ class Client:
         check_text(template, "template")
         if not template:
             raise InvalidInput("template is empty: the gateway refuses an empty template (202)")
-        return Batch(self._sender, text_parameters("template", template, self._binding.charset))
+        asked = Options.of(**options)
+        if asked.reference is not None or asked.unique or asked.extra:
+            raise InvalidInput("reference, unique and extra belong to a send, not to a batch")
+        cost = segments(template, self._binding.charset)
+        content = text_content("template", template, cost, asked.max_parts)
+        if asked.asked_parts:
+            content["concat"] = asked.max_parts
+        own_id = {"climsgid": asked.client_message_id} if asked.client_message_id is not None else {}
+        start = StartBatch({**content, **_common(asked, asked.features), **own_id}, asked.deliver_at)
+        return Batch(self, start, takes_fields=cost.alphabet is Alphabet.GSM7)
 
-    def segments(self, message: str | Text) -> Segments:
+    def segments(self, message: str | Message) -> Segments:
         """What a message costs in parts, as this binding would send it. Asks nobody."""
-        text = message.text if isinstance(message, Text) else Text(message).text
-        return segments(text, self._binding.charset)
+        said = Text(message) if isinstance(message, str) else _checked_message(message)
+        return said.segments(self._binding.charset)
+
+    @overload
+    def reconcile(self, lost: SendReport, *, wait: float = 10) -> SendReport: ...
+    @overload
+    def reconcile(self, lost: str, *, wait: float = 10) -> State: ...
+    def reconcile(self, lost: SendReport | str, *, wait: float = 10) -> SendReport | State:
+        """Ask what became of the unknown recipients of a send (gateway: ``querymsg`` by ``climsgid``).
+
+        A request of one recipient that arrived makes it accepted, with the gateway's id. Of a request of several, the
+        gateway tells no more than that it arrived: its recipients are unconfirmed, and must never be sent to again. A
+        request that the gateway does not know, asked twice, makes its recipients not_sent. Where the gateway answers
+        "unknown or reporting delayed", or knows no more after six days, they stay unknown: ask again later.
+
+        Args:
+            lost: The report of an `OutcomeUnknown`, or the client message id of one request.
+            wait: Seconds before the gateway is asked a second time whether it knows a request.
+
+        Returns:
+            The report with what was found out; for an id, ``State.ACCEPTED`` (it arrived), ``State.NOT_SENT`` or
+            ``State.UNKNOWN``.
+
+        Raises:
+            TransportError, ProtocolError, SoapFault, GatewayError: The gateway could not be asked; ``.report`` has
+                what was found out until then.
+        """
+        if isinstance(lost, str):
+            return self._driver.run(self._flows.whereabouts(lost, wait))[0]
+        return self._driver.run(self._flows.reconcile(lost, wait))
 
     def close(self) -> None:
         """Close the connections; a session of yours stays open."""
@@ -230,34 +319,13 @@ class Client:
         raise TypeError("a Client holds a password and connections and cannot be pickled: make one in each process")
 
 
-class _Sender:
-    """What a client and its batches share: the running of flows, and the splitting of recipients into requests."""
-
-    def __init__(self, driver: Driver, flows: Flows, binding: Binding, max_recipients: int) -> None:
-        self.driver = driver
-        self.flows = flows
-        self.binding = binding
-        self._max_recipients = max_recipients
-
-    def deliver(
-        self, kind: type[Deliver], to: tuple[Recipient, ...], content: Parameters, *, own_id: bool = False
-    ) -> SendReport:
-        size = self._max_recipients
-        # One id of ours per request: what became of a request whose answer is lost can be asked by it.
-        requests = [
-            kind(to[start : start + size], content, uuid.uuid4().hex if own_id else None)
-            for start in range(0, len(to), size)
-        ]
-        return self.driver.run(self.flows.deliver(requests))
-
-
 class Batch:
     """A template batch of the gateway, made by `Client.batch`. It lives 24 hours if it is never closed."""
 
-    def __init__(self, sender: _Sender, parameters: Parameters) -> None:
-        self._sender = sender
-        self._is_unicode = "unicode" in parameters
-        self._start = StartBatch(parameters)
+    def __init__(self, client: Client, start: StartBatch, *, takes_fields: bool) -> None:
+        self._client = client
+        self._start = start
+        self._takes_fields = takes_fields
         self._id: str | None = None
 
     @property
@@ -281,22 +349,29 @@ class Batch:
         Returns:
             As of `Client.send`; it raises alike.
         """
-        binding = self._sender.binding
+        binding = self._client._binding
         if len(fields) > binding.batch_fields:
-            raise InvalidInput(f"{len(fields)} fields are given: {binding.name} merges {binding.batch_fields} at most")
-        if fields and self._is_unicode:
+            raise NotExpressible(
+                f"{len(fields)} fields are given: {binding.name} merges {binding.batch_fields} at most"
+            )
+        if fields and not self._takes_fields:
             raise InvalidInput("the template needs Unicode, into which the gateway merges no fields: use quicksend()")
         for number, text in enumerate(fields, 1):
             _check_field(text, f"field{number}", binding.charset)
-        content = {"batch_id": self.id, **{f"field{number}": text for number, text in enumerate(fields, 1)}}
-        return self._sender.deliver(SendItem, recipients(to), content)
+        return self._deliver(SendItem, to, {f"field{number}": text for number, text in enumerate(fields, 1)})
 
     def quicksend(self, to: Numbers) -> SendReport:
         """Send the template as it is (gateway: ``quicksend``); returns and raises as `Client.send` does."""
-        return self._sender.deliver(QuickSend, recipients(to), {"batch_id": self.id})
+        return self._deliver(QuickSend, to, {})
+
+    def _deliver(self, command: type[Deliver], to: Numbers, fields: dict[str, str]) -> SendReport:
+        client = self._client
+        contents = [{"batch_id": self.id, **fields}]
+        plan = Plan(command, recipients(to, client._region), contents, client._most, has_client_id=False)
+        return client._driver.run(client._flows.deliver(plan))
 
     def __enter__(self) -> Self:
-        self._id = self._sender.driver.run(self._sender.flows.command(self._start))
+        self._id = self._client._driver.run(self._client._flows.command(self._start))
         return self
 
     def __exit__(
@@ -307,7 +382,32 @@ class Batch:
             # Closing is a courtesy: a batch dies by itself. An error from here would stand where the reports of what
             # was sent belong, and would invite a repetition.
             with contextlib.suppress(ClicksoapError):
-                self._sender.driver.run(self._sender.flows.command(EndBatch(batch_id)))
+                self._client._driver.run(self._client._flows.command(EndBatch(batch_id)))
+
+
+_COMMANDS: Final[dict[str, type[Deliver]]] = {command.name: command for command in (SendMessage, PushLink, NotifyMms)}
+
+
+def _checked_message(message: object) -> Message:
+    if not isinstance(message, Text | Binary | WapPush | MmsNotification):
+        raise InvalidInput(f"message is {type(message).__name__}: give a str, Text, Binary, WapPush or MmsNotification")
+    return message
+
+
+def _common(asked: Options, features: Feature) -> dict[str, str | int | Decimal]:
+    """The parameters that options stand for."""
+    flags = {"req_feat": int(features)} if features else {}
+    return {**asked.content, **flags, **asked.extra}
+
+
+def _binding(name: BindingName, url: str, http_method: HttpMethod) -> Binding:
+    if http_method not in {"POST", "GET"}:
+        raise ConfigurationError('http_method= is neither "POST" nor "GET"')
+    if name == "http":
+        return HttpApi(url, http_method)
+    if http_method != "POST":
+        raise ConfigurationError('http_method="GET" belongs to binding="http": SOAP is always POST')
+    return SoapBinding(Dialect(name), url)
 
 
 def _check_field(text: str, argument: str, charset: Charset) -> None:
@@ -320,12 +420,15 @@ def _check_field(text: str, argument: str, charset: Charset) -> None:
         )
 
 
-def _credentials(api_id: object, user: object, password: object) -> Credentials:
+def _credentials(api_id: object, user: object, password: object, binding: BindingName) -> Credentials:
     # Both WSDLs declare api_id as xsd:int.
     if isinstance(api_id, str) and api_id.isascii() and api_id.isdigit():
         api_id = int(api_id)
-    if isinstance(api_id, bool) or not isinstance(api_id, int) or not 0 < api_id < 2**31:
+    is_int = isinstance(api_id, int) and not isinstance(api_id, bool) and 0 < api_id < 2**31
+    if binding != "http" and not is_int:
         raise ConfigurationError("api_id= is no positive whole number of 32 bits, and SOAP carries it as one")
+    if not is_int and not (isinstance(api_id, str) and api_id):
+        raise ConfigurationError("api_id= is empty or neither int nor str")
     for name, value in (("user", user), ("password", password)):
         if not isinstance(value, str) or not value:
             raise ConfigurationError(f"{name}= is empty or no str")
@@ -333,14 +436,16 @@ def _credentials(api_id: object, user: object, password: object) -> Credentials:
             check_text(value, name)
         except InvalidInput as error:
             raise ConfigurationError(str(error)) from None
-    return Credentials(api_id, str(user), str(password))
+    return Credentials(api_id if isinstance(api_id, int) else str(api_id), str(user), str(password))
 
 
-def _checked_cap(max_recipients: object) -> int:
+def _checked_cap(max_recipients: object, most: int) -> int:
+    if max_recipients is None:
+        return most
     if isinstance(max_recipients, bool) or not isinstance(max_recipients, int):
         raise ConfigurationError("max_recipients= is no int")
-    if not 1 <= max_recipients <= MOST_RECIPIENTS:
-        raise ConfigurationError(f"max_recipients= is not within 1 and {MOST_RECIPIENTS}, the gateway's cap")
+    if not 1 <= max_recipients <= most:
+        raise ConfigurationError(f"max_recipients= is not within 1 and {most}, the gateway's cap for this binding")
     return max_recipients
 
 

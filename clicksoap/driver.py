@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from clicksoap.errors import ClicksoapError, NotSent, TransportTimeout
 from clicksoap.flows import Flow, Flows, Login, Send
+from clicksoap.policy import pauses
 from clicksoap.session import Session
 from clicksoap.wire import Transport, WireReply
 
@@ -35,8 +36,10 @@ class Driver:
                 reply, broken = None, None
                 if isinstance(effect, Send):
                     reply = self._transport.send(effect.request, effect.deadline)
-                else:
+                elif isinstance(effect, Login):
                     self._login(effect)
+                elif pauses():
+                    time.sleep(effect.seconds)
             except StopIteration as end:
                 result: T = end.value
                 return result

@@ -1,54 +1,60 @@
 """Where the gateway is and which dialect is spoken there."""
 
 import ipaddress
-from typing import Final, Literal
+import re
+from typing import Final, Literal, get_args
 from urllib.parse import SplitResult, urlsplit, urlunsplit
 
 from clicksoap.contract import DEFAULT_PATHS, SERVICE_PATHS, VENDOR_ORIGIN, Dialect
 from clicksoap.errors import ConfigurationError
 
-BindingName = Literal["document_literal", "rpc_encoded"]
+BindingName = Literal["document_literal", "rpc_encoded", "http"]
 
-_NAMES: Final = " or ".join(f'"{dialect}"' for dialect in Dialect)
+_NAMES: Final[tuple[BindingName, ...]] = get_args(BindingName)
+_SAID: Final = ", ".join(f'"{name}"' for name in _NAMES)
+_HTTP_PATH: Final = re.compile(r"(.*?)/(?:http|mms|utils|http_batch)/[A-Za-z_]+(?:\.php)?")
 
 
-def resolve(
-    endpoint: str | None, binding: BindingName | Dialect | None, *, allow_plaintext: bool
-) -> tuple[Dialect, str]:
-    """The dialect and the service URL behind ``endpoint=`` and ``binding=``.
+def resolve(endpoint: str | None, binding: BindingName | None, *, allow_plaintext: bool) -> tuple[BindingName, str]:
+    """The binding and the URL behind ``endpoint=`` and ``binding=``.
 
     An origin (``https://host``) gets the path of the binding; a full service URL is taken as it is, without ``?wsdl``,
-    which belongs to fetching the WSDL and breaks a POST. A documented path names the dialect by itself.
+    which belongs to fetching the WSDL and breaks a POST. A documented path names the binding by itself. For the HTTP
+    API the URL is what stands before its paths.
 
     Raises:
-        ConfigurationError: The URL is none, is not safe, contradicts the binding, or does not tell the dialect.
+        ConfigurationError: The URL is none, is not safe, contradicts the binding, or does not tell it.
     """
-    asked = _dialect(binding)
+    if binding is not None and binding not in _NAMES:
+        raise ConfigurationError(f"binding= is none that exists: give one of {_SAID}")
     parts = _split(VENDOR_ORIGIN if endpoint is None else endpoint)
     _check_scheme(parts, allow_plaintext=allow_plaintext)
+    known = _known(parts.path)
+    if known and binding and known != binding:
+        raise ConfigurationError(f"endpoint= is a service of {known}, binding= says {binding}: leave one of them out")
+    found = known or binding
     path = parts.path
+    if found is None and path in {"", "/"}:
+        found = "document_literal"
+    if found is None:
+        raise ConfigurationError(
+            f"endpoint= has an unknown path: say binding=, one of {_SAID}, or give the origin alone"
+        )
+    if found == "http":
+        api = _HTTP_PATH.fullmatch(path)
+        return found, urlunsplit((parts.scheme, parts.netloc, api[1] if api else path.rstrip("/"), "", ""))
     if path in {"", "/"}:
-        dialect = asked or Dialect.DOCUMENT_LITERAL
-        path = DEFAULT_PATHS[dialect]
-    else:
-        known = next((found for suffix, found in SERVICE_PATHS.items() if path.endswith(suffix)), None)
-        if known and asked and known is not asked:
-            raise ConfigurationError(f"endpoint= is a service of {known}, binding= says {asked}: leave one of them out")
-        found = known or asked
-        if found is None:
-            raise ConfigurationError(f"endpoint= has an unknown path: say binding={_NAMES}, or give the origin alone")
-        dialect = found
-    query = "&".join(item for item in parts.query.split("&") if item.lower() not in {"wsdl", "wsdl="} and item)
-    return dialect, urlunsplit((parts.scheme, parts.netloc, path, query, ""))
+        path = DEFAULT_PATHS[Dialect(found)]
+    query = "&".join(item for item in parts.query.split("&") if item.lower() not in {"wsdl", "wsdl=", ""})
+    return found, urlunsplit((parts.scheme, parts.netloc, path, query, ""))
 
 
-def _dialect(binding: str | None) -> Dialect | None:
-    if binding is None:
-        return None
-    try:
-        return Dialect(binding)
-    except ValueError:
-        raise ConfigurationError(f"binding= is none that exists: give {_NAMES}") from None
+def _known(path: str) -> BindingName | None:
+    """The binding that a documented path belongs to, whatever stands before it."""
+    dialect = next((found for suffix, found in SERVICE_PATHS.items() if path.endswith(suffix)), None)
+    if dialect is not None:
+        return "document_literal" if dialect is Dialect.DOCUMENT_LITERAL else "rpc_encoded"
+    return "http" if _HTTP_PATH.fullmatch(path) else None
 
 
 def _split(endpoint: object) -> SplitResult:

@@ -69,13 +69,21 @@ class ProtocolError(ClicksoapError):
 
     Attributes:
         status: The HTTP status, or None where it does not matter.
+        retry_after: Seconds that the server asks to wait (Retry-After), or None.
     """
 
     def __init__(
-        self, message: str, *, status: int | None = None, may_have_taken_effect: bool = True, retryable: bool = False
+        self,
+        message: str,
+        *,
+        status: int | None = None,
+        may_have_taken_effect: bool = True,
+        retryable: bool = False,
+        retry_after: float | None = None,
     ) -> None:
         super().__init__(message)
         self.status = status
+        self.retry_after = retry_after
         self.may_have_taken_effect = may_have_taken_effect
         self.retryable = retryable
 

@@ -1,13 +1,14 @@
-"""The order of things: log in, split, renew, repeat or not, and what a failure means for each recipient.
+"""The order of things: log in, split, renew, repeat or not, reconcile, and what a failure means for each recipient.
 
-A flow is a generator that decides and never waits. It yields what is to be done (`Send`, `Login`) and is given the
-outcome, or has the exception thrown in that ended the waiting; a driver does the doing.
+A flow is a generator that decides and never waits. It yields what is to be done (`Send`, `Login`, `Pause`) and is given
+the outcome, or has the exception thrown in that ended the waiting; a driver does the doing.
 """
 
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar
+from datetime import UTC, datetime, timedelta
+from typing import Final, TypeVar
 
 from clicksoap.bindings import Binding
 from clicksoap.errors import (
@@ -18,11 +19,15 @@ from clicksoap.errors import (
     SessionExpired,
     SoapFault,
     TransportError,
+    UnknownMessage,
 )
-from clicksoap.operations import Authenticate, Deliver, Effect, Operation
+from clicksoap.operations import Answer, Authenticate, Deliver, Effect, Operation, Parameters, QueryMessage
+from clicksoap.policy import Retry
 from clicksoap.replies import Line, read, refusal_of_request
-from clicksoap.results import RecipientResult, SendReport, State
+from clicksoap.results import SendReport, State
+from clicksoap.sending import Ledger, Plan
 from clicksoap.session import Held, Session
+from clicksoap.watching import Exchange, Watch, describe, outcomes_of
 from clicksoap.wire import Timeout, WireReply, WireRequest
 
 T = TypeVar("T")
@@ -44,45 +49,68 @@ class Login:
     deadline: float
 
 
-Flow = Generator[Send | Login, WireReply | None, T]
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Wait for so many seconds."""
+
+    seconds: float
+
+
+Flow = Generator[Send | Login | Pause, WireReply | None, T]
 
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
     """What identifies the caller. All of it stays out of the repr."""
 
-    api_id: int = field(repr=False)
+    api_id: int | str = field(repr=False)
     user: str = field(repr=False)
     password: str = field(repr=False)
 
 
-class Flows:
-    """The flows of one client: its binding, its credentials, its session and its time limits."""
+# querymsg looks back six days (vendor's SOAP page on querying a message); older ids it answers as unknown.
+_LOOK_BACK: Final = timedelta(days=6)
+# Status 001 says "unknown, or reporting delayed": it proves nothing.
+_UNTOLD: Final = "001"
 
-    def __init__(
-        self, binding: Binding, credentials: Credentials, session: Session, timeout: Timeout, *, use_session: bool
+
+class Flows:
+    """The flows of one client: its binding, credentials, session, time limits, retries and watch."""
+
+    def __init__(  # noqa: PLR0913 - what a client consists of
+        self,
+        binding: Binding,
+        credentials: Credentials,
+        session: Session,
+        timeout: Timeout,
+        retry: Retry,
+        watch: Watch,
+        *,
+        use_session: bool,
     ) -> None:
         self._binding = binding
         self._credentials = credentials
         self._session = session
         self._timeout = timeout
+        self._retry = retry
+        self._watch = watch
         self._use_session = use_session
 
     def login(self, deadline: float) -> Flow[str]:
         """Open a session; the driver runs this while it holds the session's lock."""
-        operation = Authenticate(self._credentials.api_id, self._credentials.user, self._credentials.password)
-        reply = yield from _sent(self._binding.encode(operation.name, operation.parameters()), deadline)
-        return operation.result(self._lines(reply, Held(None, 0)))
+        credentials = self._credentials
+        operation = Authenticate(credentials.api_id, credentials.user, credentials.password)
+        request = self._binding.encode(operation.name, operation.parameters())
+        return (yield from self._once(operation, request, Held(None, 0), deadline, _Attempt()))
 
     def authenticate(self) -> Flow[None]:
         """Log in now, unless somebody else does it meanwhile."""
-        yield from _logged_in(self._session.current(), self._deadline())
+        yield from self._persistently(Effect.NONE, lambda: _logged_in(self._session.current(), self._deadline()))
 
     def command(self, operation: Operation[T]) -> Flow[T]:
         """One command for one result, however often the session has to be renewed for it."""
         try:
-            lines = yield from self._exchange(operation, _Attempt())
-            return operation.result(lines)
+            return (yield from self._persistently(operation.effect, lambda: self._exchange(operation, _Attempt())))
         except (TransportError, ProtocolError, SoapFault) as error:
             if operation.effect is Effect.ONCE:
                 raise _outcome(error) from error
@@ -90,29 +118,97 @@ class Flows:
                 error.may_have_taken_effect = False
             raise
 
-    def deliver(self, requests: Sequence[Deliver]) -> Flow[SendReport]:
+    def raw(self, operation: str, parameters: Parameters) -> Flow[list[str]]:
+        """One request exactly as given, without session, repetition or interpretation: the strings of its answer."""
+        request = self._binding.encode(operation, parameters)
+        began, reply = time.monotonic(), None
+        error: BaseException | None = None
+        try:
+            reply = yield from _sent(request, self._deadline())
+            return self._binding.decode(reply, self._secrets(parameters))
+        except BaseException as raised:
+            error = raised
+            raise
+        finally:
+            self._told(operation, 0, request, reply, began, {"failed" if error else "answered": 1}, error)
+
+    def deliver(self, plan: Plan) -> Flow[SendReport]:
         """Send to everybody, request by request; the first unknown outcome stops the rest."""
-        ledger = _Ledger(requests)
-        for operation in requests:
-            attempt = _Attempt()
-            try:
-                lines = yield from self._exchange(operation, attempt)
-                ledger.answer(operation, lines)
+        ledger = plan.ledger()
+        attempt = _Attempt()
+        try:
+            for operation in ledger.requests():
+                attempt = _Attempt()
+                answer = yield from self._delivered(operation, attempt)
+                unknown = ledger.enter(answer)
                 attempt.in_flight = False
-                ledger.check(operation)
-            except ClicksoapError as error:
-                told = ledger.explained(error, in_flight=attempt.in_flight)
-                if told is error:
-                    raise
-                raise told from error
-            except BaseException as error:
-                # Ctrl-C, a cancellation: it passes unchanged, and tells what was known when it came.
-                error.report = ledger.report(in_flight=attempt.in_flight)  # type: ignore[attr-defined]
+                if unknown:
+                    raise ProtocolError(f"the answer leaves {unknown} of {len(operation.recipients)} recipients untold")
+        except ClicksoapError as error:
+            told = _explained(error, ledger, in_flight=attempt.in_flight)
+            if told is error:
                 raise
+            raise told from error
+        except BaseException as error:
+            # Ctrl-C, a cancellation: it passes unchanged, and tells what was known when it came.
+            error.report = ledger.report(in_flight=attempt.in_flight)  # type: ignore[attr-defined]
+            raise
         return ledger.report()
 
-    def _exchange(self, operation: Operation[T], attempt: "_Attempt") -> Flow[list[Line]]:
-        """The lines that answer an operation, after as many logins as it takes."""
+    def reconcile(self, report: SendReport, wait: float) -> Flow[SendReport]:
+        """Ask what became of the unknown recipients of a report, request by request."""
+        found: dict[str, tuple[State, str | None]] = {}
+        asked = [result for result in report.unknown if result.client_message_id]
+        if report.sent_at is not None and datetime.now(UTC) - report.sent_at >= _LOOK_BACK:
+            asked = []
+        try:
+            for result in asked:
+                own_id = result.client_message_id or ""
+                if own_id not in found:
+                    found[own_id] = yield from self.whereabouts(own_id, wait)
+        except ClicksoapError as error:
+            error.report = report.reconciled(found)
+            raise
+        return report.reconciled(found)
+
+    def whereabouts(self, client_message_id: str, wait: float) -> Flow[tuple[State, str | None]]:
+        """Whether a request of ours arrived: accepted with the gateway's id, not_sent, or still unknown.
+
+        "No such id" is believed only when it is said again after a wait: the request may still be on its way.
+        """
+        query = QueryMessage(client_message_id=client_message_id)
+        for last in (False, True):
+            try:
+                status = yield from self.command(query)
+            except UnknownMessage:
+                if last:
+                    return State.NOT_SENT, None
+                yield Pause(wait)
+            else:
+                if status.status.code == _UNTOLD:
+                    return State.UNKNOWN, None
+                return State.ACCEPTED, status.message_id
+        raise AssertionError("unreachable")
+
+    def _delivered(self, operation: Deliver, attempt: "_Attempt") -> Flow[Answer]:
+        return (yield from self._persistently(operation.effect, lambda: self._exchange(operation, attempt)))
+
+    def _persistently(self, effect: Effect, make: Callable[[], Flow[T]]) -> Flow[T]:
+        """Run a flow again for as long as the policy allows."""
+        last_start = self._deadline()
+        tries = 0
+        while True:
+            try:
+                return (yield from make())
+            except ClicksoapError as error:
+                tries += 1
+                pause = self._retry.pause_after(error, effect, tries)
+                if pause is None or time.monotonic() + pause >= last_start:
+                    raise
+            yield Pause(pause)
+
+    def _exchange(self, operation: Operation[T], attempt: "_Attempt") -> Flow[T]:
+        """The result of an operation, after as many logins as it takes."""
         deadline = self._deadline()
         parameters = operation.parameters()
         by_session = self._use_session or operation.needs_session
@@ -121,22 +217,49 @@ class Flows:
             # Encoded before any login, so that input which cannot be sent is refused before anything leaves.
             identity = {"session_id": held.id or ""} if by_session else self._identity()
             request = self._binding.encode(operation.name, {**identity, **parameters})
-            if by_session and held.id is None:
-                yield from _logged_in(held, deadline)
-                continue
-            attempt.in_flight = True
+            if not by_session:
+                return (yield from self._once(operation, request, held, deadline, attempt))
+            if held.id is not None:
+                try:
+                    result = yield from self._once(operation, request, held, deadline, attempt)
+                except SessionExpired:
+                    if not self._session.may_renew(held) or time.monotonic() >= deadline:
+                        raise
+                else:
+                    self._session.prove(held)
+                    return result
+            yield from _logged_in(held, deadline)
+
+    def _once(
+        self, operation: Operation[T], request: WireRequest, held: Held, deadline: float, attempt: "_Attempt"
+    ) -> Flow[T]:
+        """The result of one request.
+
+        Raises:
+            GatewayError: The gateway refused the request as a whole; nothing was done.
+        """
+        began, reply = time.monotonic(), None
+        error: BaseException | None = None
+        outcomes = {"failed": 1}
+        attempt.in_flight = True
+        try:
             reply = yield from _sent(request, deadline)
             lines = self._lines(reply, held)
             refusal = refusal_of_request(lines)
-            if refusal is None:
-                if by_session:
-                    self._session.prove(held)
-                return lines
-            attempt.in_flight = False
-            expired = by_session and isinstance(refusal, SessionExpired)
-            if not expired or not self._session.may_renew(held) or time.monotonic() >= deadline:
+            if refusal is not None:
                 raise refusal
-            yield from _logged_in(held, deadline)
+            result = operation.result(lines)
+            outcomes = outcomes_of(result.results) if isinstance(result, Answer) else {"answered": 1}
+        except ClicksoapError as raised:
+            error = raised
+            attempt.in_flight = attempt.in_flight and raised.may_have_taken_effect
+            raise
+        except BaseException as raised:
+            error = raised
+            raise
+        finally:
+            self._told(operation.name, operation.size, request, reply, began, outcomes, error)
+        return result
 
     def _lines(self, reply: WireReply, held: Held) -> list[Line]:
         secrets = (self._credentials.password, held.id or "")
@@ -146,8 +269,27 @@ class Flows:
         credentials = self._credentials
         return {"api_id": credentials.api_id, "user": credentials.user, "password": credentials.password}
 
+    def _secrets(self, parameters: Parameters) -> Sequence[str]:
+        return [str(value) for name, value in parameters.items() if name in {"password", "session_id"}]
+
     def _deadline(self) -> float:
         return time.monotonic() + self._timeout.total
+
+    def _told(  # noqa: PLR0913 - all that is known of an exchange
+        self,
+        command: str,
+        recipients: int,
+        request: WireRequest,
+        reply: WireReply | None,
+        began: float,
+        outcomes: dict[str, int],
+        error: BaseException | None,
+    ) -> None:
+        name, code = describe(error)
+        seconds = time.monotonic() - began
+        status = reply.status if reply is not None else None
+        self._watch.wire(request, reply, (self._credentials.password, self._session.current().id or ""))
+        self._watch.exchange(Exchange(command, self._binding.name, recipients, seconds, status, outcomes, name, code))
 
 
 class _Attempt:
@@ -157,54 +299,6 @@ class _Attempt:
 
     def __init__(self) -> None:
         self.in_flight = False
-
-
-class _Ledger:
-    """What is known of every recipient while the requests of a send go out one after another."""
-
-    def __init__(self, requests: Sequence[Deliver]) -> None:
-        self._requests = requests
-        # Per answered request: its results, the lines that belong to nobody, and all its lines.
-        self._answers: list[tuple[list[RecipientResult], list[Line], list[Line]]] = []
-
-    def answer(self, operation: Deliver, lines: list[Line]) -> None:
-        """Enter the answer to the next request."""
-        self._answers.append((*operation.result(lines), lines))
-
-    def check(self, operation: Deliver) -> None:
-        """Refuse to go on behind an answer that leaves recipients untold."""
-        unknown = sum(result.state is State.UNKNOWN for result in self._answers[-1][0])
-        if unknown:
-            raise ProtocolError(f"the answer leaves {unknown} of {len(operation.recipients)} recipients untold")
-
-    def report(self, *, in_flight: bool = False) -> SendReport:
-        """Every recipient in exactly one state.
-
-        Args:
-            in_flight: Whether the first request without an answer may be with the gateway; the later ones are not.
-        """
-        results = [result for answer in self._answers for result in answer[0]]
-        for index, operation in enumerate(self._requests[len(self._answers) :]):
-            state = State.UNKNOWN if in_flight and index == 0 else State.NOT_SENT
-            results += [
-                RecipientResult(to.msisdn, to.given, state, client_message_id=operation.client_message_id)
-                for to in operation.recipients
-            ]
-        return SendReport(
-            tuple(results),
-            lines=tuple(line.raw for answer in self._answers for line in answer[2]),
-            unmatched=tuple(line.raw for answer in self._answers for line in answer[1]),
-        )
-
-    def explained(self, error: ClicksoapError, *, in_flight: bool) -> ClicksoapError:
-        """The error that tells the caller of a failed request, with the report on it."""
-        told = _outcome(error) if isinstance(error, TransportError | ProtocolError | SoapFault) else error
-        report = self.report(in_flight=in_flight and isinstance(told, OutcomeUnknown))
-        told.report = report
-        told.may_have_taken_effect = bool(report.accepted or report.unknown)
-        told.retryable = told.cause.retryable if told.cause else told.retryable
-        told.retryable = told.retryable and bool(report.not_sent)
-        return told
 
 
 def _sent(request: WireRequest, deadline: float) -> Flow[WireReply]:
@@ -227,3 +321,14 @@ def _outcome(error: ClicksoapError) -> NotSent | OutcomeUnknown:
     if error.may_have_taken_effect:
         return OutcomeUnknown(f"it may have been sent: {error}", cause=error)
     return NotSent(f"nothing was sent: {error}", cause=error)
+
+
+def _explained(error: ClicksoapError, ledger: Ledger, *, in_flight: bool) -> ClicksoapError:
+    """The error that tells the caller of a failed request, with the report on it."""
+    told = _outcome(error) if isinstance(error, TransportError | ProtocolError | SoapFault) else error
+    report = ledger.report(in_flight=in_flight and isinstance(told, OutcomeUnknown))
+    told.report = report
+    told.may_have_taken_effect = bool(report.accepted or report.unknown)
+    retryable = told.cause.retryable if told.cause else told.retryable
+    told.retryable = retryable and bool(report.not_sent)
+    return told

@@ -1,14 +1,36 @@
 """What can be said in a message, and how the gateway wants it said."""
 
 import re
+import secrets
+import uuid
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from datetime import UTC, datetime, timedelta
+from enum import Enum, IntFlag, StrEnum
+from typing import ClassVar, Final
 
-from clicksoap.errors import InvalidInput
+from clicksoap.errors import InvalidInput, NotExpressible
 from clicksoap.text import MOST_PARTS, Alphabet, Charset, Segments, segments, ucs2_hex
 
 # XML 1.0 section 2.2, production Char: what no document can hold, not even by reference.
 XML_ILLEGAL: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+Content = Mapping[str, str | int]
+"""Parameters of one request, by the gateway's names, that say what the message is."""
+
+
+class Feature(IntFlag):
+    """What a route has to support (gateway: ``req_feat``); the gateway adds 8BIT, UDH, UCS2 and CONCAT by itself."""
+
+    TEXT = 0x0001
+    EIGHT_BIT = 0x0002
+    UDH = 0x0004
+    UCS2 = 0x0008
+    ALPHA = 0x0010
+    NUMERIC = 0x0020
+    FLASH = 0x0200
+    DELIVERY_ACK = 0x2000
+    CONCAT = 0x4000
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,43 +38,304 @@ class Text:
     """A text message. A plain ``str`` given to ``send`` is one.
 
     Attributes:
-        text: What the phone shows, in any characters; the alphabet is chosen by content.
+        text: What the phone shows, in any characters.
+        flash: Show it at once and do not keep it (gateway: ``msg_type`` SMS_FLASH and FEAT_FLASH).
+        unicode: Send it in UCS-2 (True) or only if it fits the plain alphabet (False, else refused); None decides by
+            content.
 
     Raises:
         InvalidInput: The text is empty, is no str, or holds something that is not a character.
     """
 
+    command: ClassVar[str] = "sendmsg"
+    is_eight_bit: ClassVar[bool] = False
+
     text: str = field(repr=False)
+    flash: bool = False
+    unicode: bool | None = None
 
     def __post_init__(self) -> None:
         check_text(self.text, "the text")
         if not self.text:
             raise InvalidInput("the text is empty: the gateway refuses an empty message (107)")
 
-    def parameters(self, charset: Charset) -> dict[str, str | int]:
-        """The gateway's parameters ``text``, ``unicode`` and ``concat`` for a service of that charset."""
-        return text_parameters("text", self.text, charset)
+    @property
+    def features(self) -> Feature:
+        """FLASH if it is one."""
+        return Feature.FLASH if self.flash else Feature(0)
+
+    def segments(self, charset: Charset) -> Segments:
+        """What it costs in parts."""
+        return segments(self.text, charset, force_ucs2=self.unicode is True)
+
+    def contents(self, charset: Charset, max_parts: int = MOST_PARTS) -> Sequence[Content]:
+        """The gateway's parameters ``text``, ``unicode``, ``concat`` and ``msg_type``."""
+        cost = self.segments(charset)
+        if self.unicode is False and cost.culprits:
+            raise InvalidInput(
+                f"the text holds {len(cost.culprits)} characters that the plain alphabet of this binding lacks: "
+                "leave unicode= out, or see segments().culprits"
+            )
+        content = text_content("text", self.text, cost, max_parts)
+        return ({**content, "msg_type": "SMS_FLASH"} if self.flash else content,)
 
 
-def text_parameters(name: str, text: str, charset: Charset) -> dict[str, str | int]:
+def text_content(name: str, text: str, cost: Segments, max_parts: int) -> dict[str, str | int]:
     """A text under the gateway's name of it, as hexadecimal with ``unicode=1`` where its characters ask for it.
 
     ``concat`` (the gateway's greatest number of parts) is set where one part is too few, because the gateway's own
     default may be one part, and what exceeds it is refused with error 113.
     """
-    cost = segments(text, charset)
-    check_parts(cost)
+    check_parts(cost.parts, max_parts)
     plain = cost.alphabet is Alphabet.GSM7
-    parameters: dict[str, str | int] = {name: text} if plain else {name: ucs2_hex(text), "unicode": 1}
+    content: dict[str, str | int] = {name: text} if plain else {name: ucs2_hex(text), "unicode": 1}
     if cost.parts > 1:
-        parameters["concat"] = cost.parts
-    return parameters
+        content["concat"] = cost.parts
+    return content
 
 
-def check_parts(cost: Segments) -> None:
-    """Refuse a text that exceeds the gateway's ceiling of parts."""
-    if cost.parts > MOST_PARTS:
-        raise InvalidInput(f"the text needs {cost.parts} parts: the gateway joins at most {MOST_PARTS}, shorten it")
+class BinaryType(StrEnum):
+    """A kind of binary content that the gateway packs by itself (gateway: ``msg_type``)."""
+
+    OPERATOR_LOGO = "SMS_NOKIA_OLOGO"
+    GROUP_LOGO = "SMS_NOKIA_GLOGO"
+    PICTURE = "SMS_NOKIA_PICTURE"
+    RINGTONE = "SMS_NOKIA_RINGTONE"
+    RTTL = "SMS_NOKIA_RTTL"
+    CLEAN = "SMS_NOKIA_CLEAN"
+    VCARD = "SMS_NOKIA_VCARD"
+    VCALENDAR = "SMS_NOKIA_VCAL"
+
+
+# Octets of one short message (3GPP TS 23.040 section 9.2.3.16), and the concatenation element with an 8-bit
+# reference: identifier, length, reference, total, part (section 9.2.3.24.1).
+_MOST_OCTETS: Final = 140
+_CONCATENATION_LENGTH: Final = 5
+_CONCATENATION_ELEMENTS: Final = frozenset({0x00, 0x08})
+
+
+@dataclass(frozen=True, slots=True)
+class Binary:
+    """Octets for a device or an application on the phone.
+
+    What exceeds 140 octets, header included, is split into several messages with a concatenation header; each is
+    accepted and charged by itself.
+
+    Attributes:
+        data: The octets (gateway: ``data``; with a type, ``text``), sent in hexadecimal.
+        udh: The user data header, its length octet first (gateway: ``udh``).
+        type: A kind of content that the gateway packs by itself; excludes a header and splitting.
+
+    Raises:
+        InvalidInput: There is no data, the header is malformed, or header and type exclude one another.
+    """
+
+    command: ClassVar[str] = "sendmsg"
+    is_eight_bit: ClassVar[bool] = True
+    features: ClassVar[Feature] = Feature(0)
+
+    data: bytes = field(repr=False)
+    udh: bytes = field(default=b"", repr=False)
+    type: BinaryType | None = None
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.data, bytes) or not self.data:
+            raise InvalidInput("data is empty or no bytes: give the octets to be sent")
+        if not isinstance(self.udh, bytes) or (self.udh and self.udh[0] != len(self.udh) - 1):
+            raise InvalidInput("udh is no user data header: its first octet counts those that follow")
+        if self.udh and self.type is not None:
+            raise InvalidInput("udh and type exclude one another: the gateway makes the header of a type")
+        if self.type is not None and not isinstance(self.type, BinaryType):
+            raise InvalidInput("type is no BinaryType")
+        if len(self.udh) >= _MOST_OCTETS:
+            raise InvalidInput(f"udh leaves no room for data: a message holds {_MOST_OCTETS} octets")
+
+    def segments(self, charset: Charset) -> Segments:  # noqa: ARG002 - octets are the same in every charset
+        """What it costs in parts; units are octets."""
+        pieces = self._pieces()
+        capacity = _MOST_OCTETS - len(self.udh) if len(pieces) == 1 else self._piece_size()
+        left = max(0, capacity - len(pieces[-1]))
+        return Segments(Alphabet.EIGHT_BIT, len(self.data), len(pieces), left, ())
+
+    def contents(self, charset: Charset, max_parts: int = MOST_PARTS) -> Sequence[Content]:  # noqa: ARG002
+        """The gateway's parameters ``data`` and ``udh``, once per part; with a type, ``text`` and ``msg_type``."""
+        if self.type is not None:
+            return ({"text": self.data.hex(), "msg_type": self.type.value},)
+        pieces = self._pieces()
+        check_parts(len(pieces), max_parts)
+        if len(pieces) == 1:
+            return ({"data": self.data.hex(), **({"udh": self.udh.hex()} if self.udh else {})},)
+        reference = secrets.randbelow(256)
+        elements = self.udh[1:]
+        return tuple(
+            {
+                "data": piece.hex(),
+                "udh": bytes(
+                    (len(elements) + _CONCATENATION_LENGTH, *elements, 0x00, 0x03, reference, len(pieces), number)
+                ).hex(),
+            }
+            for number, piece in enumerate(pieces, 1)
+        )
+
+    def _piece_size(self) -> int:
+        # Without a header of the caller's own, the length octet comes on top.
+        return _MOST_OCTETS - _CONCATENATION_LENGTH - (len(self.udh) or 1)
+
+    def _pieces(self) -> list[bytes]:
+        if self.type is not None or len(self.udh) + len(self.data) <= _MOST_OCTETS:
+            return [self.data]
+        size = self._piece_size()
+        if size <= 0 or self._is_concatenated():
+            raise InvalidInput("data and udh exceed 140 octets, and udh leaves no way to split them: shorten the data")
+        return [self.data[start : start + size] for start in range(0, len(self.data), size)]
+
+    def _is_concatenated(self) -> bool:
+        elements = self.udh[1:]
+        while len(elements) > 1:
+            if elements[0] in _CONCATENATION_ELEMENTS:
+                return True
+            elements = elements[2 + elements[1] :]
+        return False
+
+
+class PushAction(StrEnum):
+    """How a phone takes a WAP push (gateway: ``si_action``)."""
+
+    NONE = "signal-none"
+    LOW = "signal-low"
+    MEDIUM = "signal-medium"
+    HIGH = "signal-high"
+    DELETE = "delete"
+
+
+@dataclass(frozen=True, slots=True)
+class WapPush:
+    """A service indication: a link with a text (gateway: ``si_push``).
+
+    Attributes:
+        url: Where the link leads (gateway: ``si_url``).
+        text: What is shown with it (gateway: ``si_text``).
+        id: Identifies the indication, so that a later one can replace or delete it (gateway: ``si_id``); made up if
+            left out.
+        created: When its content was made, an aware datetime (gateway: ``si_created``).
+        expires: When the phone may drop it, an aware datetime (gateway: ``si_expires``).
+        action: How the phone takes it (gateway: ``si_action``); the gateway's default is medium.
+
+    Raises:
+        InvalidInput: An attribute is empty, or a time is naive.
+    """
+
+    command: ClassVar[str] = "si_push"
+    is_eight_bit: ClassVar[bool] = False
+    features: ClassVar[Feature] = Feature(0)
+
+    url: str = field(repr=False)
+    text: str = field(repr=False)
+    id: str = field(default_factory=lambda: uuid.uuid4().hex)
+    created: datetime | None = None
+    expires: datetime | None = None
+    action: PushAction | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("url", "text", "id"):
+            _check_filled(getattr(self, name), name)
+        for name in ("created", "expires"):
+            check_aware(getattr(self, name), name)
+
+    def segments(self, charset: Charset) -> Segments:
+        """Of its text alone; the gateway adds the link's own octets, in a way that it does not document."""
+        return segments(self.text, charset)
+
+    def contents(self, charset: Charset, max_parts: int = MOST_PARTS) -> Sequence[Content]:  # noqa: ARG002
+        """The gateway's ``si_`` parameters."""
+        for name in ("url", "text"):
+            _check_carried(getattr(self, name), name, charset)
+        content: dict[str, str | int] = {"si_id": self.id, "si_url": self.url, "si_text": self.text}
+        if self.created is not None:
+            content["si_created"] = _utc(self.created)
+        if self.expires is not None:
+            content["si_expires"] = _utc(self.expires)
+        if self.action is not None:
+            content["si_action"] = PushAction(self.action).value
+        return (content,)
+
+
+class MmsClass(Enum):
+    """What an MMS is about (gateway: ``mms_class``)."""
+
+    PERSONAL = "80"
+    ADVERTISEMENT = "81"
+    INFORMATIONAL = "82"
+    AUTO = "83"
+
+
+@dataclass(frozen=True, slots=True)
+class MmsNotification:
+    """Tells a phone that an MMS waits for it (gateway: ``ind_push``).
+
+    Attributes:
+        url: Where the MMS is (gateway: ``mms_url``).
+        subject: Its subject (gateway: ``mms_subject``).
+        sender: Who it is from, as shown (gateway: ``mms_from``).
+        expires: How long it may be fetched, in whole seconds (gateway: ``mms_expire``).
+        class_: What it is about (gateway: ``mms_class``).
+
+    Raises:
+        InvalidInput: An attribute is empty, or the time is not positive and whole.
+    """
+
+    command: ClassVar[str] = "ind_push"
+    is_eight_bit: ClassVar[bool] = False
+    features: ClassVar[Feature] = Feature(0)
+
+    url: str = field(repr=False)
+    subject: str = field(repr=False)
+    sender: str = field(repr=False)
+    expires: timedelta
+    class_: MmsClass = MmsClass.PERSONAL
+
+    def __post_init__(self) -> None:
+        for name in ("url", "subject", "sender"):
+            _check_filled(getattr(self, name), name)
+        if not isinstance(self.expires, timedelta) or self.expires <= timedelta(0) or self.expires.microseconds:
+            raise InvalidInput("expires is no timedelta of whole, positive seconds")
+        if not isinstance(self.class_, MmsClass):
+            raise InvalidInput("class_ is no MmsClass")
+
+    def segments(self, charset: Charset) -> Segments:
+        """Of its subject alone; the gateway makes the octets that are sent, in a way that it does not document."""
+        return segments(self.subject, charset)
+
+    def contents(self, charset: Charset, max_parts: int = MOST_PARTS) -> Sequence[Content]:  # noqa: ARG002
+        """The gateway's ``mms_`` parameters."""
+        for name in ("url", "subject", "sender"):
+            _check_carried(getattr(self, name), name, charset)
+        return (
+            {
+                "mms_subject": self.subject,
+                "mms_class": self.class_.value,
+                "mms_expire": str(self.expires // timedelta(seconds=1)),
+                "mms_from": self.sender,
+                "mms_url": self.url,
+            },
+        )
+
+
+Message = Text | Binary | WapPush | MmsNotification
+"""What `Client.send` takes beside a str.
+
+Each knows its gateway command, what the route has to support for it (``features``), whether it travels as octets, what
+it costs (``segments``), and the parameters of each request that a recipient needs (``contents``): one, or one per part
+of split octets.
+"""
+
+
+def check_parts(parts: int, max_parts: int) -> None:
+    """Refuse what needs more parts than is allowed."""
+    if parts > max_parts:
+        raise InvalidInput(
+            f"the message needs {parts} parts: {max_parts} are allowed (max_parts=, at most {MOST_PARTS}), shorten it"
+        )
 
 
 def check_text(text: object, argument: str) -> None:
@@ -64,3 +347,26 @@ def check_text(text: object, argument: str) -> None:
             f"{argument} holds U+{ord(found.group()):04X} at position {found.start()}, "
             "which no XML document can carry: take it out"
         )
+
+
+def check_aware(moment: object, argument: str) -> None:
+    """Refuse what is no datetime with a time zone, or None."""
+    if moment is not None and (not isinstance(moment, datetime) or moment.utcoffset() is None):
+        raise InvalidInput(f"{argument} is no datetime with a time zone: give one, such as datetime.now(UTC)")
+
+
+def _check_filled(text: object, argument: str) -> None:
+    check_text(text, argument)
+    if not text:
+        raise InvalidInput(f"{argument} is empty")
+
+
+def _check_carried(text: str, argument: str, charset: Charset) -> None:
+    if charset is Charset.LATIN1 and not all(char <= "\xff" for char in text):
+        raise NotExpressible(
+            f"{argument} holds characters outside ISO-8859-1, all that this binding carries here: document_literal can"
+        )
+
+
+def _utc(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

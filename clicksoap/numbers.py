@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, cast
 
-from clicksoap.errors import InvalidInput
+from clicksoap.errors import ConfigurationError, InvalidInput
 
 _PUNCTUATION: Final = re.compile(r"[\s().\-/]")
 _INTERNATIONAL: Final = re.compile(r"[0-9]+")
@@ -26,24 +26,36 @@ class Recipient:
     given: str = field(repr=False)
 
 
-def msisdn(number: object, argument: str = "to") -> str:
-    """The MSISDN of a number written in international form.
+def msisdn(number: object, argument: str = "to", region: str | None = None) -> str:
+    """The MSISDN of a number written in international form, or with a region in its national form.
 
     ``+27 82 123-4567``, ``0027821234567``, ``(27) 82 1234567`` and the int ``27821234567`` all give ``27821234567``.
 
+    Args:
+        number: The number.
+        argument: What an error calls it.
+        region: ISO 3166 code of the country whose national form is understood (extra ``phone``).
+
     Raises:
-        InvalidInput: The number has letters, is too short or too long for ITU E.164, or is in national form.
+        InvalidInput: The number has letters, is too short or too long for ITU E.164, or is in national form without a
+            region.
     """
     if isinstance(number, bool) or not isinstance(number, str | int):
         raise InvalidInput(f"{argument} is {type(number).__name__}: give the number as str or int")
-    digits = _PUNCTUATION.sub("", str(number))
-    if "(0)" in str(number).replace(" ", ""):
+    written = str(number).strip()
+    if region is not None and not written.startswith(("+", "00")):
+        return _national(written, argument, region)
+    if "(0)" in written.replace(" ", ""):
         raise InvalidInput(f"{argument} holds a national (0): leave it out, the country code replaces it")
+    digits = _PUNCTUATION.sub("", written)
     digits = digits.removeprefix("+") if digits.startswith("+") else digits.removeprefix("00")
     if not _INTERNATIONAL.fullmatch(digits):
         raise InvalidInput(f"{argument} is not a number: give digits with the country code, such as +27 82 000 0000")
     if digits.startswith("0"):
-        raise InvalidInput(f"{argument} starts with a national 0: replace it by the country code, such as 27 or +27")
+        raise InvalidInput(
+            f"{argument} starts with a national 0: replace it by the country code, such as 27 or +27, or give the "
+            'client region="ZA"'
+        )
     if not _SHORTEST <= len(digits) <= _LONGEST:
         raise InvalidInput(
             f"{argument} has {len(digits)} digits: an international number has {_SHORTEST} to {_LONGEST} (ITU E.164)"
@@ -51,16 +63,43 @@ def msisdn(number: object, argument: str = "to") -> str:
     return digits
 
 
-def recipients(to: str | int | Iterable[str | int]) -> tuple[Recipient, ...]:
+def check_region(region: str) -> None:
+    """Refuse a region that no number can be read in.
+
+    Raises:
+        ConfigurationError: There is none of that code, or the extra is missing.
+    """
+    try:
+        import phonenumbers  # noqa: PLC0415 - an extra
+    except ImportError:
+        raise ConfigurationError('region= needs an extra: pip install "clicksoap[phone]"') from None
+    if region not in phonenumbers.SUPPORTED_REGIONS:
+        raise ConfigurationError('region= is no country code of two capitals, such as "ZA"')
+
+
+def _national(written: str, argument: str, region: str) -> str:
+    import phonenumbers  # noqa: PLC0415 - an extra, checked when the client was made
+
+    try:
+        parsed = phonenumbers.parse(written, region)
+    except phonenumbers.NumberParseException:
+        parsed = None
+    if parsed is None or not phonenumbers.is_possible_number(parsed) or parsed.extension:
+        raise InvalidInput(f"{argument} is no number of region {region}, nor an international one with + before it")
+    return f"{parsed.country_code}{phonenumbers.national_significant_number(parsed)}"
+
+
+def recipients(to: str | int | Iterable[str | int], region: str | None = None) -> tuple[Recipient, ...]:
     """The recipients behind what a caller gives as ``to``, in order; doubles are kept.
 
     Raises:
         InvalidInput: There are none, or one of them is not a number; the text names its position, not the number.
     """
     if isinstance(to, str | int):
-        return (Recipient(msisdn(to), str(to)),)
+        return (Recipient(msisdn(to, "to", region), str(to)),)
     found = tuple(
-        Recipient(msisdn(number, f"to[{index}]"), str(number)) for index, number in enumerate(iterable(to, "to"))
+        Recipient(msisdn(number, f"to[{index}]", region), str(number))
+        for index, number in enumerate(iterable(to, "to"))
     )
     if not found:
         raise InvalidInput("to is empty: give at least one recipient")
@@ -74,6 +113,14 @@ def iterable(value: object, argument: str) -> Iterable[object]:
     return cast("Iterable[object]", value)
 
 
+# ITU-T E.164 assigned country codes: 1 and 7 have one digit, these have two, all others three.
+_TWO_DIGITS: Final = re.compile("20|27|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58]")
+
+
 def masked(number: str) -> str:
-    """A number fit for logs and reprs: its first two and last two digits."""
-    return f"{number[:2]}…{number[-2:]}" if len(number) >= _SHORTEST else "…"
+    """A number fit for logs and reprs: its country code and its last two digits."""
+    digits = number.removeprefix("+")
+    if len(digits) < _SHORTEST:
+        return "…"
+    code = 1 if digits[0] in "17" else 2 if _TWO_DIGITS.match(digits) else 3
+    return f"{digits[:code]}…{digits[-2:]}"

@@ -7,6 +7,7 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 from enum import Enum
 from typing import ClassVar, Final, Generic, TypeVar
@@ -15,6 +16,7 @@ from clicksoap.codes import MessageStatus
 from clicksoap.errors import ClicksoapError, InvalidInput, ProtocolError
 from clicksoap.messages import check_text
 from clicksoap.numbers import Recipient
+from clicksoap.options import minutes_until
 from clicksoap.replies import Credit, Failure, Identified, Line, Ok, match
 from clicksoap.results import Charge, Coverage, RecipientResult, StatusReport
 
@@ -45,6 +47,11 @@ class Operation(ABC, Generic[T]):
     effect: ClassVar[Effect] = Effect.NONE
     needs_session: ClassVar[bool] = False
 
+    @property
+    def size(self) -> int:
+        """How many recipients the command has; most have none."""
+        return 0
+
     @abstractmethod
     def parameters(self) -> Parameters:
         """The parameters of the command, without those that identify the caller."""
@@ -64,7 +71,7 @@ class Authenticate(Operation[str]):
     """Open a session (auth); gives the session id, which is a secret."""
 
     name = "auth"
-    api_id: int = field(repr=False)
+    api_id: int | str = field(repr=False)
     user: str = field(repr=False)
     password: str = field(repr=False)
 
@@ -219,9 +226,12 @@ class StartBatch(Operation[str]):
     name = "startbatch"
     effect = Effect.IDEMPOTENT
     template: Parameters = field(repr=False)
+    deliver_at: datetime | None = None
 
     def parameters(self) -> Parameters:
-        return self.template
+        if self.deliver_at is None:
+            return self.template
+        return {**self.template, "deliv_time": minutes_until(self.deliver_at)}
 
     def result(self, lines: Sequence[Line]) -> str:
         line = _only(lines)
@@ -246,27 +256,53 @@ class EndBatch(Operation[None]):
 
 
 @dataclass(frozen=True, slots=True)
-class Deliver(Operation[tuple[list[RecipientResult], list[Line]]]):
+class Answer:
+    """The answer to a sending command.
+
+    Attributes:
+        results: One per recipient of the request, in order.
+        lines: Every line of it.
+        unmatched: The lines that belong to nobody.
+    """
+
+    results: Sequence[RecipientResult]
+    lines: Sequence[Line]
+    unmatched: Sequence[Line]
+
+
+@dataclass(frozen=True, slots=True)
+class Deliver(Operation[Answer]):
     """The recipients of one request handed to a sending command.
 
     Attributes:
         recipients: The recipients of this request, in order.
         content: What goes to all of them.
         client_message_id: The request's own id, where the command takes one.
+        deliver_at: When to deliver; the gateway counts in minutes from the moment it gets the request.
     """
 
     effect = Effect.ONCE
     recipients: Sequence[Recipient] = field(repr=False)
     content: Parameters = field(repr=False)
     client_message_id: str | None = None
+    deliver_at: datetime | None = None
+
+    @property
+    def size(self) -> int:
+        return len(self.recipients)
 
     def parameters(self) -> Parameters:
-        numbers = [recipient.msisdn for recipient in self.recipients]
-        own_id = {"climsgid": self.client_message_id} if self.client_message_id else {}
-        return {**self.content, "to": numbers, **own_id}
+        parameters = dict(self.content)
+        parameters["to"] = [recipient.msisdn for recipient in self.recipients]
+        if self.client_message_id is not None:
+            parameters["climsgid"] = self.client_message_id
+        if self.deliver_at is not None:
+            parameters["deliv_time"] = minutes_until(self.deliver_at)
+        return parameters
 
-    def result(self, lines: Sequence[Line]) -> tuple[list[RecipientResult], list[Line]]:
-        return match(self.recipients, lines, self.client_message_id)
+    def result(self, lines: Sequence[Line]) -> Answer:
+        results, unmatched = match(self.recipients, lines, self.client_message_id)
+        return Answer(results, lines, unmatched)
 
 
 class SendMessage(Deliver):
@@ -274,6 +310,20 @@ class SendMessage(Deliver):
 
     __slots__ = ()
     name = "sendmsg"
+
+
+class PushLink(Deliver):
+    """Send a WAP push (si_push)."""
+
+    __slots__ = ()
+    name = "si_push"
+
+
+class NotifyMms(Deliver):
+    """Send an MMS notification (ind_push)."""
+
+    __slots__ = ()
+    name = "ind_push"
 
 
 class SendItem(Deliver):

@@ -219,7 +219,7 @@ def _result(recipient: Recipient, line: Line | None, client_message_id: str | No
         to=recipient.msisdn,
         given=recipient.given,
         state=state,
-        message_id=message_id,
+        message_ids=() if message_id is None else (message_id,),
         error=error,
         client_message_id=client_message_id,
         raw=line.raw if line and state is not State.UNKNOWN else None,

@@ -1,23 +1,30 @@
 """What the gateway answered, as values: one result per recipient, in input order."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import overload
+from typing import Any, overload
 
 from clicksoap.codes import MessageStatus
-from clicksoap.errors import GatewayError
+from clicksoap.errors import GatewayError, InvalidInput
 from clicksoap.numbers import masked
 
 
 class State(StrEnum):
-    """What became of one recipient of a send."""
+    """What became of one recipient of a send.
+
+    UNCONFIRMED is found only in what `Client.reconcile` gives: the request arrived, but it had several recipients, so
+    what became of this one and under which id is not known. Never send to it again.
+    """
 
     ACCEPTED = "accepted"
     REJECTED = "rejected"
     UNKNOWN = "unknown"
     NOT_SENT = "not_sent"
+    UNCONFIRMED = "unconfirmed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +35,8 @@ class RecipientResult:
         to: The MSISDN that went out.
         given: The caller's own spelling of it.
         state: Accepted, rejected, unknown (it may have been sent) or not_sent (it was certainly not).
-        message_id: The gateway's id (apimsgid), of an accepted recipient.
+        message_ids: The gateway's ids (apimsgid): one, or one per part of split octets. A recipient that is not
+            accepted has those of the parts that were.
         error: Why the gateway rejected this recipient.
         client_message_id: The id (climsgid) that the request of this recipient carried; ask the gateway by it.
         raw: The gateway's line about this recipient, as it came.
@@ -37,10 +45,15 @@ class RecipientResult:
     to: str
     given: str
     state: State
-    message_id: str | None = None
+    message_ids: tuple[str, ...] = ()
     error: GatewayError | None = None
     client_message_id: str | None = None
     raw: str | None = None
+
+    @property
+    def message_id(self) -> str | None:
+        """The gateway's id; the first one of several, None if there is none."""
+        return self.message_ids[0] if self.message_ids else None
 
     def __repr__(self) -> str:
         detail = f", {self.error}" if self.error else ""
@@ -55,11 +68,17 @@ class SendReport(Sequence[RecipientResult]):
         results: One result per recipient.
         lines: Every line that the gateway answered, as it came.
         unmatched: Those of the lines that could not be told to a recipient.
+        parts: How many requests each recipient takes: one, or one per part of split octets.
+        sent_at: When the send began, in UTC.
+        reference: The caller's own, given as ``reference=``.
     """
 
     results: tuple[RecipientResult, ...]
     lines: tuple[str, ...] = field(default=(), repr=False)
     unmatched: tuple[str, ...] = field(default=(), repr=False)
+    parts: int = 1
+    sent_at: datetime | None = None
+    reference: object = None
 
     @property
     def accepted(self) -> tuple[RecipientResult, ...]:
@@ -80,6 +99,11 @@ class SendReport(Sequence[RecipientResult]):
     def not_sent(self) -> tuple[RecipientResult, ...]:
         """The recipients whose message certainly was not sent."""
         return self._of(State.NOT_SENT)
+
+    @property
+    def unconfirmed(self) -> tuple[RecipientResult, ...]:
+        """After `Client.reconcile`: the recipients whose request arrived, with nothing else known of them."""
+        return self._of(State.UNCONFIRMED)
 
     def raise_for_rejected(self) -> None:
         """Raise if the gateway rejected any recipient.
@@ -107,12 +131,86 @@ class SendReport(Sequence[RecipientResult]):
     def __iter__(self) -> Iterator[RecipientResult]:
         return iter(self.results)
 
+    def reconciled(self, found: Mapping[str, tuple[State, str | None]]) -> "SendReport":
+        """This report with what was found out about its unknown recipients.
+
+        Args:
+            found: By client message id, whether the request arrived (accepted, with the gateway's id), did not
+                (not_sent), or is still unknown.
+        """
+        sharing = Counter(result.client_message_id for result in self.results)
+        results: list[RecipientResult] = []
+        for result in self.results:
+            state, message_id = found.get(result.client_message_id or "", (State.UNKNOWN, None))
+            if result.state is not State.UNKNOWN or state is State.UNKNOWN or result.message_ids:
+                results.append(result)
+            elif state is State.NOT_SENT:
+                results.append(replace(result, state=State.NOT_SENT))
+            elif message_id is not None and sharing[result.client_message_id] == 1 and self.parts == 1:
+                results.append(replace(result, state=State.ACCEPTED, message_ids=(message_id,)))
+            else:
+                results.append(replace(result, state=State.UNCONFIRMED))
+        return replace(self, results=tuple(results))
+
+    def to_dict(self) -> dict[str, Any]:
+        """The report as plain data for JSON, numbers and ids included; the reference goes along as it is."""
+        return {
+            "results": [
+                {
+                    "to": result.to,
+                    "given": result.given,
+                    "state": result.state.value,
+                    "message_ids": list(result.message_ids),
+                    "error": [result.error.code, result.error.text] if result.error else None,
+                    "client_message_id": result.client_message_id,
+                    "raw": result.raw,
+                }
+                for result in self.results
+            ],
+            "lines": list(self.lines),
+            "unmatched": list(self.unmatched),
+            "parts": self.parts,
+            "sent_at": self.sent_at.isoformat() if self.sent_at else None,
+            "reference": self.reference,
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> "SendReport":
+        """The report behind what `to_dict` gave.
+
+        Raises:
+            InvalidInput: The data is not of that shape.
+        """
+        try:
+            return cls(
+                tuple(_result_of(item) for item in data["results"]),
+                tuple(data["lines"]),
+                tuple(data["unmatched"]),
+                int(data["parts"]),
+                datetime.fromisoformat(data["sent_at"]) if data["sent_at"] else None,
+                data["reference"],
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise InvalidInput(f"data is no report as to_dict() gives it ({type(error).__name__})") from None
+
     def __repr__(self) -> str:
         counts = ", ".join(f"{len(self._of(state))} {state}" for state in State if self._of(state))
         return f"<SendReport {counts or 'of nobody'}>"
 
     def _of(self, state: State) -> tuple[RecipientResult, ...]:
         return tuple(result for result in self.results if result.state is state)
+
+
+def _result_of(item: Mapping[str, Any]) -> RecipientResult:
+    return RecipientResult(
+        to=str(item["to"]),
+        given=str(item["given"]),
+        state=State(item["state"]),
+        message_ids=tuple(item["message_ids"]),
+        error=GatewayError.of(*item["error"]) if item["error"] else None,
+        client_message_id=item["client_message_id"],
+        raw=item["raw"],
+    )
 
 
 @dataclass(frozen=True, slots=True)

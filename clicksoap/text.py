@@ -23,6 +23,7 @@ class Alphabet(StrEnum):
 
     GSM7 = "GSM 7-bit"
     UCS2 = "UCS-2"
+    EIGHT_BIT = "8-bit"
 
 
 class Charset(StrEnum):
@@ -56,14 +57,19 @@ class Segments:
     culprits: tuple[str, ...]
 
 
-def segments(text: str, charset: Charset = Charset.UNICODE) -> Segments:
+def segments(text: str, charset: Charset = Charset.UNICODE, *, force_ucs2: bool = False) -> Segments:
     """Count a text as a service of that charset would send it.
 
     A service that reads ISO-8859-1 turns GSM characters outside of it (the euro sign, Greek capitals) into ``?``, so
     there they force UCS-2 as well.
+
+    Args:
+        text: The text.
+        charset: What the service's plain ``text`` carries.
+        force_ucs2: Count it in UCS-2 whatever it holds.
     """
     culprits = tuple(dict.fromkeys(char for char in text if not _is_plain(char, charset)))
-    alphabet = Alphabet.UCS2 if culprits else Alphabet.GSM7
+    alphabet = Alphabet.UCS2 if culprits or force_ucs2 else Alphabet.GSM7
     sizes = [_units(char, alphabet) for char in text]
     single, joined = _CAPACITY[alphabet]
     units = sum(sizes)
@@ -76,6 +82,57 @@ def segments(text: str, charset: Charset = Charset.UNICODE) -> Segments:
             parts, filled = parts + 1, 0
         filled += size
     return Segments(alphabet, units, parts, joined - filled, culprits)
+
+
+# What word processors put in for ASCII, and what it stood for.
+_TYPOGRAPHIC: Final = str.maketrans(
+    {
+        "\N{LEFT SINGLE QUOTATION MARK}": "'",
+        "\N{RIGHT SINGLE QUOTATION MARK}": "'",
+        "\N{SINGLE LOW-9 QUOTATION MARK}": "'",
+        "\N{SINGLE HIGH-REVERSED-9 QUOTATION MARK}": "'",
+        "\N{PRIME}": "'",
+        "\N{ACUTE ACCENT}": "'",
+        "\N{GRAVE ACCENT}": "'",
+        "\N{SINGLE LEFT-POINTING ANGLE QUOTATION MARK}": "'",
+        "\N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK}": "'",
+        "\N{LEFT DOUBLE QUOTATION MARK}": '"',
+        "\N{RIGHT DOUBLE QUOTATION MARK}": '"',
+        "\N{DOUBLE LOW-9 QUOTATION MARK}": '"',
+        "\N{DOUBLE HIGH-REVERSED-9 QUOTATION MARK}": '"',
+        "\N{DOUBLE PRIME}": '"',
+        "\N{LEFT-POINTING DOUBLE ANGLE QUOTATION MARK}": '"',
+        "\N{RIGHT-POINTING DOUBLE ANGLE QUOTATION MARK}": '"',
+        "\N{HYPHEN}": "-",
+        "\N{NON-BREAKING HYPHEN}": "-",
+        "\N{FIGURE DASH}": "-",
+        "\N{EN DASH}": "-",
+        "\N{EM DASH}": "-",
+        "\N{HORIZONTAL BAR}": "-",
+        "\N{MINUS SIGN}": "-",
+        "\N{SOFT HYPHEN}": "",
+        "\N{HORIZONTAL ELLIPSIS}": "...",
+        "\N{BULLET}": "-",
+        "\N{NO-BREAK SPACE}": " ",
+        "\N{NARROW NO-BREAK SPACE}": " ",
+        "\N{EN SPACE}": " ",
+        "\N{EM SPACE}": " ",
+        "\N{THIN SPACE}": " ",
+        "\N{ZERO WIDTH SPACE}": "",
+        "\N{ZERO WIDTH NO-BREAK SPACE}": "",
+        "\N{LINE SEPARATOR}": "\n",
+        "\N{PARAGRAPH SEPARATOR}": "\n",
+        "\t": " ",
+    }
+)
+
+
+def transliterate(text: str) -> str:
+    """Put plain ASCII for typographic quotes, dashes, ellipses and blanks, which alone would force UCS-2.
+
+    Never done unasked; letters are left alone.
+    """
+    return text.translate(_TYPOGRAPHIC)
 
 
 def ucs2_hex(text: str) -> str:

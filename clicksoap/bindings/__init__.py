@@ -26,6 +26,11 @@ class Binding(Protocol):
         """How many ``#fieldN#`` a template batch can merge."""
         ...
 
+    @property
+    def most_recipients(self) -> int:
+        """How many recipients the gateway takes in one request."""
+        ...
+
     def encode(self, operation: str, parameters: Parameters) -> WireRequest:
         """The request of one command, in Document/Literal's names.
 

@@ -6,11 +6,11 @@ drop empty items and spend seconds on a small hostile reply; so neither is used.
 
 import io
 import os
-import re
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from http import HTTPStatus
 from typing import Any, Final
 
 from zeep.settings import Settings
@@ -18,13 +18,14 @@ from zeep.wsdl import Document
 
 from clicksoap import contract
 from clicksoap.bindings.envelope import lines_of_envelope
+from clicksoap.bindings.status import check_status
 from clicksoap.contract import Dialect
 from clicksoap.errors import InvalidInput, NotExpressible, ProtocolError, scrub
 from clicksoap.messages import XML_ILLEGAL
 from clicksoap.numbers import iterable
 from clicksoap.operations import Parameters, Value
 from clicksoap.text import Charset
-from clicksoap.wire import WireReply, WireRequest, is_client_error
+from clicksoap.wire import WireReply, WireRequest
 
 _XSD: Final = "http://www.w3.org/2001/XMLSchema"
 _ENVELOPE: Final = "http://schemas.xmlsoap.org/soap/envelope/"
@@ -59,6 +60,11 @@ class SoapBinding:
         """Ten fields in Document/Literal, four in RPC/Encoded."""
         return 10 if self._dialect is Dialect.DOCUMENT_LITERAL else 4
 
+    @property
+    def most_recipients(self) -> int:
+        """300 (vendor's overview of the SOAP API)."""
+        return 300
+
     def encode(self, operation: str, parameters: Parameters) -> WireRequest:
         """The POST of one command; see `clicksoap.bindings.Binding`."""
         serializer = _serializers(self._dialect)[operation]
@@ -66,7 +72,7 @@ class SoapBinding:
 
     def decode(self, reply: WireReply, secrets: Sequence[str] = ()) -> list[str]:
         """The strings of the reply's ``return``; see `clicksoap.bindings.Binding`."""
-        _check_status(reply)
+        check_status(reply, HTTPStatus.OK, HTTPStatus.INTERNAL_SERVER_ERROR)
         return lines_of_envelope(reply, arrays=self._dialect is Dialect.RPC_ENCODED, secrets=secrets)
 
 
@@ -145,6 +151,12 @@ def _string(name: str, value: object) -> str:
 
 
 def _int(name: str, value: object) -> str:
+    if isinstance(value, Decimal):
+        if value != value.to_integral_value():
+            raise NotExpressible(
+                f"{name} is fractional, and document_literal counts it whole: rpc_encoded and http do not"
+            )
+        value = int(value)
     if isinstance(value, bool) or not isinstance(value, int):
         raise InvalidInput(f"{name} is {type(value).__name__}: give an int")
     if value not in _INT_RANGE:
@@ -319,28 +331,3 @@ def _encoded(operation: str, wire_name: str, xsd_type: Any) -> _Part:
         return _array_part(name, xsd_type.name)
     lexical = _string_or_int if name == "api_id" else _LEXICAL[xsd_type.name]
     return _encoded_part(name, wire_name, lexical, xsd_type.name)
-
-
-# 301, 307 and 308 ask to send the message elsewhere; following would hand it, and the password, to a stranger.
-_MOVED: Final = frozenset({301, 307, 308})
-_PASSING: Final = frozenset({408, 429, 500, 502, 503, 504})
-
-
-def _check_status(reply: WireReply) -> None:
-    """Refuse every HTTP status that the contract does not know: answers come with 200, Faults with 500."""
-    status = reply.status
-    if status in {200, 500}:
-        return
-    if status in _MOVED:
-        place = re.sub(r"//[^/@]*@", "//", reply.headers.get("location", "no place"))
-        raise ProtocolError(
-            f"HTTP {status}: the service moved to {scrub(place.partition('?')[0])}; set endpoint= if that is right",
-            status=status,
-            may_have_taken_effect=False,
-        )
-    raise ProtocolError(
-        f"HTTP {status} instead of an answer",
-        status=status,
-        may_have_taken_effect=not is_client_error(status),
-        retryable=status in _PASSING,
-    )

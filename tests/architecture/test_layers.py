@@ -12,9 +12,10 @@ PACKAGE = Path(__file__).parents[2] / "clicksoap"
 
 # From the bottom: a module may import its own layer and those above it in this list.
 LAYERS: dict[str, tuple[str, ...]] = {
-    "words": ("version", "codes", "errors", "numbers", "text", "messages", "results"),
+    "words": ("version", "codes", "errors", "numbers", "text", "messages", "options", "results"),
     "protocol": (
-        "contract", "wire", "endpoint", "replies", "operations", "bindings", "session", "flows",
+        "contract", "wire", "endpoint", "replies", "operations", "bindings", "session", "policy", "watching", "sending",
+        "flows",
     ),
     "rim": ("driver", "transports"),
     "facades": ("client", "__init__"),
@@ -98,7 +99,7 @@ def test_a_library_is_imported_only_where_it_belongs(library: str, allowed: set[
 
 def test_words_need_no_third_party() -> None:
     for module in LAYERS["words"]:
-        for name in _imports(module, at_runtime=False):
+        for name in _imports(module, at_runtime=True):
             assert name.split(".")[0] in {*sys.stdlib_module_names, "clicksoap"}
 
 

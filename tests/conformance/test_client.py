@@ -284,7 +284,7 @@ def test_running_out_of_credit_rejects_the_rest(dialect: Dialect) -> None:
         (lambda sms: sms.send(A.encode(), "hello"), "to is bytes"),
         (lambda sms: sms.send({A: "x"}, "hello"), "to is dict"),
         (lambda sms: sms.send(A, ""), "the text is empty"),
-        (lambda sms: sms.send(A, b"hello"), "the text is bytes"),
+        (lambda sms: sms.send(A, b"hello"), "message is bytes"),
         (lambda sms: sms.send(A, "nul \x00"), r"U\+0000 at position 4"),
         (lambda sms: sms.send(A, "half \ud83d"), r"U\+D83D at position 5"),
         (lambda sms: sms.send(A, "x" * 153 * 35 + "x"), "needs 36 parts"),

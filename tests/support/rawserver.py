@@ -7,7 +7,7 @@ import ssl
 import struct
 import threading
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import NoReturn, Self
@@ -120,6 +120,40 @@ class Gateway:
                 return ["OK:"]
 
 
+def tunnel(connection: socket.socket, received: Received) -> None:
+    """Do what a CONNECT asks a proxy for; whatever host it names, it is on loopback."""
+    port = int(received.head.split()[1].rpartition(b":")[2])
+    with socket.create_connection(("127.0.0.1", port)) as onward:
+        connection.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        back = threading.Thread(target=_pump, args=(onward, connection))
+        back.start()
+        _pump(connection, onward)
+        back.join()
+    raise Hangup
+
+
+def _pump(source: socket.socket, sink: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        while data := source.recv(65536):
+            sink.sendall(data)
+    with contextlib.suppress(OSError):
+        sink.shutdown(socket.SHUT_RDWR)
+
+
+@contextlib.contextmanager
+def deaf(host: str = "127.0.0.1", port: int = 0) -> Iterator[int]:
+    """The port of a listener whose queue is full, so that nobody can connect any more."""
+    with contextlib.ExitStack() as stack:
+        listener = stack.enter_context(socket.socket())
+        listener.bind((host, port))
+        listener.listen(0)
+        for _ in range(4):
+            filling = stack.enter_context(socket.socket())
+            filling.settimeout(0)
+            filling.connect_ex(listener.getsockname())
+        yield listener.getsockname()[1]
+
+
 def answering(data: bytes) -> Answer:
     """An answer that is always these bytes, keeping the connection."""
 
@@ -150,14 +184,10 @@ class RawServer:
 
     def __post_init__(self) -> None:
         self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._listener.getsockname()[1]
         self._open: set[socket.socket] = set()
         self._threads: list[threading.Thread] = []
         self.closing = threading.Event()
-
-    @property
-    def port(self) -> int:
-        port: int = self._listener.getsockname()[1]
-        return port
 
     @property
     def origin(self) -> str:

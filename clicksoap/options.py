@@ -1,0 +1,235 @@
+"""What can be asked for with a message, and the gateway's names and ranges of it."""
+
+import re
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal, InvalidOperation
+from enum import IntFlag
+from typing import Any, Final, TypedDict, Unpack
+
+from clicksoap.errors import InvalidInput
+from clicksoap.messages import Feature, check_aware, check_text
+from clicksoap.text import MOST_PARTS
+
+
+class Callback(IntFlag):
+    """Which statuses the gateway calls back (gateway: ``callback`` or ``msg_callback``); combine with ``|``."""
+
+    NONE = 0
+    INTERMEDIATE = 1
+    FINAL = 2
+    ERROR = 4
+    ALL = 7
+
+
+class BatchOptions(TypedDict, total=False):
+    """What can be asked for with a template batch; it holds for everything that the batch sends.
+
+    Attributes:
+        sender: Who it is from (gateway: ``from``): up to 16 digits, or up to 11 letters and digits. It has to be
+            registered with the gateway.
+        client_message_id: Your own id (gateway: ``climsgid``): up to 32 letters and digits.
+        callback: Which statuses the gateway calls back (gateway: ``callback``, ``msg_callback``).
+        deliver_after: Delay in whole minutes, 7 days at most (gateway: ``deliv_time``). Excludes deliver_at.
+        deliver_at: When to deliver, an aware datetime at most 7 days ahead; turned into minutes, rounded up, when each
+            request is encoded (gateway: ``deliv_time``).
+        validity: How long the gateway tries, in whole minutes from 1 to 10080 (gateway: ``validity``, 1440 by
+            default).
+        max_credits: What a message may cost at most (gateway: ``max_credits``); too low ends in status 009.
+        max_parts: How many parts a message may have, 1 to 35 (gateway: ``concat``); more is refused before it leaves.
+        features: What the route has to support beyond what follows from the message (gateway: ``req_feat``).
+        queue: 1 for the highest, 3 for the lowest priority in the account's queue (gateway: ``queue``).
+        escalate: Move to a dearer route at once if the cheap one queues (gateway: ``escalate``).
+        two_way: Route so that the handset can reply; needs a rented number as sender (gateway: ``mo``).
+        delivery_receipt: Ask for a delivery receipt (gateway: ``deliv_ack``).
+    """
+
+    sender: str | int
+    client_message_id: str
+    callback: Callback | int
+    deliver_after: timedelta
+    deliver_at: datetime
+    validity: timedelta
+    max_credits: Decimal | int
+    max_parts: int
+    features: Feature
+    queue: int
+    escalate: bool
+    two_way: bool
+    delivery_receipt: bool
+
+
+class SendOptions(BatchOptions, total=False):
+    """What can be asked for with a message; see `BatchOptions` for the rest.
+
+    Attributes:
+        reference: Anything of your own; it stays on this machine, on the report.
+        unique: Send once to a number that is given several times; it is answered each time.
+        extra: Parameters beyond the contract, by their own names, for an in-house WSDL that has them.
+    """
+
+    reference: object
+    unique: bool
+    extra: dict[str, Any]
+
+
+# Vendor's HTTP API specification 2.3.8, 5.2: a delay is at most 7 days; validity is documented to 1440 minutes, and a
+# later note amends the bound, so the bound of the delay is taken.
+_LONGEST: Final = timedelta(minutes=10080)
+_MINUTE: Final = timedelta(minutes=1)
+_NUMERIC_SENDER: Final = re.compile(r"[0-9]{1,16}", re.ASCII)
+_ALPHANUMERIC_SENDER: Final = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9 .&_'-]{1,11}", re.ASCII)
+_CLIENT_ID: Final = re.compile(r"[A-Za-z0-9]{1,32}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """Checked options.
+
+    Attributes:
+        content: The gateway's parameters, but for ``deliv_time`` of an absolute time and ``req_feat``.
+        features: What the route has to support.
+        deliver_at: An absolute time of delivery, to be turned into minutes when a request is encoded.
+        max_parts: How many parts a message may have.
+        asked_parts: Whether max_parts was the caller's wish.
+        client_message_id: The caller's own id.
+        has_alphanumeric_sender: Whether the sender is a name, which does not go with octets.
+        reference: The caller's own.
+        unique: Whether doubles are sent once.
+        extra: Parameters beyond the contract.
+    """
+
+    content: dict[str, str | int | Decimal] = field(repr=False)
+    features: Feature
+    deliver_at: datetime | None
+    max_parts: int
+    asked_parts: bool
+    client_message_id: str | None
+    has_alphanumeric_sender: bool
+    reference: object
+    unique: bool
+    extra: dict[str, Any] = field(repr=False)
+
+    @classmethod
+    def of(cls, **given: Unpack[SendOptions]) -> "Options":
+        """Check what a caller gave.
+
+        Raises:
+            InvalidInput: An option is unknown, of a wrong kind or out of its range; the text names it.
+        """
+        unknown = given.keys() - SendOptions.__annotations__.keys() - BatchOptions.__annotations__.keys()
+        if unknown:
+            raise InvalidInput(f"{min(unknown)!r} is no option: {', '.join(sorted(_ALL))} are")
+        content: dict[str, str | int | Decimal] = {}
+        features = _feature(given.get("features", Feature(0)))
+        sender = given.get("sender")
+        if sender is not None:
+            content["from"], kind = _sender(sender)
+            features |= kind
+        else:
+            kind = Feature(0)
+        if "callback" in given:
+            content["msg_callback"] = _int_within("callback", given["callback"], 0, 7)
+        content.update(_times(given.get("deliver_after"), given.get("deliver_at"), given.get("validity")))
+        if "max_credits" in given:
+            content["max_credits"] = _credits(given["max_credits"])
+        if "queue" in given:
+            content["queue"] = _int_within("queue", given["queue"], 1, 3)
+        for option, name in (("escalate", "escalate"), ("two_way", "mo"), ("delivery_receipt", "deliv_ack")):
+            if _flag(option, given.get(option, False)):
+                content[name] = 1
+        return cls(
+            content,
+            features,
+            given.get("deliver_at"),
+            _int_within("max_parts", given.get("max_parts", MOST_PARTS), 1, MOST_PARTS),
+            "max_parts" in given,
+            _client_id(given.get("client_message_id")),
+            kind is Feature.ALPHA,
+            given.get("reference"),
+            _flag("unique", given.get("unique", False)),
+            given.get("extra", {}),
+        )
+
+
+_ALL: Final = frozenset((*BatchOptions.__annotations__, *SendOptions.__annotations__))
+
+
+def minutes_until(moment: datetime) -> int:
+    """Whole minutes from now until a moment, rounded up so that nothing goes out early; 0 once it is past."""
+    return max(0, -((datetime.now(UTC) - moment) // _MINUTE))
+
+
+def _sender(sender: object) -> tuple[str, Feature]:
+    if isinstance(sender, int) and not isinstance(sender, bool):
+        sender = str(sender)
+    check_text(sender, "sender")
+    text = str(sender)
+    digits = re.sub(r"[\s().-]", "", text).removeprefix("+")
+    if _NUMERIC_SENDER.fullmatch(digits):
+        return digits, Feature.NUMERIC
+    if _ALPHANUMERIC_SENDER.fullmatch(text):
+        return text, Feature.ALPHA
+    raise InvalidInput("sender is neither a number of up to 16 digits nor up to 11 letters and digits")
+
+
+def _times(after: object, at: object, validity: object) -> dict[str, int]:
+    content: dict[str, int] = {}
+    if after is not None and at is not None:
+        raise InvalidInput("deliver_after and deliver_at exclude one another: give one of them")
+    if after is not None:
+        content["deliv_time"] = _minutes("deliver_after", after, timedelta(0))
+    if validity is not None:
+        content["validity"] = _minutes("validity", validity, _MINUTE)
+    check_aware(at, "deliver_at")
+    if isinstance(at, datetime) and not timedelta(0) <= at - datetime.now(UTC) <= _LONGEST:
+        raise InvalidInput("deliver_at is past, or more than 7 days ahead, which the gateway refuses (120)")
+    return content
+
+
+def _minutes(option: str, value: object, least: timedelta) -> int:
+    if not isinstance(value, timedelta):
+        raise InvalidInput(f"{option} is {type(value).__name__}: give a timedelta")
+    if value % _MINUTE:
+        raise InvalidInput(f"{option} is no whole number of minutes, and the gateway counts in minutes: round it")
+    if not least <= value <= _LONGEST:
+        raise InvalidInput(f"{option} is not within {least // _MINUTE} and {_LONGEST // _MINUTE} minutes")
+    return value // _MINUTE
+
+
+def _credits(value: object) -> Decimal:
+    if isinstance(value, bool) or not isinstance(value, Decimal | int):
+        raise InvalidInput(f"max_credits is {type(value).__name__}: give a Decimal or an int")
+    try:
+        amount = Decimal(value)
+    except InvalidOperation:
+        amount = Decimal("NaN")
+    if not amount.is_finite() or amount <= 0:
+        raise InvalidInput("max_credits is no positive amount of credits")
+    return amount
+
+
+def _feature(value: object) -> Feature:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise InvalidInput("features is no Feature: combine them with |")
+    return Feature(value)
+
+
+def _int_within(option: str, value: object, least: int, most: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise InvalidInput(f"{option} is {type(value).__name__}: give an int")
+    if not least <= value <= most:
+        raise InvalidInput(f"{option} is not within {least} and {most}")
+    return int(value)
+
+
+def _flag(option: str, value: object) -> bool:
+    if not isinstance(value, bool):
+        raise InvalidInput(f"{option} is {type(value).__name__}: give True or False")
+    return value
+
+
+def _client_id(value: object) -> str | None:
+    if value is not None and not (isinstance(value, str) and _CLIENT_ID.fullmatch(value)):
+        raise InvalidInput("client_message_id is no str of up to 32 letters and digits")
+    return value

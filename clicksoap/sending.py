@@ -1,0 +1,129 @@
+"""One send as a whole: how it is cut into requests, and what is known of every recipient while they go out."""
+
+import uuid
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+
+from clicksoap.errors import InvalidInput
+from clicksoap.numbers import Recipient
+from clicksoap.operations import Answer, Deliver, Parameters
+from clicksoap.results import RecipientResult, SendReport, State
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What goes to whom, in which requests.
+
+    Attributes:
+        command: The sending command.
+        recipients: Everybody who is answered, in input order.
+        sent: Everybody who is sent to: the same, or each number once.
+        contents: What each recipient gets: one request's parameters, or several for split octets.
+        most: How many recipients fit one request.
+        has_client_id: Whether the command takes a client message id.
+        client_message_id: The caller's own, for the one request that there is.
+        deliver_at: An absolute time of delivery.
+        reference: The caller's own.
+    """
+
+    command: type[Deliver]
+    recipients: Sequence[Recipient] = field(repr=False)
+    contents: Sequence[Parameters] = field(repr=False)
+    most: int
+    has_client_id: bool = True
+    client_message_id: str | None = None
+    deliver_at: datetime | None = None
+    reference: object = None
+    unique: bool = False
+
+    def __post_init__(self) -> None:
+        if self.client_message_id is not None and (len(self.contents) > 1 or len(self._sent()) > self.most):
+            raise InvalidInput(
+                "client_message_id names one request, and this send takes several: leave it out, "
+                "each request then gets an id of its own"
+            )
+
+    def ledger(self) -> "Ledger":
+        """A ledger in which nobody was sent anything."""
+        return Ledger(self)
+
+    def _sent(self) -> list[Recipient]:
+        if not self.unique:
+            return list(self.recipients)
+        return list({recipient.msisdn: recipient for recipient in reversed(self.recipients)}.values())[::-1]
+
+    def positions(self) -> tuple[list[Recipient], list[int]]:
+        """Who is sent to, and for each recipient in input order, which of them answers for it."""
+        sent = self._sent()
+        if not self.unique:
+            return sent, list(range(len(sent)))
+        first = {recipient.msisdn: index for index, recipient in enumerate(sent)}
+        return sent, [first[recipient.msisdn] for recipient in self.recipients]
+
+
+class Ledger:
+    """Keeps every recipient of a send in exactly one state, whatever happens."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._sent, self._answering = plan.positions()
+        self._results = [RecipientResult(recipient.msisdn, recipient.given, State.NOT_SENT) for recipient in self._sent]
+        self._lines: list[str] = []
+        self._unmatched: list[str] = []
+        self._began = datetime.now(UTC)
+        self._current: list[int] = []
+        self._unfinished: list[int] = []
+
+    def requests(self) -> Iterator[Deliver]:
+        """The requests in order; each is made when the one before it has been answered."""
+        plan = self._plan
+        for start in range(0, len(self._sent), plan.most):
+            self._unfinished = list(range(start, min(start + plan.most, len(self._sent))))
+            for number, content in enumerate(plan.contents):
+                # A later part goes to those only who were accepted for the earlier ones.
+                self._current = [
+                    index for index in self._unfinished if number == 0 or self._results[index].state is State.ACCEPTED
+                ]
+                if not self._current:
+                    break
+                own_id = plan.client_message_id or uuid.uuid4().hex if plan.has_client_id else None
+                for index in self._current:
+                    self._results[index] = replace(self._results[index], client_message_id=own_id)
+                yield plan.command([self._sent[index] for index in self._current], content, own_id, plan.deliver_at)
+            self._unfinished = []
+
+    def enter(self, answer: Answer) -> int:
+        """Enter the answer to the current request; gives how many recipients it leaves unknown."""
+        current, self._current = self._current, []
+        for index, result in zip(current, answer.results, strict=True):
+            earlier = self._results[index].message_ids
+            self._results[index] = replace(result, message_ids=(*earlier, *result.message_ids))
+        self._lines += (line.raw for line in answer.lines)
+        self._unmatched += (line.raw for line in answer.unmatched)
+        return sum(self._results[index].state is State.UNKNOWN for index in current)
+
+    def report(self, *, in_flight: bool = False) -> SendReport:
+        """What is known of everybody.
+
+        Args:
+            in_flight: Whether the current request may be with the gateway.
+        """
+        results = list(self._results)
+        for index in self._unfinished:
+            result = results[index]
+            partly = result.state is State.ACCEPTED and len(result.message_ids) < len(self._plan.contents)
+            # A message of which only some parts went out is neither sent nor not sent.
+            if partly or (in_flight and index in self._current):
+                results[index] = replace(result, state=State.UNKNOWN)
+        return SendReport(
+            tuple(
+                replace(results[index], given=recipient.given)
+                for recipient, index in zip(self._plan.recipients, self._answering, strict=True)
+            ),
+            lines=tuple(self._lines),
+            unmatched=tuple(self._unmatched),
+            parts=len(self._plan.contents),
+            sent_at=self._began,
+            reference=self._plan.reference,
+        )
