@@ -51,6 +51,7 @@ from clicksoap.messages import (
 from clicksoap.options import BatchOptions, Callback, SendOptions
 from clicksoap.policy import Retry, without_pauses
 from clicksoap.results import Charge, Coverage, RecipientResult, SendReport, State, StatusReport
+from clicksoap.secret import Secret
 from clicksoap.text import Alphabet, Segments, transliterate
 from clicksoap.version import __version__
 from clicksoap.watching import Exchange, Observer
@@ -95,6 +96,7 @@ __all__ = [
     "RecipientError",
     "RecipientResult",
     "Retry",
+    "Secret",
     "Segments",
     "SendOptions",
     "SendReport",

@@ -4,11 +4,12 @@ import contextlib
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from types import TracebackType
-from typing import TYPE_CHECKING, Final, Literal, NoReturn, Self, Unpack, overload
+from typing import TYPE_CHECKING, Final, Literal, NoReturn, Self, Unpack, cast, overload
 
 from clicksoap.bindings import Binding
 from clicksoap.bindings.http import HttpApi, HttpMethod
 from clicksoap.bindings.soap import SoapBinding
+from clicksoap.config import load
 from clicksoap.contract import Dialect
 from clicksoap.driver import Driver
 from clicksoap.endpoint import BindingName, resolve
@@ -45,6 +46,7 @@ from clicksoap.operations import (
 from clicksoap.options import BatchOptions, Options, SendOptions
 from clicksoap.policy import Retry
 from clicksoap.results import Charge, Coverage, SendReport, State, StatusReport
+from clicksoap.secret import Secret
 from clicksoap.sending import Plan
 from clicksoap.session import Session
 from clicksoap.text import Alphabet, Charset, Segments, segments
@@ -86,6 +88,7 @@ class Client:
         allow_plaintext: Allow plain http to another machine, which shows password and messages on the way.
         max_recipients: Recipients in one request; it only lowers the gateway's cap (300; 600 for HTTP by POST).
         region: Country whose national numbers are understood, such as ``"ZA"`` (extra ``phone``).
+        sender: Who messages are from where a send does not say (gateway: ``from``).
         session: A `requests.Session` of your own, with its auth, hooks and adapters; it stays open. Excludes proxy,
             ca and client_cert, which are then the session's.
         on_exchange: Called after every exchange with the gateway, in the thread that made it.
@@ -101,7 +104,7 @@ class Client:
         self,
         api_id: int | str,
         user: str,
-        password: str,
+        password: str | Secret,
         *,
         endpoint: str | None = None,
         binding: BindingName | None = None,
@@ -115,6 +118,7 @@ class Client:
         allow_plaintext: bool = False,
         max_recipients: int | None = None,
         region: str | None = None,
+        sender: str | None = None,
         session: "requests.Session | None" = None,
         on_exchange: Observer | None = None,
         user_agent_extra: str | None = None,
@@ -129,6 +133,8 @@ class Client:
         if region is not None:
             check_region(region)
         self._region = region
+        self._sender = sender
+        self._options({})  # refuses an impossible sender here
         self._most = _checked_cap(max_recipients, self._binding.most_recipients)
         timeout = timeout or Timeout()
         sent_headers = _headers(headers, user_agent_extra)
@@ -150,6 +156,22 @@ class Client:
             use_session=auth == "session",
         )
         self._driver = Driver(transport, self._flows, shared)
+
+    @classmethod
+    def from_config(cls, profile: str | None = None) -> Self:
+        """A client by the settings of the surroundings.
+
+        Each setting is ``CLICKSOAP_<NAME>`` or the content of the file that ``CLICKSOAP_<NAME>_FILE`` names;
+        credentials may be ``CLICKATELL_<NAME>``; the rest comes from a profile of the file that
+        ``CLICKSOAP_CONFIG`` names, by default ``clicksoap/config.toml`` in the user's configuration folder.
+
+        Args:
+            profile: The table of the TOML file; by default what ``CLICKSOAP_PROFILE`` says, else ``default``.
+
+        Raises:
+            ConfigurationError: Something needed is missing (the text names every place), or something is malformed.
+        """
+        return cls(**load(profile))
 
     def authenticate(self) -> None:
         """Log in now (gateway: ``auth``); calls do so by themselves. The session id is a secret and stays inside.
@@ -185,7 +207,7 @@ class Client:
         interrupts a send from outside.
         """
         said = Text(message) if isinstance(message, str) else _checked_message(message)
-        asked = Options.of(**options)
+        asked = self._options({**options})
         if said.is_eight_bit and asked.has_alphanumeric_sender:
             raise InvalidInput("sender is a name, and the gateway takes no name with 8-bit messages: give a number")
         common = _common(asked, asked.features | said.features)
@@ -256,7 +278,7 @@ class Client:
         check_text(template, "template")
         if not template:
             raise InvalidInput("template is empty: the gateway refuses an empty template (202)")
-        asked = Options.of(**options)
+        asked = self._options(cast("SendOptions", options))
         if asked.reference is not None or asked.unique or asked.extra:
             raise InvalidInput("reference, unique and extra belong to a send, not to a batch")
         cost = segments(template, self._binding.charset)
@@ -299,6 +321,11 @@ class Client:
         if isinstance(lost, str):
             return self._driver.run(self._flows.whereabouts(lost, wait))[0]
         return self._driver.run(self._flows.reconcile(lost, wait))
+
+    def _options(self, given: SendOptions) -> Options:
+        if self._sender is not None:
+            given.setdefault("sender", self._sender)
+        return Options.of(**given)
 
     def close(self) -> None:
         """Close the connections; a session of yours stays open."""
@@ -429,6 +456,8 @@ def _credentials(api_id: object, user: object, password: object, binding: Bindin
         raise ConfigurationError("api_id= is no positive whole number of 32 bits, and SOAP carries it as one")
     if not is_int and not (isinstance(api_id, str) and api_id):
         raise ConfigurationError("api_id= is empty or neither int nor str")
+    if isinstance(password, Secret):
+        password = password.reveal()
     for name, value in (("user", user), ("password", password)):
         if not isinstance(value, str) or not value:
             raise ConfigurationError(f"{name}= is empty or no str")
@@ -436,7 +465,7 @@ def _credentials(api_id: object, user: object, password: object, binding: Bindin
             check_text(value, name)
         except InvalidInput as error:
             raise ConfigurationError(str(error)) from None
-    return Credentials(api_id if isinstance(api_id, int) else str(api_id), str(user), str(password))
+    return Credentials(api_id if isinstance(api_id, int) else str(api_id), str(user), Secret(str(password)))
 
 
 def _checked_cap(max_recipients: object, most: int) -> int:

@@ -25,6 +25,7 @@ from clicksoap.operations import Answer, Authenticate, Deliver, Effect, Operatio
 from clicksoap.policy import Retry
 from clicksoap.replies import Line, read, refusal_of_request
 from clicksoap.results import SendReport, State
+from clicksoap.secret import Secret
 from clicksoap.sending import Ledger, Plan
 from clicksoap.session import Held, Session
 from clicksoap.watching import Exchange, Watch, describe, outcomes_of
@@ -65,7 +66,7 @@ class Credentials:
 
     api_id: int | str = field(repr=False)
     user: str = field(repr=False)
-    password: str = field(repr=False)
+    password: Secret
 
 
 # querymsg looks back six days (vendor's SOAP page on querying a message); older ids it answers as unknown.
@@ -99,7 +100,7 @@ class Flows:
     def login(self, deadline: float) -> Flow[str]:
         """Open a session; the driver runs this while it holds the session's lock."""
         credentials = self._credentials
-        operation = Authenticate(credentials.api_id, credentials.user, credentials.password)
+        operation = Authenticate(credentials.api_id, credentials.user, credentials.password.reveal())
         request = self._binding.encode(operation.name, operation.parameters())
         return (yield from self._once(operation, request, Held(None, 0), deadline, _Attempt()))
 
@@ -262,12 +263,12 @@ class Flows:
         return result
 
     def _lines(self, reply: WireReply, held: Held) -> list[Line]:
-        secrets = (self._credentials.password, held.id or "")
+        secrets = (self._credentials.password.reveal(), held.id or "")
         return read(self._binding.decode(reply, secrets), secrets)
 
     def _identity(self) -> dict[str, str | int]:
         credentials = self._credentials
-        return {"api_id": credentials.api_id, "user": credentials.user, "password": credentials.password}
+        return {"api_id": credentials.api_id, "user": credentials.user, "password": credentials.password.reveal()}
 
     def _secrets(self, parameters: Parameters) -> Sequence[str]:
         return [str(value) for name, value in parameters.items() if name in {"password", "session_id"}]
@@ -288,7 +289,7 @@ class Flows:
         name, code = describe(error)
         seconds = time.monotonic() - began
         status = reply.status if reply is not None else None
-        self._watch.wire(request, reply, (self._credentials.password, self._session.current().id or ""))
+        self._watch.wire(request, reply, (self._credentials.password.reveal(), self._session.current().id or ""))
         self._watch.exchange(Exchange(command, self._binding.name, recipients, seconds, status, outcomes, name, code))
 
 

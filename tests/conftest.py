@@ -1,11 +1,21 @@
 """What every test may use."""
 
 import socket
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from clicksoap import without_pauses
+
 _LOOPBACK = ("127.", "::1", "localhost")
+
+
+@pytest.fixture(autouse=True)
+def unhurried() -> Iterator[None]:
+    """Nothing waits between tries."""
+    with without_pauses():
+        yield
 
 
 @pytest.fixture(autouse=True)

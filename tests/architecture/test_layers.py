@@ -12,12 +12,12 @@ PACKAGE = Path(__file__).parents[2] / "clicksoap"
 
 # From the bottom: a module may import its own layer and those above it in this list.
 LAYERS: dict[str, tuple[str, ...]] = {
-    "words": ("version", "codes", "errors", "numbers", "text", "messages", "options", "results"),
+    "words": ("version", "secret", "codes", "errors", "numbers", "text", "messages", "options", "results"),
     "protocol": (
         "contract", "wire", "endpoint", "replies", "operations", "bindings", "session", "policy", "watching", "sending",
         "flows",
     ),
-    "rim": ("driver", "transports"),
+    "rim": ("driver", "config", "transports"),
     "facades": ("client", "__init__"),
     "products": ("simulator", "cli"),
 }  # fmt: skip

@@ -1,0 +1,191 @@
+"""Settings from the surroundings: environment variables, container secrets, a TOML file."""
+
+import json
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final, TypedDict, cast
+
+from clicksoap.errors import ConfigurationError
+from clicksoap.secret import Secret
+from clicksoap.wire import Timeout
+
+# What a setting is, in the environment as well as in the file; everything else of a client is code.
+_TEXTS: Final = frozenset(
+    {"user", "password", "api_id", "endpoint", "binding", "auth", "proxy", "ca", "region", "sender", "http_method"}
+)
+_FLAGS: Final = frozenset({"allow_plaintext"})
+_NUMBERS: Final = frozenset({"max_recipients"})
+_OTHER: Final = frozenset({"headers", "client_cert", "client_key", "timeout"})
+_ALL: Final = _TEXTS | _FLAGS | _NUMBERS | _OTHER
+_REQUIRED: Final = ("api_id", "user", "password")
+
+# Older tools of this gateway read these.
+_VENDOR: Final = {"api_id": "CLICKATELL_API_ID", "user": "CLICKATELL_USER", "password": "CLICKATELL_PASSWORD"}
+_TRUE: Final = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
+
+
+class Settings(TypedDict, total=False):
+    """Arguments of a client that were found; see `clicksoap.Client`."""
+
+    api_id: int | str
+    user: str
+    password: Secret
+    endpoint: str
+    binding: Any
+    auth: Any
+    timeout: Timeout
+    proxy: str
+    ca: str
+    client_cert: str | tuple[str, str]
+    headers: dict[str, str]
+    allow_plaintext: bool
+    max_recipients: int
+    region: str
+    sender: str
+    http_method: Any
+
+
+def load(profile: str | None = None, environ: Mapping[str, str] | None = None) -> Settings:
+    """Collect the settings of a client.
+
+    Each is looked for as ``CLICKSOAP_<NAME>``, as the content of the file named by ``CLICKSOAP_<NAME>_FILE``, for
+    credentials then as ``CLICKATELL_<NAME>`` (and ``_FILE``), and at last in a profile of the TOML file, which
+    ``CLICKSOAP_CONFIG`` names (by default ``clicksoap/config.toml`` in the user's configuration folder).
+
+    Args:
+        profile: The table of the TOML file; by default what ``CLICKSOAP_PROFILE`` says, else ``default``.
+        environ: The environment, if not that of the process.
+
+    Raises:
+        ConfigurationError: Something needed is missing (the text names every place), or something is malformed.
+    """
+    variables = os.environ if environ is None else environ
+    asked = profile or variables.get("CLICKSOAP_PROFILE") or None
+    path = _path(variables)
+    table = _profile(path, asked)
+    found: dict[str, object] = {}
+    for name in sorted(_ALL):
+        value = _from_environment(name, variables)
+        if value is None:
+            value = _from_profile(name, table, path)
+        if value is not None:
+            found[name] = value
+    for name in _REQUIRED:
+        if name not in found:
+            raise ConfigurationError(
+                f"no {name}: set CLICKSOAP_{name.upper()}, CLICKSOAP_{name.upper()}_FILE or {_VENDOR[name]}, "
+                f"or {name} under [{asked or 'default'}] in {path}"
+            )
+    return _settings(found)
+
+
+def _settings(found: dict[str, object]) -> Settings:
+    settings: dict[str, Any] = {
+        name: value for name, value in found.items() if name not in {"password", "client_key", "timeout", "headers"}
+    }
+    settings["password"] = Secret(str(found["password"]))
+    if "client_key" in found:
+        if "client_cert" not in found:
+            raise ConfigurationError("client_key is set without client_cert")
+        settings["client_cert"] = (found["client_cert"], found["client_key"])
+    if "timeout" in found:
+        try:
+            settings["timeout"] = Timeout(**_mapping("timeout", found["timeout"]))
+        except TypeError:
+            raise ConfigurationError("timeout has other keys than connect, read and total (in seconds)") from None
+    if "headers" in found:
+        settings["headers"] = _mapping("headers", found["headers"])
+    return cast("Settings", settings)
+
+
+def _mapping(name: str, value: object) -> dict[str, Any]:
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except ValueError:
+            value = None
+    if not isinstance(value, dict):
+        raise ConfigurationError(f'{name} is no table: in the environment, give JSON such as {{"key": "value"}}')
+    return {str(key): item for key, item in value.items()}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+
+
+def _path(variables: Mapping[str, str]) -> Path:
+    if named := variables.get("CLICKSOAP_CONFIG"):
+        return Path(named)
+    if os.name == "nt":
+        folder = Path(variables.get("APPDATA") or Path.home() / "AppData/Roaming")
+    else:
+        folder = Path(variables.get("XDG_CONFIG_HOME") or Path(variables.get("HOME") or Path.home()) / ".config")
+    return folder / "clicksoap/config.toml"
+
+
+def _profile(path: Path, asked: str | None) -> dict[str, object]:
+    try:
+        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        if asked is not None:
+            raise ConfigurationError(f"there is no profile {asked!r}: {path} does not exist") from None
+        return {}
+    except OSError as error:
+        raise ConfigurationError(f"{path} cannot be read: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError):
+        # The parser's own words quote the line, and the line may be the password's.
+        raise ConfigurationError(f"{path} is no TOML in UTF-8") from None
+    table = tables.get(asked or "default")
+    if table is None:
+        if asked is not None:
+            raise ConfigurationError(f"there is no profile {asked!r} in {path}; it has {', '.join(sorted(tables))}")
+        return {}
+    if not isinstance(table, dict):
+        raise ConfigurationError(f"{asked or 'default'} in {path} is no table: write [{asked or 'default'}]")
+    settings = cast("dict[str, object]", table)
+    unknown = {key.removesuffix("_file") for key in settings} - _ALL
+    if unknown:
+        raise ConfigurationError(f"{min(unknown)!r} in {path} is no setting: {', '.join(sorted(_ALL))} are")
+    return settings
+
+
+def _from_environment(name: str, variables: Mapping[str, str]) -> object:
+    for variable in filter(None, (f"CLICKSOAP_{name.upper()}", _VENDOR.get(name))):
+        if value := variables.get(variable):
+            return _converted(name, value, variable)
+        if file := variables.get(f"{variable}_FILE"):
+            return _converted(name, _content(file, f"{variable}_FILE"), f"{variable}_FILE")
+    return None
+
+
+def _from_profile(name: str, table: Mapping[str, object], path: Path) -> object:
+    if name in table:
+        return _converted(name, table[name], f"{name} in {path}")
+    if f"{name}_file" in table:
+        return _content(str(table[f"{name}_file"]), f"{name}_file in {path}")
+    return None
+
+
+def _content(file: str, source: str) -> str:
+    try:
+        # Secrets are often written with a final line break that does not belong to them.
+        return Path(file).read_text(encoding="utf-8").rstrip("\r\n")
+    except OSError as error:
+        raise ConfigurationError(f"the file that {source} names cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise ConfigurationError(f"the file that {source} names is not UTF-8") from None
+
+
+def _converted(name: str, value: object, source: str) -> object:
+    if name in _FLAGS and not isinstance(value, bool):
+        flag = _TRUE.get(str(value).lower())
+        if flag is None:
+            raise ConfigurationError(f"{source} is neither true nor false")
+        return flag
+    if name in _NUMBERS and not isinstance(value, int):
+        if not str(value).isascii() or not str(value).isdigit():
+            raise ConfigurationError(f"{source} is no whole number")
+        return int(str(value))
+    if name in _TEXTS and not isinstance(value, str):
+        if name == "api_id" and isinstance(value, int):
+            return value
+        raise ConfigurationError(f"{source} is no text: put it in quotes")
+    return value
