@@ -3,12 +3,13 @@
 import contextlib
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Literal, NoReturn, Self, Unpack, cast, overload
 
 from clicksoap.bindings import Binding
 from clicksoap.bindings.http import HttpApi, HttpMethod
-from clicksoap.bindings.soap import SoapBinding
+from clicksoap.bindings.soap import Contract, SoapBinding, compiled
 from clicksoap.config import load
 from clicksoap.contract import Dialect
 from clicksoap.driver import Driver
@@ -48,6 +49,7 @@ from clicksoap.policy import Retry
 from clicksoap.results import Charge, Coverage, SendReport, State, StatusReport
 from clicksoap.secret import Secret
 from clicksoap.sending import Plan
+from clicksoap.service import Service
 from clicksoap.session import Session
 from clicksoap.text import Alphabet, Charset, Segments, segments
 from clicksoap.transports.requests import ClientCert, RequestsTransport, SessionTransport
@@ -56,6 +58,8 @@ from clicksoap.watching import Observer, Watch
 from clicksoap.wire import Timeout, Transport
 
 if TYPE_CHECKING:
+    import os
+
     import requests
 
 _DEFAULT_RETRY: Final = Retry()
@@ -77,6 +81,9 @@ class Client:
         endpoint: Origin or service URL, with or without ``?wsdl``; the vendor's host over https by default.
         binding: ``"document_literal"`` (the default), ``"rpc_encoded"`` or ``"http"``; a documented service URL says
             it by itself.
+        wsdl: Path or content of an in-house WSDL that copied the contract, in place of the bundled one. It says the
+            binding, and the endpoint where none is given; its further parts are reached through ``extra=`` and
+            `service`.
         auth: ``"session"`` logs in once and sends the session id; ``"credentials"`` sends user and password with
             every command.
         timeout: Limits of one request, in seconds.
@@ -108,6 +115,7 @@ class Client:
         *,
         endpoint: str | None = None,
         binding: BindingName | None = None,
+        wsdl: "str | os.PathLike[str] | bytes | None" = None,
         auth: Literal["session", "credentials"] = "session",
         timeout: Timeout | None = None,
         retry: Retry | None = _DEFAULT_RETRY,
@@ -125,8 +133,13 @@ class Client:
         http_method: HttpMethod = "POST",
         log_content: bool = False,
     ) -> None:
+        own = None if wsdl is None else compiled(_wsdl(wsdl))
+        if own is not None:
+            endpoint, binding = endpoint or own.address, binding or _dialect_name(own.dialect)
+            if binding != own.dialect:
+                raise ConfigurationError(f"wsdl= describes {own.dialect}, binding= says {binding}: leave it out")
         name, url = resolve(endpoint, binding, allow_plaintext=allow_plaintext)
-        self._binding = _binding(name, url, http_method)
+        self._binding = _binding(name, url, http_method, own)
         credentials = _credentials(api_id, user, password, name)
         if auth not in {"session", "credentials"}:
             raise ConfigurationError('auth= is neither "session" nor "credentials"')
@@ -327,6 +340,11 @@ class Client:
             given.setdefault("sender", self._sender)
         return Options.of(**given)
 
+    @property
+    def service(self) -> Service:
+        """The gateway's commands by their own names, raw, for call sites written for other SOAP clients."""
+        return Service(self._driver, self._flows, self._binding)
+
     def close(self) -> None:
         """Close the connections; a session of yours stays open."""
         self._driver.close()
@@ -427,14 +445,27 @@ def _common(asked: Options, features: Feature) -> dict[str, str | int | Decimal]
     return {**asked.content, **flags, **asked.extra}
 
 
-def _binding(name: BindingName, url: str, http_method: HttpMethod) -> Binding:
+def _dialect_name(dialect: Dialect) -> BindingName:
+    return "document_literal" if dialect is Dialect.DOCUMENT_LITERAL else "rpc_encoded"
+
+
+def _wsdl(wsdl: "str | os.PathLike[str] | bytes") -> bytes:
+    if isinstance(wsdl, bytes):
+        return wsdl
+    try:
+        return Path(wsdl).read_bytes()
+    except (OSError, TypeError) as error:
+        raise ConfigurationError(f"wsdl= is no file that can be read ({type(error).__name__})") from None
+
+
+def _binding(name: BindingName, url: str, http_method: HttpMethod, own: Contract | None) -> Binding:
     if http_method not in {"POST", "GET"}:
         raise ConfigurationError('http_method= is neither "POST" nor "GET"')
     if name == "http":
         return HttpApi(url, http_method)
     if http_method != "POST":
         raise ConfigurationError('http_method="GET" belongs to binding="http": SOAP is always POST')
-    return SoapBinding(Dialect(name), url)
+    return SoapBinding(Dialect(name), url, own)
 
 
 def _check_field(text: str, argument: str, charset: Charset) -> None:

@@ -1,4 +1,4 @@
-"""A gateway on this machine: the vendor's SOAP services, with state, for tests and trials without an account.
+"""A gateway on this machine: the vendor's SOAP services and HTTP API over one state, for tests without an account.
 
 Example:
     A test starts one, speaks SOAP to it, and looks at what arrived::
@@ -17,10 +17,11 @@ except ImportError as missing:
     ) from None
 
 from clicksoap.simulator.clock import Clock
+from clicksoap.simulator.faults import Faults
 from clicksoap.simulator.gateway import Gateway
 from clicksoap.simulator.model import Account, Message
 from clicksoap.simulator.server import Simulator
 
 del _starlette, _uvicorn
 
-__all__ = ["Account", "Clock", "Gateway", "Message", "Simulator"]
+__all__ = ["Account", "Clock", "Faults", "Gateway", "Message", "Simulator"]

@@ -1,10 +1,8 @@
-"""The simulator's web application: the four service addresses, each with its WSDL."""
+"""The simulator's web application: the four SOAP services, each with its WSDL, and the HTTP API beside them."""
 
-import asyncio
 import logging
-from collections.abc import Callable
-from concurrent.futures import Executor
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from starlette.applications import Starlette
@@ -13,15 +11,15 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from clicksoap.contract import SERVICE_PATHS, Dialect
+from clicksoap.simulator.commands import AnswerLostError, Commands
 from clicksoap.simulator.compression import CompressionError, accepts_gzip, compress, expand
+from clicksoap.simulator.connection import NoResponse
 from clicksoap.simulator.description import served_wsdl
 from clicksoap.simulator.envelope import EnvelopeError, read_call, write_fault, write_reply
-from clicksoap.simulator.gateway import Gateway
+from clicksoap.simulator.http_api import HttpApi
+from clicksoap.simulator.reading import MAX_BODY, read_body
+from clicksoap.simulator.rules import MAX_RECIPIENTS
 
-MAX_BODY: Final = 1 << 20
-"""The largest request that is read, in bytes, compressed or not."""
-
-_MAX_DRAINED: Final = 16 * MAX_BODY
 _XML: Final = "text/xml; charset=utf-8"
 _log = logging.getLogger("clicksoap.simulator")
 
@@ -32,24 +30,25 @@ class _Answer:
     body: bytes
 
 
-def application(gateway: Gateway, executor: Executor, on_command: Callable[[str], None] | None) -> Starlette:
-    """The web application of a gateway; commands are carried out in the executor."""
-    service = _Service(gateway, executor, on_command)
+def application(commands: Commands) -> Starlette:
+    """The web application in front of a gateway."""
+    service = _Service(commands)
     routes = [Route(path, service.answer, methods=["GET", "POST"]) for path in SERVICE_PATHS]
-    app = Starlette(routes=[Route("/", service.introduce), *routes])
+    app = Starlette(routes=[Route("/", service.introduce), *routes, *HttpApi(commands).routes()])
     app.router.redirect_slashes = False
     return app
 
 
 class _Service:
-    def __init__(self, gateway: Gateway, executor: Executor, on_command: Callable[[str], None] | None) -> None:
-        self._gateway = gateway
-        self._executor = executor
-        self._on_command = on_command
+    def __init__(self, commands: Commands) -> None:
+        self._commands = commands
 
     async def introduce(self, request: Request) -> Response:
         services = "".join(f"{_address(request, path)}?wsdl\n" for path in SERVICE_PATHS)
-        return PlainTextResponse(f"This is a simulated SMS gateway; no message leaves it. Its services:\n{services}")
+        return PlainTextResponse(
+            f"This is a simulated SMS gateway; no message leaves it. Its SOAP services:\n{services}"
+            f"Its HTTP API:\n{_address(request, '/http/sendmsg')} and the like\n"
+        )
 
     async def answer(self, request: Request) -> Response:
         path = request.url.path
@@ -65,13 +64,15 @@ class _Service:
 
     async def _answer_call(self, request: Request, dialect: Dialect) -> Response:
         try:
-            body = await _read(request)
+            body = await read_body(request)
         except ClientDisconnect:
             return Response(status_code=400)  # nobody is there to read it
         coding = request.headers.get("content-encoding", "identity").strip().lower()
         charset = _charset(request.headers.get("content-type", ""))
-        loop = asyncio.get_running_loop()
-        answer = await loop.run_in_executor(self._executor, self._carry_out, dialect, body, coding, charset)
+        try:
+            answer = await self._commands.in_worker(partial(self._carry_out, dialect, body, coding, charset))
+        except AnswerLostError:
+            return NoResponse()
         headers = {"content-type": _XML}
         content = answer.body
         if dialect is Dialect.DOCUMENT_LITERAL:
@@ -85,10 +86,10 @@ class _Service:
         """Read the request, carry it out and write the reply; runs in a worker thread."""
         try:
             call = read_call(_expanded(body, coding), charset)
-            if self._on_command is not None:
-                self._on_command(call.command)
-            lines = self._gateway.execute(call.command, call.parameters, call.to)
+            lines = self._commands.carry_out(call.command, call.parameters, call.to, max_recipients=MAX_RECIPIENTS)
             return _Answer(200, write_reply(dialect, call.command, lines))
+        except AnswerLostError:
+            raise
         except EnvelopeError as error:
             return _Answer(500, write_fault(error.code, error.text))
         except Exception as error:  # noqa: BLE001 - whatever broke, the caller gets a fault and no private matters
@@ -107,22 +108,6 @@ def _expanded(body: bytes, coding: str) -> bytes:
         return expand(body, MAX_BODY)
     except CompressionError:
         raise EnvelopeError("the request's gzip is damaged or too large") from None
-
-
-async def _read(request: Request) -> bytes:
-    """The body, or a little more than the largest allowed.
-
-    What is too much is read and dropped for a while, because a caller still writing would not see the reply.
-    """
-    kept = bytearray()
-    dropped = 0
-    async for chunk in request.stream():
-        room = MAX_BODY + 1 - len(kept)
-        kept += chunk[:room]
-        dropped += len(chunk[room:])
-        if dropped > _MAX_DRAINED:
-            break
-    return bytes(kept)
 
 
 def _charset(content_type: str) -> str | None:

@@ -12,7 +12,7 @@ from lxml import etree
 from lxml.etree import _Element as Element  # pyright: ignore[reportPrivateUsage] - lxml's stubs name it so
 
 from clicksoap.contract import SOAP_ENCODING, Dialect, wsdl
-from clicksoap.simulator.parameters import RepeatedParameterError, normalised
+from clicksoap.simulator.parameters import HTTP_ONLY, RepeatedParameterError, normalised
 
 _ENVELOPE: Final = "http://schemas.xmlsoap.org/soap/envelope/"
 _ENVELOPE_12: Final = "http://www.w3.org/2003/05/soap-envelope"
@@ -89,7 +89,7 @@ def read_call(body: bytes, charset: str | None = None) -> Call:
     """Read a request.
 
     The command is the local name of the body's child, whatever its namespace and case. Parameters are told by their
-    local names, in any order, typed or not, in place or behind ``href``.
+    local names, in any order, typed or not, in place or behind ``href``; those of the HTTP API alone are passed over.
 
     Args:
         body: The request as it arrived, decompressed.
@@ -108,7 +108,7 @@ def read_call(body: bytes, charset: str | None = None) -> Call:
         value = _follow(part, ids)
         if name == _RECIPIENTS:
             to.extend(_strings(value, ids))
-        elif value is not None:
+        elif value is not None and name not in HTTP_ONLY:
             given.append((name, _text(value)))
     try:
         parameters = normalised(given)

@@ -1,8 +1,9 @@
 """The simulated gateway: fifteen commands over one state. It knows neither SOAP nor HTTP.
 
 Where the vendor's documents are silent, this is assumed: replies come in the order of the recipients; a whole request
-is refused by one line without ``To:``; an unknown gateway id has status 001, an unknown client id is error 104; a
-message already sent is not stopped but answered with its status; a stopped one costs nothing.
+is refused by one line without ``To:``, but a message of too many parts recipient by recipient, after what is wrong
+with the number; an unknown gateway id has status 001, an unknown client id is error 104; a message already sent is not
+stopped but answered with its status; a stopped one costs nothing.
 """
 
 import re
@@ -14,10 +15,11 @@ from datetime import timedelta
 from decimal import Decimal
 from threading import Lock
 from types import MappingProxyType
-from typing import Final
+from typing import Final, Literal
 
 from clicksoap.simulator import rules
 from clicksoap.simulator.clock import Clock
+from clicksoap.simulator.content import MOST_PARTS, Content, content_of
 from clicksoap.simulator.model import (
     BATCH_LIFE,
     SESSION_LIFE,
@@ -26,6 +28,7 @@ from clicksoap.simulator.model import (
     Message,
     Order,
     Purse,
+    Recipients,
     Session,
 )
 from clicksoap.simulator.rules import Refused
@@ -41,6 +44,7 @@ _CHARGE_LOOK_BACK: Final = timedelta(days=15)
 _API_ID: Final = re.compile(r"[0-9]{1,18}")
 _ANY_ID: Final = re.compile(r"[0-9A-Za-z_-]{1,64}")
 _VOUCHER: Final = re.compile(r"[0-9]{16}")
+_NO_ID: Final = "0" * 32
 _PLACEHOLDER: Final = re.compile(r"#(field[0-9]+)#")
 _NOT_DIGIT: Final = re.compile(r"[^0-9]")
 _COVERED: Final = (
@@ -52,7 +56,7 @@ _NOT_COVERED: Final = (
 )
 
 _Values = Mapping[str, str]
-_Handler = Callable[[_Values, tuple[str, ...]], list[str]]
+_Handler = Callable[[_Values, Recipients], list[str]]
 
 
 class Gateway:
@@ -63,15 +67,35 @@ class Gateway:
             made for each pair of api_id and user; the password ``wrong`` alone is refused.
         clock: What sessions, batches and statuses go by.
         session_calls: After how many uses a session dies; None for no limit.
+        concat_default: The parts allowed to a message whose ``concat`` says nothing, 1 to 35.
+        reporting_delay: How old a message must be before querymsg tells its status; until then that is 001.
+        unknown_client_id: What is answered to a client id that stands for nothing: ``error`` for error 104, ``status``
+            for an id of zeros with status 001.
+
+    Attributes:
+        reporting_delay: As given; it may be changed at any time.
+
+    Raises:
+        ValueError: A setting is out of its range.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is a choice of the user's, by keyword
         self,
         *,
         accounts: Sequence[Account] | None = None,
         clock: Clock | None = None,
         session_calls: int | None = None,
+        concat_default: int = 1,
+        reporting_delay: timedelta = timedelta(),
+        unknown_client_id: Literal["error", "status"] = "error",
     ) -> None:
+        if not 1 <= concat_default <= MOST_PARTS:
+            raise ValueError(f"concat_default is a number of parts: give 1 to {MOST_PARTS}")
+        if unknown_client_id not in {"error", "status"}:
+            raise ValueError('unknown_client_id is "error" or "status"')
+        self.reporting_delay = reporting_delay
+        self._concat_default = concat_default
+        self._unknown_client_id = unknown_client_id
         self._clock = clock or Clock()
         self._session_calls = session_calls
         self._lock = Lock()
@@ -141,13 +165,21 @@ class Gateway:
 
     # What the outside world does
 
-    def execute(self, command: str, parameters: Mapping[str, str], to: Sequence[str] = ()) -> list[str]:
+    def execute(
+        self,
+        command: str,
+        parameters: Mapping[str, str],
+        to: Sequence[str] = (),
+        *,
+        max_recipients: int = rules.MAX_RECIPIENTS,
+    ) -> list[str]:
         """Carry a command out.
 
         Args:
             command: Its name in Document/Literal's spelling.
             parameters: What was given, normalised (see ``parameters.normalised``), but for the recipients.
             to: The recipients, in order.
+            max_recipients: How many of them the service allows.
 
         Returns:
             The lines of the reply; a refusal is a line too.
@@ -159,19 +191,19 @@ class Gateway:
             handler = self._handlers[command]
             self._carried_out[command] += 1
             try:
-                return handler(parameters, tuple(each.strip() for each in to))
+                return handler(parameters, Recipients(tuple(each.strip() for each in to), max_recipients))
             except Refused as refusal:
                 return [rules.error_line(refusal.code, self._clock.now())]
 
     # Who is asking
 
-    def _auth(self, values: _Values, _to: tuple[str, ...]) -> list[str]:
+    def _auth(self, values: _Values, _to: Recipients) -> list[str]:
         purse = self._by_credentials(values)
         session_id = secrets.token_hex(16)
         self._sessions[session_id] = Session(purse, self._clock.now())
         return [f"OK: {session_id}"]
 
-    def _ping(self, values: _Values, _to: tuple[str, ...]) -> list[str]:
+    def _ping(self, values: _Values, _to: Recipients) -> list[str]:
         if "session_id" not in values:
             raise Refused("005")
         if self._by_session(values["session_id"]) is None:
@@ -224,39 +256,40 @@ class Gateway:
 
     # Sending
 
-    def _sendmsg(self, values: _Values, to: tuple[str, ...]) -> list[str]:
+    def _sendmsg(self, values: _Values, to: Recipients) -> list[str]:
         purse = self._authorised(values)
-        rules.check_recipients(to)
+        rules.check_recipients(to.numbers, to.most)
         if "text" not in values and "data" not in values:
             raise Refused("107")
-        rules.check_options(values)
-        text, is_unicode = rules.shown_text(values, "text")
-        order = Order("sendmsg", text, values.get("text", ""), is_unicode, "", _public(values))
-        return self._send(purse, order, to, named=len(to) > 1)
+        rules.check_options(values, self._clock.now())
+        order = Order("sendmsg", content_of(values, "text", self._concat_default), "", _public(values))
+        return self._send(purse, order, to, named=len(to.numbers) > 1)
 
-    def _si_push(self, values: _Values, to: tuple[str, ...]) -> list[str]:
+    def _si_push(self, values: _Values, to: Recipients) -> list[str]:
         purse = self._authorised(values)
-        rules.check_recipients(to)
+        rules.check_recipients(to.numbers, to.most)
         rules.check_push(values)
-        rules.check_options(values)
+        rules.check_options(values, self._clock.now())
         text, is_unicode = rules.shown_text(values, "si_text")
-        order = Order("si_push", text, values["si_text"], is_unicode, "", _public(values))
+        order = Order("si_push", Content(text, values["si_text"], is_unicode), "", _public(values))
         return self._send(purse, order, to, named=True)
 
-    def _ind_push(self, values: _Values, to: tuple[str, ...]) -> list[str]:
+    def _ind_push(self, values: _Values, to: Recipients) -> list[str]:
         purse = self._authorised(values)
-        rules.check_recipients(to)
+        rules.check_recipients(to.numbers, to.most)
         rules.check_notification(values)
-        rules.check_options(values)
+        rules.check_options(values, self._clock.now())
         subject = values["mms_subject"]
-        order = Order("ind_push", subject, subject, unicode=False, batch_id="", parameters=_public(values))
+        order = Order("ind_push", Content(subject, subject), "", _public(values))
         return self._send(purse, order, to, named=True)
 
-    def _send(self, purse: Purse, order: Order, to: tuple[str, ...], *, named: bool) -> list[str]:
+    def _send(self, purse: Purse, order: Order, to: Recipients, *, named: bool) -> list[str]:
         lines: list[str] = []
-        for number in to:
+        for number in to.numbers:
             problem = rules.number_problem(number)
-            if problem is None and purse.balance < purse.account.price:
+            if problem is None and order.content.too_long:
+                problem = "113"
+            if problem is None and purse.balance < purse.account.price * order.content.parts:
                 problem = "301"
             line = (
                 f"ID: {self._accept(purse, order, number)}"
@@ -267,20 +300,25 @@ class Gateway:
         return lines
 
     def _accept(self, purse: Purse, order: Order, number: str) -> str:
-        account, now = purse.account, self._clock.now()
-        purse.balance -= account.price
+        account, content, now = purse.account, order.content, self._clock.now()
+        due, charge = rules.due(order.parameters, now), account.price * content.parts
+        purse.balance -= charge
         message = Message(
             id=secrets.token_hex(16),
             command=order.command,
             status="008",
             created=now,
-            due=now + timedelta(minutes=rules.integer(order.parameters, "deliv_time")),
-            charge=account.price,
+            due=due,
+            charge=charge,
             to=number,
             sender=order.parameters.get("from", ""),
-            text=order.text,
-            text_as_sent=order.text_as_sent,
-            unicode=order.unicode,
+            text=content.text,
+            text_as_sent=content.text_as_sent,
+            unicode=content.unicode,
+            parts=content.parts,
+            data=content.data,
+            udh=content.udh,
+            flash=content.flash,
             client_message_id=order.parameters.get("climsgid", ""),
             batch_id=order.batch_id,
             parameters=order.parameters,
@@ -295,39 +333,40 @@ class Gateway:
 
     # Batches
 
-    def _startbatch(self, values: _Values, _to: tuple[str, ...]) -> list[str]:
+    def _startbatch(self, values: _Values, _to: Recipients) -> list[str]:
         purse = self._authorised(values)
         if "template" not in values:
             raise Refused("202")
-        rules.check_options(values)
-        rules.shown_text(values, "template")
+        rules.check_options(values, self._clock.now())
+        content_of(values, "template", self._concat_default)  # fields may change its length, but not its kind
         batch_id = secrets.token_hex(16)
         self._batches[batch_id] = Batch(purse, self._clock.now(), _public(values))
         return [f"ID: {batch_id}"]
 
-    def _senditem(self, values: _Values, to: tuple[str, ...]) -> list[str]:
+    def _senditem(self, values: _Values, to: Recipients) -> list[str]:
         purse, batch = self._batch(values)
-        rules.check_recipients(to)
+        rules.check_recipients(to.numbers, to.most)
         template = batch.parameters["template"]
-        text, is_unicode = rules.shown_text(batch.parameters, "template")
-        if not is_unicode:  # the vendor does not merge fields into unicode
-            text = template = _PLACEHOLDER.sub(lambda found: values.get(found[1], ""), template)
-        if not text:
+        if rules.integer(batch.parameters, "unicode") != 1:  # the vendor does not merge fields into unicode
+            template = _PLACEHOLDER.sub(lambda found: values.get(found[1], ""), template)
+        if not template:
             raise Refused("107")
-        parameters = MappingProxyType({**batch.parameters, **_public(values)})
-        order = Order("senditem", text, template, is_unicode, values["batch_id"], parameters)
-        return self._send(purse, order, to, named=len(to) > 1)
+        order = self._item("senditem", values, batch, template)
+        return self._send(purse, order, to, named=len(to.numbers) > 1)
 
-    def _quicksend(self, values: _Values, to: tuple[str, ...]) -> list[str]:
+    def _quicksend(self, values: _Values, to: Recipients) -> list[str]:
         purse, batch = self._batch(values)
-        rules.check_recipients(to)
-        text, is_unicode = rules.shown_text(batch.parameters, "template")
-        template = batch.parameters["template"]
-        parameters = MappingProxyType({**batch.parameters, **_public(values)})
-        order = Order("quicksend", text, template, is_unicode, values["batch_id"], parameters)
+        rules.check_recipients(to.numbers, to.most)
+        order = self._item("quicksend", values, batch, batch.parameters["template"])
         return self._send(purse, order, to, named=True)
 
-    def _endbatch(self, values: _Values, _to: tuple[str, ...]) -> list[str]:
+    def _item(self, command: str, values: _Values, batch: Batch, template: str) -> Order:
+        rules.check_options(values, self._clock.now())
+        parameters = MappingProxyType({**batch.parameters, **_public(values)})
+        content = content_of({**parameters, "template": template}, "template", self._concat_default)
+        return Order(command, content, values["batch_id"], parameters)
+
+    def _endbatch(self, values: _Values, _to: Recipients) -> list[str]:
         self._batch(values)
         del self._batches[values["batch_id"]]
         return ["OK"]
@@ -341,34 +380,39 @@ class Gateway:
 
     # Questions
 
-    def _querymsg(self, values: _Values, _to: tuple[str, ...]) -> list[str]:
+    def _querymsg(self, values: _Values, _to: Recipients) -> list[str]:
         found = self._asked_for(self._authorised(values), values)
-        return [_status_line(self._snapshot(found[-1]))] if found else [_unknown(values)]
+        if not found:
+            return [self._unknown(values)]
+        message = self._snapshot(found[-1])
+        if self._clock.now() - message.created < self.reporting_delay:
+            message = replace(message, status="001")
+        return [_status_line(message)]
 
-    def _delmsg(self, values: _Values, _to: tuple[str, ...]) -> list[str]:
+    def _delmsg(self, values: _Values, _to: Recipients) -> list[str]:
         purse = self._authorised(values)
         found = self._asked_for(purse, values)
         for message in found:
             if self._snapshot(message).status == "011":
                 self._stopped.add(message.id)
                 purse.balance += message.charge
-        return [_status_line(self._snapshot(found[-1]))] if found else [_unknown(values)]
+        return [_status_line(self._snapshot(found[-1]))] if found else [self._unknown(values)]
 
-    def _getmsgcharge(self, values: _Values, _to: tuple[str, ...]) -> list[str]:
+    def _getmsgcharge(self, values: _Values, _to: Recipients) -> list[str]:
         purse = self._authorised(values)
         if "apimsgid" not in values:
             raise Refused("109")
         message = self._own(purse, values["apimsgid"], _CHARGE_LOOK_BACK)
         if message is None:
-            _unknown(values)  # a malformed id is refused
+            self._unknown(values)  # a malformed id is refused
             return [f"apiMsgId: {values['apimsgid']} charge: 0 status: 001"]
         now = self._snapshot(message)
         return [f"apiMsgId: {now.id} charge: {_plain(now.charge)} status: {now.status}"]
 
-    def _getbalance(self, values: _Values, _to: tuple[str, ...]) -> list[str]:
+    def _getbalance(self, values: _Values, _to: Recipients) -> list[str]:
         return [f"Credit: {self._authorised(values).balance:.2f}"]
 
-    def _routecoverage(self, values: _Values, _to: tuple[str, ...]) -> list[str]:
+    def _routecoverage(self, values: _Values, _to: Recipients) -> list[str]:
         purse = self._authorised(values)
         rules.require(values, "msisdn")
         if values["msisdn"].startswith(rules.REFUSED_PREFIX):
@@ -378,7 +422,7 @@ class Gateway:
             raise Refused(problem)
         return [_COVERED.format(charge=_plain(purse.account.price))]
 
-    def _token_pay(self, values: _Values, _to: tuple[str, ...]) -> list[str]:
+    def _token_pay(self, values: _Values, _to: Recipients) -> list[str]:
         purse = self._authorised(values)
         token = values.get("token", "")
         if not _VOUCHER.fullmatch(token) or token in self._vouchers:
@@ -406,6 +450,16 @@ class Gateway:
         account = purse.account
         return message if (message.api_id, message.user) == (account.api_id, account.user) else None
 
+    def _unknown(self, values: _Values) -> str:
+        """The reply to an id that stands for nothing."""
+        if "apimsgid" not in values:
+            if self._unknown_client_id == "error":
+                raise Refused("104")
+            return f"ID: {_NO_ID} Status: 001"
+        if not _ANY_ID.fullmatch(values["apimsgid"]):
+            raise Refused("103")
+        return f"ID: {values['apimsgid']} Status: 001"
+
     def _snapshot(self, message: Message) -> Message:
         if message.id in self._stopped:
             return replace(message, status="006", charge=Decimal(0))
@@ -418,15 +472,6 @@ def _public(values: _Values) -> _Values:
 
 def _status_line(message: Message) -> str:
     return f"ID: {message.id} Status: {message.status}"
-
-
-def _unknown(values: _Values) -> str:
-    """The reply to an id that stands for nothing."""
-    if "apimsgid" not in values:
-        raise Refused("104")
-    if not _ANY_ID.fullmatch(values["apimsgid"]):
-        raise Refused("103")
-    return f"ID: {values['apimsgid']} Status: 001"
 
 
 def _plain(credit: Decimal) -> str:

@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
+from clicksoap.simulator.content import Content
+
 STARTING_CREDITS: Final = Decimal(1000)
 """The balance of an account that names none."""
 
@@ -52,13 +54,17 @@ class Message:
         command: The command that brought it, such as ``sendmsg``.
         status: The three-digit status; it moves with the gateway's clock.
         created: When it was accepted.
-        due: When it is to go out: ``created`` plus ``deliv_time``.
-        charge: What it cost.
+        due: When it is to go out: ``created`` plus ``deliv_time``, or ``scheduled_time``.
+        charge: What it cost: the account's price for each part.
         to: The number.
         sender: The ``from`` address; empty for the gateway's own.
         text: The text as a phone would show it: unicode decoded, fields of a batch filled in.
         text_as_sent: The text as it arrived: hexadecimal digits if ``unicode`` is set.
         unicode: Whether the text came as hexadecimal UTF-16.
+        parts: How many messages it took on the air.
+        data: The bytes of an 8-bit message; empty in a text message.
+        udh: The user data header of an 8-bit message.
+        flash: Whether the phone was to show it at once.
         client_message_id: The caller's own id; empty if none was given.
         batch_id: The batch it was sent from; empty outside of batches.
         parameters: Every parameter that was given, in Document/Literal's spelling, but for recipients and credentials.
@@ -77,6 +83,10 @@ class Message:
     text: str = field(repr=False)
     text_as_sent: str = field(repr=False)
     unicode: bool
+    parts: int
+    data: bytes = field(repr=False)
+    udh: bytes = field(repr=False)
+    flash: bool
     client_message_id: str
     batch_id: str
     parameters: Mapping[str, str] = field(repr=False)
@@ -127,8 +137,14 @@ class Order:
     """What is to be sent, before it is known to whom."""
 
     command: str
-    text: str = field(repr=False)
-    text_as_sent: str = field(repr=False)
-    unicode: bool
+    content: Content
     batch_id: str
     parameters: Mapping[str, str] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Recipients:
+    """Whom a request is for, and how many of them its service allows."""
+
+    numbers: tuple[str, ...] = field(repr=False)
+    most: int

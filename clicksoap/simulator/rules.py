@@ -5,7 +5,7 @@ After the vendor's HTTP API specification 2.3.8 and its later pages; only the nu
 
 import re
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Final
 
@@ -13,7 +13,7 @@ from clicksoap.codes import ERRORS
 from clicksoap.simulator.parameters import NUMERIC
 
 MAX_RECIPIENTS: Final = 300
-"""Recipients of one SOAP request."""
+"""Recipients of one SOAP request; other services have limits of their own."""
 
 REFUSED_PREFIX: Final = "999"
 """Numbers that begin so are refused: 999NNN… with error NNN if there is one, else with 105. No country has it."""
@@ -25,7 +25,9 @@ _UTF16_HEXADECIMAL: Final = re.compile(r"(?:[0-9A-Fa-f]{4})+")
 _CLIENT_ID: Final = re.compile(r"[0-9A-Za-z]{1,32}")
 _SENDER_NUMBER: Final = re.compile(r"\+?[0-9]{1,16}")
 _SENDER_NAME_LENGTH: Final = 11
-_LATEST_DELIVERY: Final = 10080
+_LATEST_DELIVERY: Final = timedelta(days=7)
+_UNIX_TIME: Final = re.compile(r"[0-9]{1,11}")
+_UTC_TIME: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
 _CALLBACKS: Final = range(8)
 
 _MESSAGE_TYPES: Final = frozenset(
@@ -68,9 +70,9 @@ def number_problem(number: str) -> str | None:
     return None
 
 
-def check_recipients(to: tuple[str, ...]) -> None:
+def check_recipients(numbers: tuple[str, ...], most: int) -> None:
     """Refuse a request without recipients (101), or with too many (101)."""
-    if not any(to) or len(to) > MAX_RECIPIENTS:
+    if not any(numbers) or len(numbers) > most:
         raise Refused("101")
 
 
@@ -101,12 +103,21 @@ def shown_text(values: Mapping[str, str], name: str) -> tuple[str, bool]:
         raise Refused("116") from None
 
 
-def check_options(values: Mapping[str, str]) -> None:
+def due(values: Mapping[str, str], now: datetime) -> datetime:
+    """When a message is to go out: at its ``scheduled_time`` or after its ``deliv_time``, but never before now."""
+    if "scheduled_time" in values:
+        return max(now, _moment(values["scheduled_time"]))
+    return now + timedelta(minutes=integer(values, "deliv_time"))
+
+
+def check_options(values: Mapping[str, str], now: datetime) -> None:
     """Refuse what no message may be sent with: 101, 102, 106, 112 and 120."""
     for name in NUMERIC - {"api_id", "max_credits"}:
         integer(values, name)
     _check_credits(values.get("max_credits", "0"))
-    if not 0 <= integer(values, "deliv_time") <= _LATEST_DELIVERY:
+    if not 0 <= integer(values, "deliv_time") <= _LATEST_DELIVERY // timedelta(minutes=1):
+        raise Refused("120")
+    if "scheduled_time" in values and not now <= _moment(values["scheduled_time"]) <= now + _LATEST_DELIVERY:
         raise Refused("120")
     if integer(values, "msg_callback") not in _CALLBACKS:
         raise Refused("101")
@@ -133,6 +144,18 @@ def check_notification(values: Mapping[str, str]) -> None:
     require(values, "mms_subject", "mms_class", "mms_expire", "mms_from", "mms_url")
     if values["mms_class"] not in _MMS_CLASSES:
         raise Refused("101")
+
+
+def _moment(value: str) -> datetime:
+    """A point in time: seconds of the Unix clock, or a date and time in UTC (else 120)."""
+    if _UNIX_TIME.fullmatch(value):
+        return datetime.fromtimestamp(int(value), UTC)
+    if not _UTC_TIME.fullmatch(value):
+        raise Refused("120")
+    try:
+        return datetime.fromisoformat(value)
+    except ValueError:
+        raise Refused("120") from None
 
 
 def _check_credits(value: str) -> None:

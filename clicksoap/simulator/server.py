@@ -7,15 +7,19 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from datetime import timedelta
 from ipaddress import ip_address
 from threading import Event, Thread
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, Literal, Self
 
 import uvicorn
 
 from clicksoap.simulator.app import application
 from clicksoap.simulator.clock import Clock
+from clicksoap.simulator.commands import Commands
+from clicksoap.simulator.connection import Connection
+from clicksoap.simulator.faults import Faults
 from clicksoap.simulator.gateway import Gateway
 from clicksoap.simulator.model import Account
 
@@ -37,12 +41,20 @@ class Simulator:
         clock: The clock to go by; its own by default.
         session_calls: After how many uses a session dies; None for no limit.
         on_command: Called with the name of each command before it is carried out, in the thread that carries it out.
-            It may wait: other requests go on meanwhile. If it raises, the caller gets a SOAP fault and the command
-            is not carried out.
+            It may wait: other requests go on meanwhile. If it raises, the caller gets a SOAP fault, or error 901 by
+            the HTTP API, and the command is not carried out.
+        concat_default: The parts allowed to a message whose ``concat`` says nothing, 1 to 35; more are refused (113).
+        reporting_delay: How old a message must be before querymsg tells its status; until then that is 001.
+        unknown_client_id: What is answered to a client id that stands for nothing: ``error`` for error 104, ``status``
+            for an id of zeros with status 001.
 
     Attributes:
         clock: The clock that sessions, batches and statuses go by.
         gateway: The state behind the services.
+        faults: What is to go wrong.
+
+    Raises:
+        ValueError: A setting is out of its range.
     """
 
     def __init__(  # noqa: PLR0913 - each is a choice of the user's, by keyword
@@ -54,13 +66,24 @@ class Simulator:
         clock: Clock | None = None,
         session_calls: int | None = None,
         on_command: Callable[[str], None] | None = None,
+        concat_default: int = 1,
+        reporting_delay: timedelta = timedelta(),
+        unknown_client_id: Literal["error", "status"] = "error",
     ) -> None:
         self._address = _loopback(host)
         self._port = port
         self._on_command = on_command
         self._running: _Running | None = None
         self.clock = clock or Clock()
-        self.gateway = Gateway(accounts=accounts, clock=self.clock, session_calls=session_calls)
+        self.gateway = Gateway(
+            accounts=accounts,
+            clock=self.clock,
+            session_calls=session_calls,
+            concat_default=concat_default,
+            reporting_delay=reporting_delay,
+            unknown_client_id=unknown_client_id,
+        )
+        self.faults = Faults(self.gateway)
 
     @property
     def origin(self) -> str:
@@ -75,7 +98,7 @@ class Simulator:
         return f"http://{host}:{self._running.port}"
 
     def url(self, path: str) -> str:
-        """The address of a path, such as one of ``contract.SERVICE_PATHS``."""
+        """The address of a path, such as one of ``contract.SERVICE_PATHS`` or ``/http/sendmsg``."""
         return f"{self.origin}{path}"
 
     def start(self) -> None:
@@ -87,7 +110,7 @@ class Simulator:
         """
         if self._running is not None:
             raise RuntimeError("the simulator is running already")
-        running = _Running(_listener(self._address, self._port), self.gateway, self._on_command)
+        running = _Running(_listener(self._address, self._port), self.gateway, self.faults, self._on_command)
         running.start()
         self._running = running
 
@@ -110,24 +133,28 @@ class Simulator:
 class _Running:
     """One life of a server: its socket, its thread, its workers."""
 
-    def __init__(self, listener: socket.socket, gateway: Gateway, on_command: Callable[[str], None] | None) -> None:
+    def __init__(
+        self, listener: socket.socket, gateway: Gateway, faults: Faults, on_command: Callable[[str], None] | None
+    ) -> None:
         self.port: int = listener.getsockname()[1]
         self._listener = listener
         self._workers = ThreadPoolExecutor(_WORKERS, thread_name_prefix="clicksoap-simulator-worker")
-        self._server = _Server(
-            uvicorn.Config(
-                application(gateway, self._workers, on_command),
-                loop="asyncio",
-                http="h11",
-                ws="none",
-                lifespan="off",
-                log_config=None,
-                access_log=False,
-                proxy_headers=False,
-                server_header=False,
-                timeout_keep_alive=_KEEP_ALIVE,
-            )
+        app = application(Commands(gateway, faults, self._workers, on_command))
+        config = uvicorn.Config(
+            app,
+            loop="asyncio",
+            http=Connection,
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            proxy_headers=False,
+            server_header=False,
+            timeout_keep_alive=_KEEP_ALIVE,
         )
+        config.load()
+        config.loaded_app = app  # at the lowest log level, uvicorn wraps it in something that logs every query
+        self._server = _Server(config)
         self._thread = Thread(target=self._run, name="clicksoap-simulator", daemon=True)
         self._failure: BaseException | None = None
 

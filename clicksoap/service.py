@@ -1,0 +1,130 @@
+"""The drop-in for legacy call sites: the gateway's own call names, raw, in zeep's language."""
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any, Final, NoReturn
+
+from zeep.exceptions import Fault, TransportError as ZeepTransportError
+
+from clicksoap.bindings import Binding
+from clicksoap.bindings.encoding import Part, integer, number, string, string_or_int
+from clicksoap.bindings.soap import OWN_NAMES, SoapBinding, own_operation
+from clicksoap.contract import Dialect
+from clicksoap.driver import Driver
+from clicksoap.errors import InvalidInput, NotExpressible, ProtocolError, SoapFault, TransportError
+from clicksoap.flows import Flows
+from clicksoap.numbers import iterable
+from clicksoap.operations import Value
+
+RawCall = Callable[..., str | list[str]]
+
+
+class Service:
+    """The gateway's commands by their own names, as ``zeep.Client(...).service`` has them.
+
+    Raw means raw: one request with what the caller passes, credentials or session included; no login, no splitting,
+    no repetition, and the answer's strings as they came: a list where the WSDL says list, else a string. Arguments go
+    by keyword in any order, in either dialect's spelling, or by position in the WSDL's order; zeros, empty strings and
+    None count as not given.
+
+    A SOAP Fault is a `zeep.exceptions.Fault`, and trouble on the way a `zeep.exceptions.TransportError`, each with
+    clicksoap's own error as its ``__cause__``.
+    """
+
+    def __init__(self, driver: Driver, flows: Flows, binding: Binding) -> None:
+        self._driver = driver
+        self._flows = flows
+        self._binding = binding
+        # The HTTP API has no WSDL; Document/Literal's stands in for the order of arguments and the shape of answers.
+        self._shapes = binding if isinstance(binding, SoapBinding) else SoapBinding(Dialect.DOCUMENT_LITERAL, "")
+
+    def __getattr__(self, name: str) -> RawCall:
+        operation = own_operation(name)
+        try:
+            serializer = self._shapes.serializer(operation)
+        except NotExpressible as error:
+            raise AttributeError(f"the gateway has no command {name!r}") from error
+
+        def call(*args: object, **kwargs: object) -> str | list[str]:
+            parameters = _parameters(name, serializer.parts, args, kwargs)
+            self._check_cap(parameters)
+            try:
+                answer = self._driver.run(self._flows.raw(operation, parameters))
+            except (SoapFault, TransportError, ProtocolError) as error:
+                failure = error
+            else:
+                return answer if serializer.gives_list else answer[0]
+            _raise_as_zeep(failure)
+
+        call.__name__ = call.__qualname__ = name
+        return call
+
+    def __dir__(self) -> list[str]:
+        return sorted(_COMMANDS)
+
+    def _check_cap(self, parameters: dict[str, Value]) -> None:
+        to = parameters.get("to")
+        if isinstance(to, list) and len(to) > self._binding.most_recipients:
+            raise InvalidInput(
+                f"to holds {len(to)} recipients: one raw request takes {self._binding.most_recipients}, "
+                "and send() splits by itself"
+            )
+
+
+_COMMANDS: Final = frozenset(
+    {
+        *("auth", "ping", "sendmsg", "querymsg", "delmsg", "getbalance", "routecoverage", "routeCoverage", "si_push"),
+        *("ind_push", "token_pay", "startbatch", "senditem", "quicksend", "endbatch", "getmsgcharge"),
+    }
+)
+
+
+def _parameters(
+    name: str, parts: tuple[Part, ...], args: tuple[object, ...], kwargs: dict[str, object]
+) -> dict[str, Value]:
+    if len(args) > len(parts):
+        raise InvalidInput(f"{name} takes {len(parts)} arguments, {len(args)} are given")
+    given = {part.name: value for part, value in zip(parts, args, strict=False)}
+    for spelling, value in kwargs.items():
+        own = spelling if any(part.name == spelling for part in parts) else OWN_NAMES.get(spelling, spelling)
+        if own in given:
+            raise InvalidInput(f"{name} is given {own} twice")
+        given[own] = value
+    by_name = {part.name: part for part in parts}
+    parameters: dict[str, Value] = {}
+    for own, value in given.items():
+        part = by_name.get(own)
+        if part is None:
+            raise InvalidInput(f"{name} has no parameter of the name {own!r}: it has {', '.join(by_name)}")
+        # Generated clients send every element, with zeros and empty strings for what they mean to leave out.
+        if value is not None and value not in (0, "") and value != []:
+            parameters[own] = _coerced(part, value)
+    return parameters
+
+
+def _coerced(part: Part, value: object) -> Value:
+    """A value as legacy code gives it: numbers as text, flags as bools, numbers where text belongs."""
+    if part.is_repeated:
+        return [str(item) for item in ([value] if isinstance(value, str | int) else iterable(value, part.name))]
+    if part.lexical in {integer, number} and isinstance(value, bool | str):
+        text = str(int(value)) if isinstance(value, bool) else value.strip()
+        try:
+            return int(text) if part.lexical is integer else Decimal(text)
+        except (ValueError, ArithmeticError):
+            raise InvalidInput(f"{part.name} is no number") from None
+    if part.lexical in {string, string_or_int} and isinstance(value, int | float | Decimal):
+        return str(int(value) if isinstance(value, bool) else value)
+    if isinstance(value, float):
+        return Decimal(str(value))
+    if isinstance(value, str | int | Decimal):
+        return value
+    raise InvalidInput(f"{part.name} is {type(value).__name__}: give a str or a number")
+
+
+def _raise_as_zeep(error: SoapFault | TransportError | ProtocolError) -> NoReturn:
+    if isinstance(error, SoapFault):
+        fault: Any = Fault
+        raise fault(error.text, code=error.code) from error
+    status = error.status if isinstance(error, ProtocolError) and error.status is not None else 0
+    trouble: Any = ZeepTransportError
+    raise trouble(message=str(error), status_code=status) from error
