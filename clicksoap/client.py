@@ -52,14 +52,12 @@ from clicksoap.sending import Plan
 from clicksoap.service import Service
 from clicksoap.session import Session
 from clicksoap.text import Alphabet, Charset, Segments, segments
-from clicksoap.transports.requests import ClientCert, RequestsTransport, SessionTransport
+from clicksoap.transports.requests import ClientCert, FilePath, RequestsTransport, SessionTransport
 from clicksoap.version import __version__
 from clicksoap.watching import Observer, Watch
 from clicksoap.wire import Timeout, Transport
 
 if TYPE_CHECKING:
-    import os
-
     import requests
 
 _DEFAULT_RETRY: Final = Retry()
@@ -115,12 +113,12 @@ class Client:
         *,
         endpoint: str | None = None,
         binding: BindingName | None = None,
-        wsdl: "str | os.PathLike[str] | bytes | None" = None,
+        wsdl: FilePath | bytes | None = None,
         auth: Literal["session", "credentials"] = "session",
         timeout: Timeout | None = None,
         retry: Retry | None = _DEFAULT_RETRY,
         proxy: str | None = None,
-        ca: str | None = None,
+        ca: FilePath | None = None,
         client_cert: ClientCert | None = None,
         headers: Mapping[str, str] | None = None,
         allow_plaintext: bool = False,
@@ -449,7 +447,7 @@ def _dialect_name(dialect: Dialect) -> BindingName:
     return "document_literal" if dialect is Dialect.DOCUMENT_LITERAL else "rpc_encoded"
 
 
-def _wsdl(wsdl: "str | os.PathLike[str] | bytes") -> bytes:
+def _wsdl(wsdl: FilePath | bytes) -> bytes:
     if isinstance(wsdl, bytes):
         return wsdl
     try:

@@ -44,7 +44,8 @@ class Session:
 
     def prove(self, held: Held) -> None:
         """Remember that the gateway took this id from somebody."""
-        self._proven = held.id
+        if held.id == self._held.id:
+            self._proven = held.id
 
     def may_renew(self, held: Held) -> bool:
         """Whether a call whose id was refused may log in and repeat.

@@ -1,5 +1,6 @@
 """The gateway's HTTP API: the same commands as forms, the same lines as plain text."""
 
+import re
 from collections.abc import Sequence
 from decimal import Decimal
 from http import HTTPStatus
@@ -38,6 +39,10 @@ _MOST_RECIPIENTS: Final = {"POST": 600, "GET": 300}
 
 _RENAMED: Final = {"msg_callback": "callback"}
 _CLIENT_ID_OPERATIONS: Final = frozenset({"sendmsg", "si_push", "ind_push", "startbatch"})
+
+
+# An id or a session of the gateway has 32 hexadecimal digits.
+_ENDS_IN_ID: Final = re.compile(r"(?i):\s*[0-9a-f]{32}\Z", re.ASCII)
 
 
 class HttpApi:
@@ -80,15 +85,28 @@ class HttpApi:
         typed = {**accepting, "Content-Type": "application/x-www-form-urlencoded"}
         return WireRequest("POST", url, typed, form.encode("ascii"))
 
-    def decode(self, reply: WireReply, secrets: Sequence[str] = ()) -> list[str]:  # noqa: ARG002 - no Faults here
+    def decode(self, reply: WireReply, secrets: Sequence[str] = ()) -> list[str]:
         """The lines of the body; see `clicksoap.bindings.Binding`."""
-        check_status(reply, HTTPStatus.OK)
-        text = reply.body.decode("latin-1").strip()
+        check_status(reply, HTTPStatus.OK, secrets=secrets)
+        raw = reply.body.decode("latin-1")
+        if not _is_whole(raw, reply):
+            raise ProtocolError("HTTP 200 with a body of no stated length that may be cut off", status=reply.status)
+        text = raw.strip()
         if not text:
             raise ProtocolError("HTTP 200 with an empty body", status=reply.status)
         if text.startswith("<"):
             raise ProtocolError("HTTP 200 with a document instead of the gateway's lines", status=reply.status)
         return [line.strip() for line in text.split("\n")]
+
+
+def _is_whole(text: str, reply: WireReply) -> bool:
+    """Whether a reply can be trusted to have come to its end.
+
+    Plain text has no end of its own: a body that ends with the connection might be a cut id or a cut amount. A line
+    break or a complete id at its end shows that it is not.
+    """
+    framed = "content-length" in reply.headers or "transfer-encoding" in reply.headers
+    return framed or text.endswith("\n") or _ENDS_IN_ID.search(text) is not None
 
 
 def _written(name: str, value: Value) -> str:

@@ -118,7 +118,7 @@ class SoapBinding:
 
     def decode(self, reply: WireReply, secrets: Sequence[str] = ()) -> list[str]:
         """The strings of the reply's ``return``; see `clicksoap.bindings.Binding`."""
-        check_status(reply, HTTPStatus.OK, HTTPStatus.INTERNAL_SERVER_ERROR)
+        check_status(reply, HTTPStatus.OK, HTTPStatus.INTERNAL_SERVER_ERROR, secrets=secrets)
         return lines_of_envelope(reply, arrays=self._dialect is Dialect.RPC_ENCODED, secrets=secrets)
 
     def _unknown(self, operation: str, name: str) -> InvalidInput:

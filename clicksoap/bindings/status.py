@@ -1,11 +1,12 @@
 """What an HTTP status says about a request to the gateway."""
 
-import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Final
+from urllib.parse import urlsplit
 
-from clicksoap.errors import ProtocolError, scrub
+from clicksoap.errors import ProtocolError, redact, scrub
 from clicksoap.wire import WireReply, is_client_error
 
 # These ask to send the message elsewhere; following would hand it, and the password, to a stranger.
@@ -13,7 +14,7 @@ _MOVED: Final = frozenset({301, 307, 308})
 _PASSING: Final = frozenset({408, 429, 500, 502, 503, 504})
 
 
-def check_status(reply: WireReply, *answering: int) -> None:
+def check_status(reply: WireReply, *answering: int, secrets: Sequence[str] = ()) -> None:
     """Refuse every HTTP status but those that answers come with.
 
     Raises:
@@ -24,9 +25,9 @@ def check_status(reply: WireReply, *answering: int) -> None:
     if status in answering:
         return
     if status in _MOVED:
-        place = re.sub(r"//[^/@]*@", "//", reply.headers.get("location", "no place"))
+        place = _place(reply.headers.get("location", ""), secrets)
         raise ProtocolError(
-            f"HTTP {status}: the service moved to {scrub(place.partition('?')[0])}; set endpoint= if that is right",
+            f"HTTP {status}: the service moved to {place}; set endpoint= if that is right",
             status=status,
             may_have_taken_effect=False,
         )
@@ -37,6 +38,17 @@ def check_status(reply: WireReply, *answering: int) -> None:
         retryable=status in _PASSING,
         retry_after=_retry_after(reply.headers.get("retry-after", "")),
     )
+
+
+def _place(location: str, secrets: Sequence[str]) -> str:
+    """A Location fit to be shown: host and path, without credentials and query."""
+    try:
+        parts = urlsplit(location)
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:
+        return "a place that is no URL"
+    host = f"{parts.scheme}://{parts.hostname}{port}" if parts.hostname else ""
+    return redact(host, secrets) + scrub(parts.path, secrets) or "no place"
 
 
 def _retry_after(value: str) -> float | None:

@@ -8,6 +8,8 @@ from typing import Any, Final
 
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
+from urllib3.util.connection import allowed_gai_family
 
 IDLE_SECONDS: Final = 4.0
 """Servers drop idle connections after five seconds and up; a POST that meets the drop is lost with an unknown
@@ -20,16 +22,18 @@ class Call(threading.local):
     Attributes:
         deadline: When its waiting ends, as a reading of ``time.monotonic``; while connecting, that of the connection.
         total: When everything ends.
+        read: Between two arrivals of data, and for each piece of the request to leave, in seconds.
         left: Whether any byte of the request may have left.
     """
 
     deadline: float = float("inf")
     total: float = float("inf")
     left: bool = False
+    read: float = float("inf")
 
-    def begin(self, connect: float, total: float) -> None:
+    def begin(self, connect: float, read: float, total: float) -> None:
         """Start the clock of a call."""
-        self.deadline, self.total, self.left = min(connect, total), total, False
+        self.deadline, self.read, self.total, self.left = min(connect, total), read, total, False
 
 
 call: Final = Call()
@@ -72,8 +76,12 @@ def _timed(sock: socket.socket) -> _TimedSocket:
     timeout = sock.gettimeout()
     timed = _TimedSocket(fileno=sock.detach())
     timed.settimeout(timeout)
-    # The TLS handshake, which comes next, takes the socket's time-out as its own whole limit.
-    _limit(timed)
+    try:
+        # The TLS handshake, which comes next, takes the socket's time-out as its own whole limit.
+        timed.settimeout(call.deadline - time.monotonic())
+    except ValueError:
+        timed.close()
+        raise TimeoutError("the time is up") from None
     return timed
 
 
@@ -81,7 +89,24 @@ class _PlainConnection(HTTPConnection):
     _used = 0.0
 
     def _new_conn(self) -> socket.socket:
-        return _timed(super()._new_conn())
+        """Try the host's addresses in turn within one limit, each with its share of what is left of it."""
+        host, timeout = self._dns_host, self.timeout
+        try:
+            found = socket.getaddrinfo(host, self.port, allowed_gai_family(), socket.SOCK_STREAM)
+        except socket.gaierror as error:
+            raise NameResolutionError(self.host, self, error) from error
+        try:
+            for behind, address in zip(range(len(found) - 1, -1, -1), found, strict=True):
+                self._dns_host = str(address[4][0])
+                self.timeout = max((call.deadline - time.monotonic()) / (behind + 1), 0.001)
+                try:
+                    return _timed(super()._new_conn())
+                except (NewConnectionError, ConnectTimeoutError):
+                    if not behind:
+                        raise
+        finally:
+            self._dns_host, self.timeout = host, timeout
+        raise NewConnectionError(self, "no address")
 
     def request(self, *args: Any, **kwargs: Any) -> None:
         _connect_first(self)
@@ -107,6 +132,7 @@ def _connect_first(connection: HTTPConnection) -> None:
         connection.connect()
     call.left = True
     call.deadline = call.total
+    connection.timeout = call.read  # urllib3 gives it to the socket before it sends
 
 
 class _PlainPool(HTTPConnectionPool):

@@ -5,6 +5,8 @@ No redirect is followed, no netrc, proxy variable or cookie is used.
 
 import functools
 import http.client
+import os
+import re
 import ssl
 import time
 from collections.abc import Callable, Mapping
@@ -38,7 +40,8 @@ free one, within the total time."""
 
 _CHUNK: Final = 64 * 1024
 
-ClientCert = str | tuple[str, str]
+FilePath = str | os.PathLike[str]
+ClientCert = FilePath | tuple[FilePath, FilePath]
 
 
 class RequestsTransport:
@@ -58,7 +61,7 @@ class RequestsTransport:
         *,
         headers: Mapping[str, str],
         proxy: str | None = None,
-        ca: str | None = None,
+        ca: FilePath | None = None,
         client_cert: ClientCert | None = None,
     ) -> None:
         self._timeout = timeout
@@ -74,7 +77,7 @@ class RequestsTransport:
         """Exchange one request; see `clicksoap.wire.Transport`."""
         started = time.monotonic()
         timeout = self._timeout
-        call.begin(started + timeout.connect, deadline)
+        call.begin(started + timeout.connect, timeout.read, deadline)
         failure: TransportError
         try:
             pool, target = self._route(request.url)
@@ -146,12 +149,15 @@ class SessionTransport:
                 )
             )
             settings = session.merge_environment_settings(prepared.url, {}, True, None, None)
-            response = session.send(
+            response: Any = session.send(
                 prepared,
                 timeout=(_positive(min(timeout.connect, deadline - started)), timeout.read),
                 allow_redirects=False,
                 **settings,
             )
+            if response._content_consumed:  # noqa: SLF001 - a hook of the caller read it, so nothing is left in raw
+                headers = {name.lower(): value for name, value in response.headers.items()}
+                return WireReply(response.status_code, headers, response.content, time.monotonic() - started)
             return _received(response.raw, started, deadline)
         except (requests.RequestException, *_FOREIGN) as error:
             failure = _told(error, left=_may_have_left(error))
@@ -190,7 +196,7 @@ class _Adapter(HTTPAdapter):
         return host, pool
 
 
-def _tls_context(ca: str | None, client_cert: ClientCert | None) -> ssl.SSLContext:
+def _tls_context(ca: FilePath | None, client_cert: ClientCert | None) -> ssl.SSLContext:
     return _usual_tls_context() if ca is None and client_cert is None else _new_tls_context(ca, client_cert)
 
 
@@ -200,35 +206,40 @@ def _usual_tls_context() -> ssl.SSLContext:
     return _new_tls_context(None, None)
 
 
-def _new_tls_context(ca: str | None, client_cert: ClientCert | None) -> ssl.SSLContext:
-    bundle = Path(DEFAULT_CA_BUNDLE_PATH if ca is None else ca)
+def _new_tls_context(ca: FilePath | None, client_cert: ClientCert | None) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # it verifies certificate and host name
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.sslsocket_class = TimedTLSSocket
     try:
+        bundle = Path(DEFAULT_CA_BUNDLE_PATH if ca is None else ca or "\0")  # "" would be the folder one stands in
         if bundle.is_dir():
             context.load_verify_locations(capath=bundle)
         else:
             context.load_verify_locations(cafile=bundle)
-    except OSError:
+    except (OSError, ValueError, TypeError):
         raise ConfigurationError("ca= is no file or folder of certificates in PEM") from None
     if client_cert is not None:
-        certificate, key = (client_cert, None) if isinstance(client_cert, str) else client_cert
         try:
+            certificate, key = (client_cert, None) if isinstance(client_cert, str | os.PathLike) else client_cert
             # A password callback that gives nothing: a protected key fails instead of asking on the terminal.
             context.load_cert_chain(certificate, key, password=lambda: "")
-        except (OSError, ValueError):
+        except (OSError, ValueError, TypeError):
             raise ConfigurationError(
                 "client_cert= is no certificate with its unprotected key in PEM: give one path or two"
             ) from None
     return context
 
 
-def _checked_proxy(proxy: str) -> str:
-    parts = urlsplit(proxy)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
+def _checked_proxy(proxy: object) -> str:
+    text = proxy if isinstance(proxy, str) and re.fullmatch(r"[!-~]+", proxy) else ""
+    try:
+        parts = urlsplit(text)
+        usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
         raise ConfigurationError("proxy= is no URL of a proxy: give http://host:port or https://host:port")
-    return proxy
+    return text
 
 
 def _positive(seconds: float) -> float:
@@ -275,18 +286,15 @@ def _told(error: BaseException, *, left: bool) -> TransportError:
         ((kind, what) for foreign, kind, what in _TABLE if isinstance(error, foreign)),
         (TransportError, "the request could not be made"),
     )
+    if kind is TransportLost and isinstance(_innermost(error), TimeoutError):
+        kind, what = TransportTimeout, "the time ran out"
     phase = "after the request began to leave" if left else "before anything left"
     return kind(f"{what}, {phase} ({_reason(error)})", left=left, retryable=kind is not TransportError)
 
 
 def _reason(error: BaseException) -> str:
     """The innermost cause in words that hold nothing of the request."""
-    seen: set[int] = set()
-    innermost = error
-    while id(innermost) not in seen:
-        seen.add(id(innermost))
-        inner = innermost.__cause__ or innermost.__context__ or _wrapped(innermost)
-        innermost = inner if inner is not None else innermost
+    innermost = _innermost(error)
     if isinstance(innermost, ssl.SSLCertVerificationError):
         return f"certificate not trusted: {innermost.verify_message}"
     if isinstance(innermost, ssl.SSLError):
@@ -295,7 +303,18 @@ def _reason(error: BaseException) -> str:
         return innermost.strerror
     text = str(innermost)
     # http.client words a proxy's refusal in a plain OSError: "Tunnel connection failed: 407 ...".
-    return text if text.startswith("Tunnel connection failed") else type(innermost).__name__
+    refusal = re.match(r"Tunnel connection failed: [0-9]{3}", text)
+    return refusal[0] if refusal else type(innermost).__name__
+
+
+def _innermost(error: BaseException) -> BaseException:
+    seen: set[int] = set()
+    innermost = error
+    while id(innermost) not in seen:
+        seen.add(id(innermost))
+        inner = innermost.__cause__ or innermost.__context__ or _wrapped(innermost)
+        innermost = inner if inner is not None else innermost
+    return innermost
 
 
 def _wrapped(error: BaseException) -> BaseException | None:

@@ -1,0 +1,113 @@
+"""A connection that the server dropped while it was idle costs no message and no certainty."""
+
+import socket
+import threading
+from collections.abc import Callable
+
+import pytest
+from rawserver import Gateway, Hangup, RawServer, Received, answering, message_id, reply, reset, values
+
+from clicksoap import Client, OutcomeUnknown, TransportLost
+from clicksoap.transports import connections
+
+Connect = Callable[..., Client]
+Drop = Callable[[socket.socket], None]
+
+NUMBERS = [str(27820000000 + n) for n in range(8)]
+
+
+def finish(connection: socket.socket) -> None:
+    connection.shutdown(socket.SHUT_RDWR)
+    raise Hangup
+
+
+class Dropping:
+    """A gateway that drops each connection once the client has read the reply, and says when it did.
+
+    A RST throws away what the peer has not read yet, so it must not come at once.
+    """
+
+    def __init__(self, drop: Drop) -> None:
+        self.read, self.dropped = threading.Semaphore(0), threading.Semaphore(0)
+        self._gateway = Gateway()
+        self._drop = drop
+
+    def __call__(self, connection: socket.socket, received: Received) -> None:
+        self._gateway(connection, received)
+        self.read.acquire(timeout=10)
+        try:
+            self._drop(connection)
+        finally:
+            self.dropped.release()
+
+
+@pytest.mark.parametrize("drop", [finish, reset])
+def test_dropped_idle_connection_is_noticed_before_the_next_request(drop: Drop, connect: Connect) -> None:
+    dropping = Dropping(drop)
+    with RawServer(dropping) as server:
+        client = connect(server.origin, auth="credentials")
+        for number in NUMBERS:
+            (result,) = client.send(number, "x")
+            assert result.message_id == message_id(number)
+            dropping.read.release()
+            dropping.dropped.acquire(timeout=10)
+    assert [values(received, "to") for received in server.requests] == [[number] for number in NUMBERS]
+    assert server.connections == len(NUMBERS)
+
+
+def test_announced_end_of_a_connection_is_heeded(connect: Connect) -> None:
+    def answer(connection: socket.socket, received: Received) -> None:
+        gateway(connection, received)
+        raise Hangup
+
+    gateway = Gateway(headers=("Connection: close",))
+    with RawServer(answer) as server:
+        client = connect(server.origin)
+        for number in NUMBERS:
+            assert client.send(number, "x")[0].message_id == message_id(number)
+    assert len(server.requests) == server.connections == len(NUMBERS) + 1
+
+
+def test_connection_idle_beyond_the_limit_is_not_used_again(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "IDLE_SECONDS", 0)
+    with RawServer(Gateway()) as server:
+        client = connect(server.origin)
+        for number in NUMBERS:
+            assert client.send(number, "x")[0].message_id == message_id(number)
+    assert len(server.requests) == server.connections == len(NUMBERS) + 1
+    assert [values(received, "to") for received in server.requests[1:]] == [[number] for number in NUMBERS]
+
+
+def test_connection_is_kept_within_the_limit(connect: Connect) -> None:
+    with RawServer(Gateway()) as server:
+        client = connect(server.origin)
+        for _ in range(20):
+            client.balance()
+    assert (server.connections, len(server.requests)) == (1, 21)
+
+
+def test_connection_is_kept_after_a_refusal_of_the_http_server(connect: Connect) -> None:
+    gateway = Gateway({"getbalance": answering(reply(b"<html>busy</html>", "503 Service Unavailable", "text/html"))})
+    with RawServer(gateway) as server:
+        client = connect(server.origin)
+        for _ in range(5):
+            with pytest.raises(Exception, match="503"):
+                client.balance()
+    assert (server.connections, len(server.requests)) == (1, 6)
+
+
+@pytest.mark.parametrize("drop", [finish, reset])
+def test_drop_after_the_request_was_read_is_an_unknown_outcome_and_one_arrival(drop: Drop, connect: Connect) -> None:
+    def dropped(connection: socket.socket, _: Received) -> None:
+        drop(connection)
+
+    with RawServer(Gateway({"sendmsg": dropped})) as server:
+        client = connect(server.origin)
+        with pytest.raises(OutcomeUnknown) as caught:
+            client.send(NUMBERS, "x")
+        assert isinstance(caught.value.cause, TransportLost)
+        assert caught.value.report is not None
+        assert len(caught.value.report.unknown) == len(NUMBERS)
+        client.balance()
+    assert [values(received, "to") for received in server.requests].count(NUMBERS) == 1
+    assert len(server.requests) == 3

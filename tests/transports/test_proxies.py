@@ -1,0 +1,182 @@
+"""A proxy is used where one is given, for all and with its credentials; the environment changes nothing."""
+
+import base64
+import contextlib
+import socket
+import ssl
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from rawserver import Gateway, Hangup, RawServer, Received, tunnel
+
+from clicksoap import Client, ConfigurationError, NotSent
+
+Connect = Callable[..., Client]
+Tls = Callable[..., ssl.SSLContext]
+TO = "27820001234"
+
+
+class TlsPump:
+    """A tunnel whose client side is TLS; an SSL connection takes no two threads, so each way waits its turn."""
+
+    def __call__(self, connection: socket.socket, received: Received) -> None:
+        port = int(received.head.split()[1].rpartition(b":")[2])
+        with socket.create_connection(("127.0.0.1", port)) as onward, contextlib.suppress(OSError):
+            connection.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+            for each in (connection, onward):
+                each.settimeout(0.005)
+            while True:
+                for source, sink in ((connection, onward), (onward, connection)):
+                    with contextlib.suppress(TimeoutError):
+                        data = source.recv(65536)
+                        if not data:
+                            raise Hangup
+                        sink.sendall(data)
+        raise Hangup
+
+
+def header(received: Received, name: str) -> str | None:
+    for line in received.head.decode().split("\r\n")[1:]:
+        key, _, value = line.partition(": ")
+        if key.lower() == name:
+            return value
+    return None
+
+
+BASIC = "Basic " + base64.b64encode(b"some one:p@ss:word").decode()
+WITH_CREDENTIALS = "some%20one:p%40ss%3Aword@"
+
+
+def test_plain_http_goes_to_the_proxy_with_its_whole_address(connect: Connect) -> None:
+    """The host is none that could be found: only the proxy has to know it."""
+    with RawServer(Gateway()) as proxy:
+        client = connect(
+            "http://gateway.example:8080/soap/document_literal/webservice?x=1",
+            proxy=f"http://{WITH_CREDENTIALS}localhost:{proxy.port}",
+            binding="document_literal",
+            allow_plaintext=True,
+        )
+        assert len(client.send(TO, "x").accepted) == 1
+    target = "http://gateway.example:8080/soap/document_literal/webservice?x=1"
+    for received in proxy.requests:
+        assert received.head.split(b"\r\n")[0] == f"POST {target} HTTP/1.1".encode()
+        assert header(received, "host") == "gateway.example:8080"
+        assert header(received, "proxy-authorization") == BASIC
+    assert proxy.connections == 1
+
+
+def test_https_goes_through_a_tunnel_that_the_credentials_open(connect: Connect, tls: Tls, ca_file: Path) -> None:
+    with RawServer(Gateway(), tls("gateway.example")) as server, RawServer(tunnel) as proxy:
+        client = connect(
+            f"https://gateway.example:{server.port}",
+            proxy=f"http://{WITH_CREDENTIALS}localhost:{proxy.port}",
+            ca=str(ca_file),
+        )
+        assert len(client.send(TO, "x").accepted) == 1
+        client.close()
+    (opening,) = proxy.requests
+    assert opening.head.split()[:2] == [b"CONNECT", f"gateway.example:{server.port}".encode()]
+    assert header(opening, "proxy-authorization") == BASIC
+    assert [header(received, "proxy-authorization") for received in server.requests] == [None, None]
+    assert server.connections == 1
+
+
+def test_certificate_behind_a_tunnel_is_verified_against_the_gateway_s_name(
+    connect: Connect, tls: Tls, ca_file: Path
+) -> None:
+    with RawServer(Gateway(), tls("localhost")) as server, RawServer(tunnel) as proxy:
+        client = connect(f"https://gateway.example:{server.port}", proxy=proxy.origin, ca=str(ca_file))
+        with pytest.raises(NotSent, match="certificate"):
+            client.send(TO, "x")
+        client.close()
+    assert server.requests == []
+
+
+def test_proxy_may_speak_tls_itself(connect: Connect, tls: Tls, ca_file: Path) -> None:
+    with RawServer(Gateway(), tls()) as server, RawServer(TlsPump(), tls()) as proxy:
+        client = connect(server.origin, proxy=proxy.origin, ca=str(ca_file))
+        assert len(client.send(TO, "x").accepted) == 1
+        client.close()
+    with RawServer(Gateway(), tls()) as forwarding:
+        client = connect("http://gateway.example", proxy=forwarding.origin, ca=str(ca_file), allow_plaintext=True)
+        assert len(client.send(TO, "x").accepted) == 1
+    assert forwarding.requests[0].head.startswith(b"POST http://gateway.example/")
+
+
+def test_proxy_that_speaks_tls_has_to_be_trusted(connect: Connect, tls: Tls) -> None:
+    with RawServer(TlsPump(), tls()) as proxy, pytest.raises(NotSent, match="not trusted"):
+        connect("https://localhost:1", proxy=proxy.origin).send(TO, "x")
+    assert proxy.requests == []
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "",
+        "localhost:3128",
+        "socks5://localhost:1080",
+        "http://",
+        "http://:3128",
+        "http://[::1",
+        "http://localhost:port",
+        "http://localhost:99999",
+        "http://local host:3128",
+        "http://localhost:3128\r\nX: y",
+        5,
+    ],
+)
+def test_proxy_that_is_none_is_refused_at_once(wrong: object, connect: Connect) -> None:
+    with pytest.raises(ConfigurationError, match="proxy="):
+        connect("https://localhost", proxy=wrong)
+
+
+def test_refused_proxy_does_not_show_its_credentials(connect: Connect) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        connect("https://localhost", proxy="socks5://one:p4ssw0rd@localhost:1080")
+    assert "p4ssw0rd" not in str(caught.value)
+
+
+def test_environment_changes_nothing(
+    connect: Connect,
+    tls: Tls,
+    ca_file: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Neither its proxies, nor its authorities, nor the passwords of a .netrc; and NO_PROXY keeps nothing from ours."""
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine localhost login someone password else\n")
+    with RawServer(Gateway()) as trap:
+        for name in ("http_proxy", "https_proxy", "all_proxy"):
+            monkeypatch.setenv(name, trap.origin)
+            monkeypatch.setenv(name.upper(), trap.origin)
+        for name in ("no_proxy", "NO_PROXY"):
+            monkeypatch.setenv(name, "localhost,gateway.example")
+        for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"):
+            monkeypatch.setenv(name, str(ca_file))
+        monkeypatch.setenv("NETRC", str(netrc))
+        with RawServer(Gateway()) as server:
+            connect(server.origin).balance()
+            assert [header(received, "authorization") for received in server.requests] == [None, None]
+            monkeypatch.delenv("no_proxy")
+            monkeypatch.delenv("NO_PROXY")
+            connect(server.origin).balance()
+        with RawServer(Gateway(), tls()) as server:
+            with pytest.raises(NotSent, match="not trusted"):
+                connect(server.origin).send(TO, "x")
+            monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "missing.pem"))
+            connect(server.origin, ca=str(ca_file)).balance()
+        with RawServer(Gateway()) as proxy:
+            monkeypatch.setenv("NO_PROXY", "*")
+            connect("http://gateway.example", proxy=proxy.origin, allow_plaintext=True).balance()
+            assert len(proxy.requests) == 2
+    assert trap.connections == 0
+
+
+def test_cookies_are_not_sent_back(connect: Connect) -> None:
+    with RawServer(Gateway(headers=("Set-Cookie: a=b; Path=/",))) as server:
+        client = connect(server.origin)
+        client.balance()
+        client.balance()
+    assert [header(received, "cookie") for received in server.requests] == [None] * 3
