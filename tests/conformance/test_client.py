@@ -270,9 +270,11 @@ def test_a_wrong_password_sends_nothing_and_says_so(make_client: MakeClient, gat
 
 def test_running_out_of_credit_rejects_the_rest(binding: BindingName) -> None:
     account = Account(123456, "acme", "secret", balance=Decimal(1))
-    with Simulator(accounts=[account]) as simulator:
-        with Client(123456, "acme", "secret", endpoint=simulator.origin, binding=binding) as sms:
-            first, second = sms.send([A, B], "hello")
+    with (
+        Simulator(accounts=[account]) as simulator,
+        Client(123456, "acme", "secret", endpoint=simulator.origin, binding=binding) as sms,
+    ):
+        first, second = sms.send([A, B], "hello")
     assert first.state is State.ACCEPTED
     assert isinstance(second.error, InsufficientCredit)
 
