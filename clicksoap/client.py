@@ -1,6 +1,7 @@
 """The synchronous facade."""
 
 import contextlib
+import re
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from pathlib import Path
@@ -478,7 +479,7 @@ def _check_field(text: str, argument: str, charset: Charset) -> None:
 
 def _credentials(api_id: object, user: object, password: object, binding: BindingName) -> Credentials:
     # Both WSDLs declare api_id as xsd:int.
-    if isinstance(api_id, str) and api_id.isascii() and api_id.isdigit():
+    if isinstance(api_id, str) and api_id.isascii() and api_id.isdigit() and len(api_id) <= _MOST_API_ID_DIGITS:
         api_id = int(api_id)
     is_int = isinstance(api_id, int) and not isinstance(api_id, bool) and 0 < api_id < 2**31
     if binding != "http" and not is_int:
@@ -507,6 +508,8 @@ def _checked_cap(max_recipients: object, most: int) -> int:
     return max_recipients
 
 
+_MOST_API_ID_DIGITS: Final = 10  # of 32 bits
+_HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # a token (RFC 9110, 5.6.2)
 _OURS: Final = frozenset(
     {"content-type", "content-length", "soapaction", "host", "transfer-encoding", "accept-encoding"}
 )
@@ -521,7 +524,9 @@ def _headers(headers: Mapping[str, str] | None, user_agent_extra: str | None) ->
             raise ConfigurationError("headers= holds something else than str")
         if name.lower() in _OURS:
             raise ConfigurationError(f"headers= holds {name}, which the contract sets")
-        if not (name + value).isascii() or not (name + value).isprintable() or not name:
+        if not _HEADER_NAME.fullmatch(name):
+            raise ConfigurationError("headers= holds a name that is none of HTTP: letters, digits and hyphens are")
+        if not value.isascii() or not value.isprintable():
             raise ConfigurationError("headers= (or user_agent_extra=) holds a line break or a character beyond ASCII")
         checked[name] = value
     return checked

@@ -13,11 +13,14 @@ from clicksoap.wire import Timeout
 
 # What a setting is, in the environment as well as in the file; everything else of a client is code.
 _TEXTS: Final = frozenset(
-    {"user", "password", "api_id", "endpoint", "binding", "auth", "proxy", "ca", "region", "sender", "http_method"}
+    {
+        *("user", "password", "api_id", "endpoint", "binding", "auth", "proxy"),
+        *("ca", "client_cert", "client_key", "region", "sender", "http_method"),
+    }
 )
 _FLAGS: Final = frozenset({"allow_plaintext"})
 _NUMBERS: Final = frozenset({"max_recipients"})
-_OTHER: Final = frozenset({"headers", "client_cert", "client_key", "timeout"})
+_OTHER: Final = frozenset({"headers", "timeout"})
 _ALL: Final = _TEXTS | _FLAGS | _NUMBERS | _OTHER
 _REQUIRED: Final = ("api_id", "user", "password")
 
@@ -64,7 +67,7 @@ def load(profile: str | None = None, environ: Mapping[str, str] | None = None) -
     variables = os.environ if environ is None else environ
     asked = profile or variables.get("CLICKSOAP_PROFILE") or None
     path = _path(variables)
-    table = _profile(path, asked)
+    table = _profile(path, asked, is_named=bool(variables.get("CLICKSOAP_CONFIG")))
     found: dict[str, object] = {}
     for name in sorted(_ALL):
         value = _from_environment(name, variables)
@@ -75,8 +78,8 @@ def load(profile: str | None = None, environ: Mapping[str, str] | None = None) -
     for name in _REQUIRED:
         if name not in found:
             raise ConfigurationError(
-                f"no {name}: set CLICKSOAP_{name.upper()}, CLICKSOAP_{name.upper()}_FILE or {_VENDOR[name]}, "
-                f"or {name} under [{asked or 'default'}] in {path}"
+                f"no {name}: set CLICKSOAP_{name.upper()}, CLICKSOAP_{name.upper()}_FILE, {_VENDOR[name]} or "
+                f"{_VENDOR[name]}_FILE, or {name} or {name}_file under [{asked or 'default'}] in {path}"
             )
     return _settings(found)
 
@@ -121,12 +124,14 @@ def _path(variables: Mapping[str, str]) -> Path:
     return folder / "clicksoap/config.toml"
 
 
-def _profile(path: Path, asked: str | None) -> dict[str, object]:
+def _profile(path: Path, asked: str | None, *, is_named: bool) -> dict[str, object]:
     try:
         tables = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         if asked is not None:
             raise ConfigurationError(f"there is no profile {asked!r}: {path} does not exist") from None
+        if is_named:
+            raise ConfigurationError(f"CLICKSOAP_CONFIG names {path}, which does not exist") from None
         return {}
     except OSError as error:
         raise ConfigurationError(f"{path} cannot be read: {error.strerror}") from None
@@ -160,7 +165,8 @@ def _from_profile(name: str, table: Mapping[str, object], path: Path) -> object:
     if name in table:
         return _converted(name, table[name], f"{name} in {path}")
     if f"{name}_file" in table:
-        return _content(str(table[f"{name}_file"]), f"{name}_file in {path}")
+        source = f"{name}_file in {path}"
+        return _converted(name, _content(str(table[f"{name}_file"]), source), source)
     return None
 
 

@@ -59,8 +59,8 @@ def _known(path: str) -> BindingName | None:
 
 def _split(endpoint: object) -> SplitResult:
     problem = None
-    if not isinstance(endpoint, str) or endpoint != endpoint.strip() or not endpoint.isascii():
-        problem = "is no URL in ASCII"
+    if not isinstance(endpoint, str) or not re.fullmatch(r"[!-~]*", endpoint):
+        problem = "is no URL in ASCII without blanks"
     else:
         try:
             parts = urlsplit(endpoint)

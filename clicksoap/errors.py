@@ -271,7 +271,7 @@ def report_of(error: BaseException) -> "SendReport | None":
 
 
 # Five digits are enough of a number to be somebody's; sixteen hexadecimal ones are enough of an id to be a session.
-_NUMBERS: Final = re.compile(r"\+?[0-9](?:[ -]?[0-9]){4,}|[0-9A-Fa-f]{16,}")
+_NUMBERS: Final = re.compile(r"[0-9A-Fa-f]{16,}|\+?[0-9](?:[ .-]?[0-9]){4,}")
 _LONGEST_EXCERPT: Final = 200
 
 
@@ -285,7 +285,10 @@ def redact(text: str, secrets: Iterable[str]) -> str:
 
 def scrub(text: str, secrets: Iterable[str] = ()) -> str:
     """A foreign text made fit to be shown: secrets, numbers and ids masked, blanks folded, cut to 200 characters."""
-    return _NUMBERS.sub("***", " ".join(redact(text, secrets).split()))[:_LONGEST_EXCERPT]
+    known = list(secrets)
+    # Once more after folding: a server may have wrapped a secret that holds a blank.
+    folded = redact(" ".join(redact(text, known).split()), (" ".join(secret.split()) for secret in known))
+    return _NUMBERS.sub("***", folded)[:_LONGEST_EXCERPT]
 
 
 def _rebuild(kind: type[ClicksoapError], args: tuple[object, ...], state: dict[str, object]) -> ClicksoapError:

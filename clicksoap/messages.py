@@ -58,6 +58,10 @@ class Text:
         check_text(self.text, "the text")
         if not self.text:
             raise InvalidInput("the text is empty: the gateway refuses an empty message (107)")
+        if not isinstance(self.flash, bool):
+            raise InvalidInput(f"flash is {type(self.flash).__name__}: give True or False")
+        if self.unicode is not None and not isinstance(self.unicode, bool):
+            raise InvalidInput(f"unicode is {type(self.unicode).__name__}: give True, False or None")
 
     @property
     def features(self) -> Feature:
@@ -143,6 +147,8 @@ class Binary:
             raise InvalidInput("data is empty or no bytes: give the octets to be sent")
         if not isinstance(self.udh, bytes) or (self.udh and self.udh[0] != len(self.udh) - 1):
             raise InvalidInput("udh is no user data header: its first octet counts those that follow")
+        if _element_ids(self.udh) is None:
+            raise InvalidInput("udh is no user data header: its elements do not fill it (identifier, length, content)")
         if self.udh and self.type is not None:
             raise InvalidInput("udh and type exclude one another: the gateway makes the header of a type")
         if self.type is not None and not isinstance(self.type, BinaryType):
@@ -185,17 +191,19 @@ class Binary:
         if self.type is not None or len(self.udh) + len(self.data) <= _MOST_OCTETS:
             return [self.data]
         size = self._piece_size()
-        if size <= 0 or self._is_concatenated():
+        if size <= 0 or not _CONCATENATION_ELEMENTS.isdisjoint(_element_ids(self.udh) or ()):
             raise InvalidInput("data and udh exceed 140 octets, and udh leaves no way to split them: shorten the data")
         return [self.data[start : start + size] for start in range(0, len(self.data), size)]
 
-    def _is_concatenated(self) -> bool:
-        elements = self.udh[1:]
-        while len(elements) > 1:
-            if elements[0] in _CONCATENATION_ELEMENTS:
-                return True
-            elements = elements[2 + elements[1] :]
-        return False
+
+def _element_ids(udh: bytes) -> list[int] | None:
+    """The identifiers of a user data header's elements (3GPP TS 23.040 section 9.2.3.24); None if it is malformed."""
+    found: list[int] = []
+    position = 1
+    while position + 1 < len(udh):
+        found.append(udh[position])
+        position += 2 + udh[position + 1]
+    return found if position == len(udh) or not udh else None
 
 
 class PushAction(StrEnum):
@@ -241,6 +249,8 @@ class WapPush:
             _check_filled(getattr(self, name), name)
         for name in ("created", "expires"):
             check_aware(getattr(self, name), name)
+        if self.action is not None and not isinstance(self.action, PushAction):
+            raise InvalidInput("action is no PushAction")
 
     def segments(self, charset: Charset) -> Segments:
         """Of its text alone; the gateway adds the link's own octets, in a way that it does not document."""
@@ -248,7 +258,7 @@ class WapPush:
 
     def contents(self, charset: Charset, max_parts: int = MOST_PARTS) -> Sequence[Content]:  # noqa: ARG002
         """The gateway's ``si_`` parameters."""
-        for name in ("url", "text"):
+        for name in ("url", "text", "id"):
             _check_carried(getattr(self, name), name, charset)
         content: dict[str, str | int] = {"si_id": self.id, "si_url": self.url, "si_text": self.text}
         if self.created is not None:
@@ -256,7 +266,7 @@ class WapPush:
         if self.expires is not None:
             content["si_expires"] = _utc(self.expires)
         if self.action is not None:
-            content["si_action"] = PushAction(self.action).value
+            content["si_action"] = self.action.value
         return (content,)
 
 

@@ -1,5 +1,6 @@
 """Recipients as the gateway wants them: an MSISDN is the international number, digits only."""
 
+import contextlib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -42,12 +43,14 @@ def msisdn(number: object, argument: str = "to", region: str | None = None) -> s
     """
     if isinstance(number, bool) or not isinstance(number, str | int):
         raise InvalidInput(f"{argument} is {type(number).__name__}: give the number as str or int")
+    if isinstance(number, int) and not 0 <= number < 10**_LONGEST:
+        raise InvalidInput(f"{argument} is not a number: it is negative or has more than {_LONGEST} digits")
     written = str(number).strip()
-    if region is not None and not written.startswith(("+", "00")):
-        return _national(written, argument, region)
+    digits = _PUNCTUATION.sub("", written)
+    if region is not None and not digits.startswith(("+", "00")):
+        return _national(digits, argument, region)
     if "(0)" in written.replace(" ", ""):
         raise InvalidInput(f"{argument} holds a national (0): leave it out, the country code replaces it")
-    digits = _PUNCTUATION.sub("", written)
     digits = digits.removeprefix("+") if digits.startswith("+") else digits.removeprefix("00")
     if not _INTERNATIONAL.fullmatch(digits):
         raise InvalidInput(f"{argument} is not a number: give digits with the country code, such as +27 82 000 0000")
@@ -77,14 +80,17 @@ def check_region(region: str) -> None:
         raise ConfigurationError('region= is no country code of two capitals, such as "ZA"')
 
 
-def _national(written: str, argument: str, region: str) -> str:
+def _national(digits: str, argument: str, region: str) -> str:
     import phonenumbers  # noqa: PLC0415 - an extra, checked when the client was made
 
-    try:
-        parsed = phonenumbers.parse(written, region)
-    except phonenumbers.NumberParseException:
-        parsed = None
-    if parsed is None or not phonenumbers.is_possible_number(parsed) or parsed.extension:
+    parsed = None
+    # It would read letters as keys of a phone, and find a number in the middle of a sentence.
+    if _INTERNATIONAL.fullmatch(digits):
+        with contextlib.suppress(phonenumbers.NumberParseException):
+            parsed = phonenumbers.parse(digits, region)
+    # Possible only within one town is not possible behind a country code.
+    possible = phonenumbers.ValidationResult.IS_POSSIBLE
+    if parsed is None or phonenumbers.is_possible_number_with_reason(parsed) != possible:
         raise InvalidInput(f"{argument} is no number of region {region}, nor an international one with + before it")
     return f"{parsed.country_code}{phonenumbers.national_significant_number(parsed)}"
 

@@ -1,11 +1,12 @@
 """What can be asked for with a message, and the gateway's names and ranges of it."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from enum import IntFlag
-from typing import Any, Final, TypedDict, Unpack
+from typing import Any, Final, TypedDict, Unpack, cast
 
 from clicksoap.errors import InvalidInput
 from clicksoap.messages import Feature, check_aware, check_text
@@ -77,9 +78,12 @@ class SendOptions(BatchOptions, total=False):
 # later note amends the bound, so the bound of the delay is taken.
 _LONGEST: Final = timedelta(minutes=10080)
 _MINUTE: Final = timedelta(minutes=1)
+_MOST_CREDITS: Final = 2**31  # Document/Literal carries an xsd:int
+_NUMERIC_SENDERS: Final = 10**16
 _NUMERIC_SENDER: Final = re.compile(r"[0-9]{1,16}", re.ASCII)
 _ALPHANUMERIC_SENDER: Final = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9 .&_'-]{1,11}", re.ASCII)
 _CLIENT_ID: Final = re.compile(r"[A-Za-z0-9]{1,32}", re.ASCII)
+_SET_BY_SENDING: Final = frozenset({"to", "climsgid", "session_id", "api_id", "user", "password"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +152,7 @@ class Options:
             kind is Feature.ALPHA,
             given.get("reference"),
             _flag("unique", given.get("unique", False)),
-            given.get("extra", {}),
+            _extra(given.get("extra", {}), content),
         )
 
 
@@ -162,7 +166,7 @@ def minutes_until(moment: datetime) -> int:
 
 def _sender(sender: object) -> tuple[str, Feature]:
     if isinstance(sender, int) and not isinstance(sender, bool):
-        sender = str(sender)
+        sender = str(sender) if 0 <= sender < _NUMERIC_SENDERS else ""
     check_text(sender, "sender")
     text = str(sender)
     digits = re.sub(r"[\s().-]", "", text).removeprefix("+")
@@ -204,9 +208,9 @@ def _credits(value: object) -> Decimal:
         amount = Decimal(value)
     except InvalidOperation:
         amount = Decimal("NaN")
-    if not amount.is_finite() or amount <= 0:
+    if not amount.is_finite() or not 0 < amount < _MOST_CREDITS:
         raise InvalidInput("max_credits is no positive amount of credits")
-    return amount
+    return Decimal(f"{amount:f}")  # 100 and not 1E+2, which no gateway reads
 
 
 def _feature(value: object) -> Feature:
@@ -233,3 +237,13 @@ def _client_id(value: object) -> str | None:
     if value is not None and not (isinstance(value, str) and _CLIENT_ID.fullmatch(value)):
         raise InvalidInput("client_message_id is no str of up to 32 letters and digits")
     return value
+
+
+def _extra(value: object, content: Mapping[str, object]) -> dict[str, Any]:
+    if not isinstance(value, Mapping):
+        raise InvalidInput(f"extra is {type(value).__name__}: give a dict of parameters by their names")
+    extra = cast("Mapping[object, Any]", value)
+    for name in extra:
+        if not isinstance(name, str) or name in _SET_BY_SENDING or name in content:
+            raise InvalidInput(f"extra holds {name!r}, which is no name, or which a send sets by itself: leave it out")
+    return {str(name): item for name, item in extra.items()}

@@ -10,6 +10,8 @@ from clicksoap.errors import ClicksoapError, ConfigurationError, GatewayFailure,
 from clicksoap.operations import Effect
 
 _PASSING: Final = frozenset({429, 502, 503, 504})
+# Beyond any pause that somebody means, and within what a float holds.
+_MOST_DOUBLINGS: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,7 @@ class Retry:
         asked = error.retry_after if isinstance(error, ProtocolError) else None
         if asked is not None:
             return asked if asked <= self.longest_retry_after else None
-        longest = min(self.longest_pause, self.first_pause * 2.0 ** (tries - 1))
+        longest = min(self.longest_pause, self.first_pause * 2.0 ** min(tries - 1, _MOST_DOUBLINGS))
         return longest * random.uniform(0.5, 1)  # noqa: S311 - it only spreads callers
 
 

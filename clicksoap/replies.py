@@ -65,6 +65,8 @@ class Credit(Line):
 _I: Final = re.IGNORECASE | re.ASCII
 _LINE_BREAK: Final = re.compile(r"[\r\n]+")
 _STARTS_LINE: Final = re.compile(r"\s*(?:OK|ERR|ID|apiMsgId|Credits?)\b", _I)
+# What has far more lines than one request has recipients is no answer, and is not worth the reading.
+_MOST_LINES: Final = 10_000
 _OK: Final = re.compile(r"OK\b\s*:?\s*(.*)", _I | re.DOTALL)
 _ERR: Final = re.compile(
     r"ERR\b\s*:?\s*(?:([0-9]{1,3})(?![0-9.])\s*[,:]?\s*)?(.*?)(?:\bTo\s*:\s*(\+?[0-9][0-9 ().-]*))?", _I | re.DOTALL
@@ -88,14 +90,14 @@ def read(items: Iterable[str], secrets: Sequence[str] = ()) -> list[Line]:
 
 def _lines_of(item: str) -> list[str]:
     """The lines inside one string; a break that no keyword follows is a stray one inside a line."""
-    first, *rest = _LINE_BREAK.split(item.strip())
-    lines = [first]
+    first, *rest = _LINE_BREAK.split(item.strip(), maxsplit=_MOST_LINES)
+    lines = [[first]]
     for part in rest:
         if _STARTS_LINE.match(part):
-            lines.append(part)
+            lines.append([part])
         else:
-            lines[-1] += f"\n{part}"
-    return lines
+            lines[-1].append(part)
+    return ["\n".join(parts) for parts in lines]
 
 
 def _line(raw: str, secrets: Sequence[str]) -> Line:
@@ -201,8 +203,10 @@ def _asked_number(to: str, asked: Iterable[str]) -> str | None:
         return international
     if not digits.startswith("0"):
         return None
-    # An account with a default dial prefix may answer in national form: the 0 stands for the country code.
-    fitting = [number for number in asked if number.endswith(digits[1:])] if len(digits) > 1 else []
+    # An account with a default dial prefix may answer in national form: the 0 stands for the country code, which has
+    # one to three digits (ITU-T E.164).
+    national = digits[1:]
+    fitting = [number for number in asked if number.endswith(national) and len(number) - len(national) in {1, 2, 3}]
     return fitting[0] if len(fitting) == 1 else None
 
 

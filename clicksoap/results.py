@@ -1,5 +1,6 @@
 """What the gateway answered, as values: one result per recipient, in input order."""
 
+import copy
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -9,7 +10,7 @@ from enum import StrEnum
 from typing import Any, overload
 
 from clicksoap.codes import MessageStatus
-from clicksoap.errors import GatewayError, InvalidInput
+from clicksoap.errors import GatewayError, InvalidInput, LimitExceeded
 from clicksoap.numbers import masked
 
 
@@ -113,7 +114,7 @@ class SendReport(Sequence[RecipientResult]):
         """
         for result in self.rejected:
             if result.error is not None:
-                error = GatewayError.of(result.error.code, result.error.text)
+                error = copy.copy(result.error)
                 error.report = self
                 error.may_have_taken_effect = bool(self.accepted)
                 raise error
@@ -161,7 +162,7 @@ class SendReport(Sequence[RecipientResult]):
                     "given": result.given,
                     "state": result.state.value,
                     "message_ids": list(result.message_ids),
-                    "error": [result.error.code, result.error.text] if result.error else None,
+                    "error": _data_of(result.error) if result.error else None,
                     "client_message_id": result.client_message_id,
                     "raw": result.raw,
                 }
@@ -190,7 +191,7 @@ class SendReport(Sequence[RecipientResult]):
                 datetime.fromisoformat(data["sent_at"]) if data["sent_at"] else None,
                 data["reference"],
             )
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise InvalidInput(f"data is no report as to_dict() gives it ({type(error).__name__})") from None
 
     def __repr__(self) -> str:
@@ -201,13 +202,25 @@ class SendReport(Sequence[RecipientResult]):
         return tuple(result for result in self.results if result.state is state)
 
 
+def _data_of(error: GatewayError) -> dict[str, str | None]:
+    until = error.until.isoformat() if isinstance(error, LimitExceeded) and error.until else None
+    return {"code": error.code, "text": error.text, "until": until}
+
+
+def _error_of(data: Mapping[str, Any]) -> GatewayError:
+    error = GatewayError.of(data["code"], data["text"])
+    if isinstance(error, LimitExceeded) and data["until"]:
+        error.until = datetime.fromisoformat(data["until"])
+    return error
+
+
 def _result_of(item: Mapping[str, Any]) -> RecipientResult:
     return RecipientResult(
         to=str(item["to"]),
         given=str(item["given"]),
         state=State(item["state"]),
         message_ids=tuple(item["message_ids"]),
-        error=GatewayError.of(*item["error"]) if item["error"] else None,
+        error=_error_of(item["error"]) if item["error"] else None,
         client_message_id=item["client_message_id"],
         raw=item["raw"],
     )
@@ -255,4 +268,4 @@ class Coverage:
 
     routed: bool
     charge: Decimal | None
-    text: str
+    text: str = field(repr=False)

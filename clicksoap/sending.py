@@ -51,7 +51,10 @@ class Plan:
     def _sent(self) -> list[Recipient]:
         if not self.unique:
             return list(self.recipients)
-        return list({recipient.msisdn: recipient for recipient in reversed(self.recipients)}.values())[::-1]
+        first: dict[str, Recipient] = {}
+        for recipient in self.recipients:
+            first.setdefault(recipient.msisdn, recipient)
+        return list(first.values())
 
     def positions(self) -> tuple[list[Recipient], list[int]]:
         """Who is sent to, and for each recipient in input order, which of them answers for it."""

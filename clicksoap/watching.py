@@ -103,18 +103,22 @@ _LONGEST: Final = 8192
 def shown_request(body: bytes, *, show_content: bool) -> str:
     """A request body with the values of its secret fields masked, and unless asked for those of numbers and texts."""
     names = _SECRETS if show_content else f"{_SECRETS}|{_CONTENT}"
-    text = body.decode("utf-8", "replace")
-    text = re.sub(rf"(<(?:\w+:)?({names})(?:\s[^>]*)?>)[^<]*(?=</)", r"\1***", text)
+    text = _without_elements(body.decode("utf-8", "replace"), names)
     text = re.sub(rf"((?:^|&)(?:{names})=)[^&]*", r"\1***", text)
     return text[:_LONGEST]
 
 
 def shown_reply(body: bytes, *, show_content: bool) -> str:
-    """A reply body with session ids masked, and unless asked for numbers."""
+    """A reply body with session ids masked, and unless asked for numbers; a server may echo the request, too."""
     text = re.sub(r"(?i)(OK:\s*)[^\s<:]+(?=\s*(?:<|$))", r"\1***", body.decode("utf-8", "replace"))
+    text = _without_elements(text, _SECRETS if show_content else f"{_SECRETS}|{_CONTENT}")
     if not show_content:
         text = re.sub(r"(?<![0-9A-Za-z])\+?[0-9]{7,15}(?![0-9A-Za-z])", lambda found: masked(found[0]), text)
     return text[:_LONGEST]
+
+
+def _without_elements(text: str, names: str) -> str:
+    return re.sub(rf"(<(?:\w+:)?(?:{names})(?:\s[^>]*)?>)[^<]*(?=</)", r"\1***", text)
 
 
 def describe(error: BaseException | None) -> tuple[str | None, str | None]:

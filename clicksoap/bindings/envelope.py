@@ -14,6 +14,7 @@ from clicksoap.wire import WireReply
 _SOAP_11: Final = "http://schemas.xmlsoap.org/soap/envelope/"
 _SOAP_12: Final = "http://www.w3.org/2003/05/soap-envelope"
 _CHARSET: Final = re.compile(r"charset\s*=\s*[\"']?([A-Za-z0-9._-]+)", re.IGNORECASE)
+_DECLARES_ENCODING: Final = re.compile(rb"<\?xml\s[^>]*\bencoding\s*=")
 _BOMS: Final = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 
 # A request has at most 300 recipients; what answers with far more is no gateway.
@@ -73,7 +74,7 @@ def _parse(reply: WireReply) -> etree._Element:
     data = reply.body.lstrip(b" \t\r\n")
     if not data:
         raise ProtocolError(f"HTTP {reply.status} with an empty body", status=reply.status)
-    declared = data.startswith((b"<?xml", *_BOMS))
+    declared = data.startswith(_BOMS) or _DECLARES_ENCODING.match(data)
     charset = None if declared else _CHARSET.search(reply.headers.get("content-type", ""))
     root = None
     with contextlib.suppress(etree.XMLSyntaxError, LookupError, ValueError):

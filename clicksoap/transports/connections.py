@@ -23,17 +23,24 @@ class Call(threading.local):
         deadline: When its waiting ends, as a reading of ``time.monotonic``; while connecting, that of the connection.
         total: When everything ends.
         read: Between two arrivals of data, and for each piece of the request to leave, in seconds.
+        requesting: Whether the connection stands, and what is sent from here on is the request.
         left: Whether any byte of the request may have left.
     """
 
     deadline: float = float("inf")
     total: float = float("inf")
+    requesting: bool = False
     left: bool = False
     read: float = float("inf")
 
     def begin(self, connect: float, read: float, total: float) -> None:
         """Start the clock of a call."""
-        self.deadline, self.read, self.total, self.left = min(connect, total), read, total, False
+        self.deadline, self.read, self.total = min(connect, total), read, total
+        self.requesting = self.left = False
+
+    def request(self) -> None:
+        """Turn from connecting to the request itself."""
+        self.deadline, self.requesting = self.total, True
 
 
 call: Final = Call()
@@ -52,10 +59,12 @@ class _TimedSocket(socket.socket):
 
     def send(self, *args: Any, **kwargs: Any) -> int:
         _limit(self)
+        call.left = call.requesting
         return super().send(*args, **kwargs)
 
     def sendall(self, *args: Any, **kwargs: Any) -> None:
         _limit(self)
+        call.left = call.requesting
         super().sendall(*args, **kwargs)
 
 
@@ -130,8 +139,7 @@ def _connect_first(connection: HTTPConnection) -> None:
     """Make the connection stand before the request begins: up to here it is certain that nothing left."""
     if connection.sock is None:
         connection.connect()
-    call.left = True
-    call.deadline = call.total
+    call.request()
     connection.timeout = call.read  # urllib3 gives it to the socket before it sends
 
 
