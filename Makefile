@@ -37,6 +37,7 @@ install: .venv/.installed
 foreign:
 	@sh tests/foreign/install.sh
 
+# Run with the oldest Python that is supported (Debian 12 has 3.11.2), so that every pin can be installed there.
 lock:
 	$(PYTHON) -m venv .venv-lock
 	.venv-lock/bin/pip install --quiet pip-tools
