@@ -140,9 +140,13 @@ class SendReport(Sequence[RecipientResult]):
                 (not_sent), or is still unknown.
         """
         sharing = Counter(result.client_message_id for result in self.results)
+        # A gateway that took others of the same request and now denies its id proves nothing by that.
+        arrived = {result.client_message_id for result in self.accepted}
         results: list[RecipientResult] = []
         for result in self.results:
             state, message_id = found.get(result.client_message_id or "", (State.UNKNOWN, None))
+            if state is State.NOT_SENT and result.client_message_id in arrived:
+                state = State.UNKNOWN
             if result.state is not State.UNKNOWN or state is State.UNKNOWN or result.message_ids:
                 results.append(result)
             elif state is State.NOT_SENT:
@@ -183,12 +187,15 @@ class SendReport(Sequence[RecipientResult]):
             InvalidInput: The data is not of that shape.
         """
         try:
+            sent_at = datetime.fromisoformat(data["sent_at"]) if data["sent_at"] else None
+            if sent_at is not None and sent_at.utcoffset() is None:
+                raise ValueError("sent_at has no time zone")
             return cls(
                 tuple(_result_of(item) for item in data["results"]),
                 tuple(data["lines"]),
                 tuple(data["unmatched"]),
                 int(data["parts"]),
-                datetime.fromisoformat(data["sent_at"]) if data["sent_at"] else None,
+                sent_at,
                 data["reference"],
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:

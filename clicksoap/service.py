@@ -1,6 +1,7 @@
 """The drop-in for legacy call sites: the gateway's own call names, raw, in zeep's language."""
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any, Final, NoReturn
 
@@ -39,6 +40,8 @@ class Service:
         self._shapes = binding if isinstance(binding, SoapBinding) else SoapBinding(Dialect.DOCUMENT_LITERAL, "")
 
     def __getattr__(self, name: str) -> RawCall:
+        if name.startswith("_"):
+            raise AttributeError(name)  # what copying and inspecting look for is no command
         operation = own_operation(name)
         try:
             serializer = self._shapes.serializer(operation)
@@ -58,6 +61,10 @@ class Service:
 
         call.__name__ = call.__qualname__ = name
         return call
+
+    def __getitem__(self, name: str) -> RawCall:
+        """A command by a name that is only known at run time."""
+        return self.__getattr__(name)
 
     def __dir__(self) -> list[str]:
         return sorted(_COMMANDS)
@@ -97,28 +104,43 @@ def _parameters(
         if part is None:
             raise InvalidInput(f"{name} has no parameter of the name {own!r}: it has {', '.join(by_name)}")
         # Generated clients send every element, with zeros and empty strings for what they mean to leave out.
-        if value is not None and value not in (0, "") and value != []:
-            parameters[own] = _coerced(part, value)
+        if value is None or (isinstance(value, str | int | float | Decimal) and not value):
+            continue
+        coerced = _coerced(part, value)
+        if coerced:
+            parameters[own] = coerced
     return parameters
 
 
 def _coerced(part: Part, value: object) -> Value:
     """A value as legacy code gives it: numbers as text, flags as bools, numbers where text belongs."""
     if part.is_repeated:
-        return [str(item) for item in ([value] if isinstance(value, str | int) else iterable(value, part.name))]
-    if part.lexical in {integer, number} and isinstance(value, bool | str):
-        text = str(int(value)) if isinstance(value, bool) else value.strip()
-        try:
-            return int(text) if part.lexical is integer else Decimal(text)
-        except (ValueError, ArithmeticError):
-            raise InvalidInput(f"{part.name} is no number") from None
+        return _strings(part.name, value)
+    if isinstance(value, bool):
+        value = int(value)
+    if part.lexical in {integer, number} and isinstance(value, str):
+        # What is no number is refused, with its name, where it cannot be written.
+        with contextlib.suppress(ArithmeticError):
+            return Decimal(value.strip())
     if part.lexical in {string, string_or_int} and isinstance(value, int | float | Decimal):
-        return str(int(value) if isinstance(value, bool) else value)
+        return str(value)
     if isinstance(value, float):
         return Decimal(str(value))
     if isinstance(value, str | int | Decimal):
         return value
     raise InvalidInput(f"{part.name} is {type(value).__name__}: give a str or a number")
+
+
+def _strings(name: str, value: object) -> list[str]:
+    """The strings of an array: a list, one value alone, or the struct around a list that zeep and suds ask for."""
+    if isinstance(value, Mapping) and len(value) == 1:
+        value = value.get("_value_1", value.get("item", value))  # zeep's name of the items, and suds's
+    items: list[str] = []
+    for item in [value] if isinstance(value, str | int) else iterable(value, name):
+        if isinstance(item, bool) or not isinstance(item, str | int):
+            raise InvalidInput(f"{name} holds {type(item).__name__}: give strs")
+        items.append(str(item))
+    return items
 
 
 def _raise_as_zeep(error: SoapFault | TransportError | ProtocolError) -> NoReturn:

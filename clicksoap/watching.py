@@ -96,13 +96,13 @@ def outcomes_of(results: Sequence[RecipientResult]) -> dict[str, int]:
 
 
 _SECRETS: Final = "session_id|api_id|user|password|token"
-_CONTENT: Final = r"to|item|from|text|template|data|udh|msisdn|field\d+|si_\w+|mms_\w+"
+_CONTENT: Final = r"to|from|text|template|data|udh|msisdn|field\d+|si_\w+|mms_\w+"
 _LONGEST: Final = 8192
 
 
 def shown_request(body: bytes, *, show_content: bool) -> str:
     """A request body with the values of its secret fields masked, and unless asked for those of numbers and texts."""
-    names = _SECRETS if show_content else f"{_SECRETS}|{_CONTENT}"
+    names = _SECRETS if show_content else f"{_SECRETS}|{_CONTENT}|item"
     text = _without_elements(body.decode("utf-8", "replace"), names)
     text = re.sub(rf"((?:^|&)(?:{names})=)[^&]*", r"\1***", text)
     return text[:_LONGEST]
@@ -118,7 +118,7 @@ def shown_reply(body: bytes, *, show_content: bool) -> str:
 
 
 def _without_elements(text: str, names: str) -> str:
-    return re.sub(rf"(<(?:\w+:)?(?:{names})(?:\s[^>]*)?>)[^<]*(?=</)", r"\1***", text)
+    return re.sub(rf"(<(?:\w+:)?(?:{names})(?:\s[^<>]*)?>)[^<]*(?=</)", r"\1***", text)
 
 
 def describe(error: BaseException | None) -> tuple[str | None, str | None]:

@@ -4,6 +4,8 @@ Document/Literal leaves out what is unset. RPC/Encoded sends every part in the W
 ``0`` or empty: servers of that family read parts by their order of arrival, and need the types of arrays.
 """
 
+import contextlib
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -101,10 +103,8 @@ def string(name: str, value: object) -> str:
 
 def integer(name: str, value: object) -> str:
     """Of an xsd:int."""
-    if isinstance(value, Decimal) and value == value.to_integral_value():
-        value = int(value)
     if isinstance(value, Decimal):
-        raise NotExpressible(f"{name} is fractional, and document_literal counts it whole: rpc_encoded and http do not")
+        value = _whole(name, value)
     if isinstance(value, bool) or not isinstance(value, int):
         raise InvalidInput(f"{name} is {type(value).__name__}: give an int")
     if value not in _INT_RANGE:
@@ -112,11 +112,25 @@ def integer(name: str, value: object) -> str:
     return str(value)
 
 
+def _whole(name: str, value: Decimal) -> int:
+    # Asked before an int is made of it: a Decimal of a few characters may have a thousand million digits.
+    if not value.is_finite() or abs(value) > _INT_RANGE.stop:
+        raise InvalidInput(f"{name} is beyond the 32 bits of an xsd:int")
+    if value == value.to_integral_value():
+        return int(value)
+    if name == "max_credits":
+        raise NotExpressible(f"{name} is fractional, and document_literal counts it whole: rpc_encoded and http do not")
+    raise InvalidInput(f"{name} is fractional: give an int")
+
+
 def number(name: str, value: object) -> str:
     """Of an xsd:float."""
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
         raise InvalidInput(f"{name} is {type(value).__name__}: give an int, float or Decimal")
-    if not abs(float(value)) < float("inf"):
+    finite = False
+    with contextlib.suppress(OverflowError, ValueError):  # of a great int, and of a signalling NaN
+        finite = math.isfinite(value)
+    if not finite:
         raise InvalidInput(f"{name} is not finite")
     return str(value)
 

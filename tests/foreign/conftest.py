@@ -1,6 +1,7 @@
 """The foreign SOAP stacks of these tests: PHP's ext-soap and Perl's SOAP::Lite as child processes, off the network."""
 
 import base64
+import contextlib
 import json
 import os
 import shutil
@@ -164,15 +165,24 @@ class PhpGateway:
 
     origin: str
     record: Path
+    in_house: Path
     begin: int
 
     def url(self, dialect: Dialect) -> str:
         return self.origin + DEFAULT_PATHS[dialect]
 
+    def house(self, dialect: Dialect, name: str) -> str:
+        """The address of the service that PHP makes of the WSDL of that name, once `install` has put it there."""
+        return f"{self.origin}/in-house/{dialect}/{name}"
+
+    def install(self, name: str, wsdl: bytes) -> Path:
+        """Hand PHP a WSDL of an in-house gateway."""
+        path = self.in_house / f"{name}.wsdl"
+        path.write_bytes(wsdl)
+        return path
+
     def requests(self) -> list[Recorded]:
-        with self.record.open("rb") as record:
-            record.seek(self.begin)
-            return [self._read(json.loads(line)) for line in record]
+        return [self._read(entry) for entry in entries(self.record, self.begin)]
 
     @staticmethod
     def _read(entry: dict[str, Any]) -> Recorded:
@@ -181,24 +191,56 @@ class PhpGateway:
         return Recorded(**entry)
 
 
-@pytest.fixture(scope="session")
-def php_gateway_process(
-    php: list[str], wsdl_files: Mapping[Dialect, Path], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[str, Path]]:
-    """PHP's web server with its SoapServers behind it, for the whole run."""
-    record = tmp_path_factory.mktemp("php_gateway") / "record.jsonl"
-    record.touch()
-    paths = {f"WSDL_{dialect.upper()}": str(path) for dialect, path in wsdl_files.items()}
-    environment = {**os.environ, **paths, "RECORD": str(record), "PHP_CLI_SERVER_WORKERS": "4", "LC_ALL": "C.UTF-8"}
+@dataclass(frozen=True)
+class Form:
+    """A request of the HTTP API as PHP read it."""
+
+    method: str
+    path: str
+    body: bytes
+    fields: dict[str, bytes]
+    """What PHP made of the form, the values as octets."""
+    shown: str | None
+    """The text as the vendor documents its reading, done by PHP; None where there is none."""
+
+
+@dataclass(frozen=True)
+class PhpForms:
+    """A view on the running recorder of the HTTP API that begins with the test."""
+
+    origin: str
+    record: Path
+    begin: int
+
+    def requests(self) -> list[Form]:
+        return [self._read(entry) for entry in entries(self.record, self.begin)]
+
+    @staticmethod
+    def _read(entry: dict[str, Any]) -> Form:
+        fields = {name: base64.b64decode(value) for name, value in dict(entry["fields"]).items()}
+        shown = None if entry["shown"] is None else base64.b64decode(entry["shown"]).decode()
+        return Form(entry["method"], entry["path"], base64.b64decode(entry["body"]), fields, shown)
+
+
+def entries(record: Path, begin: int) -> Iterator[dict[str, Any]]:
+    with record.open("rb") as lines:
+        lines.seek(begin)
+        for line in lines:
+            yield json.loads(line)
+
+
+@contextlib.contextmanager
+def php_server(php: Sequence[str], script: str, environment: Mapping[str, str]) -> Iterator[str]:
+    """PHP's web server with a script behind every path; gives its origin."""
     # PHP picks the port and says which; without allow_url_fopen its SOAP stack cannot fetch anything.
-    command = [*php, "-d", "allow_url_fopen=0", "-S", "127.0.0.1:0", str(HERE / "php" / "gateway.php")]
+    command = [*php, "-d", "allow_url_fopen=0", "-S", "127.0.0.1:0", str(HERE / "php" / script)]
     with subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         encoding="utf-8",
-        env=environment,
+        env={**os.environ, **environment, "PHP_CLI_SERVER_WORKERS": "4", "LC_ALL": "C.UTF-8"},
         start_new_session=True,  # PHP leaves its workers behind when it ends: the group is ended as a whole
     ) as process:
         assert process.stderr is not None
@@ -209,11 +251,48 @@ def php_gateway_process(
             reader.start()
             with urllib.request.urlopen(origin, timeout=30) as answer:
                 assert answer.read() == b"ready\n"
-            yield origin, record
+            yield origin
         finally:
             os.killpg(process.pid, signal.SIGTERM)
             if reader is not None:
                 reader.join()
+
+
+@pytest.fixture(scope="session")
+def php_gateway_now(
+    php: list[str], wsdl_files: Mapping[Dialect, Path], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[], PhpGateway]]:
+    """PHP's web server with its SoapServers behind it, for the whole run; gives a view that begins now."""
+    folder = tmp_path_factory.mktemp("php_gateway")
+    record, original = folder / "record.jsonl", folder / "original.wsdl"
+    record.touch()
+    # The original service calls this part by another name, which is all that is known to differ.
+    original.write_bytes(wsdl_files[Dialect.RPC_ENCODED].read_bytes().replace(b"msg_callback", b"callback"))
+    paths = {f"WSDL_{dialect.upper()}": str(path) for dialect, path in wsdl_files.items()}
+    environment = {**paths, "WSDL_ORIGINAL": str(original), "IN_HOUSE": str(folder), "RECORD": str(record)}
+    with php_server(php, "gateway.php", environment) as origin:
+        yield lambda: PhpGateway(origin, record, folder, record.stat().st_size)
+
+
+@pytest.fixture
+def php_gateway(php_gateway_now: Callable[[], PhpGateway]) -> PhpGateway:
+    """The PHP gateway, with the requests since this test began."""
+    return php_gateway_now()
+
+
+@pytest.fixture(scope="session")
+def php_forms_now(php: list[str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], PhpForms]]:
+    """PHP's web server with a recorder of the HTTP API behind it; gives a view that begins now."""
+    record = tmp_path_factory.mktemp("php_forms") / "record.jsonl"
+    record.touch()
+    with php_server(php, "http.php", {"RECORD": str(record)}) as origin:
+        yield lambda: PhpForms(origin, record, record.stat().st_size)
+
+
+@pytest.fixture
+def php_forms(php_forms_now: Callable[[], PhpForms]) -> PhpForms:
+    """The recorder of the HTTP API, with the requests since this test began."""
+    return php_forms_now()
 
 
 def announced(log: IO[str]) -> str:
@@ -229,10 +308,3 @@ def drain(log: IO[str]) -> None:
     """Keep PHP from waiting for somebody to read its log."""
     for _ in log:
         pass
-
-
-@pytest.fixture
-def php_gateway(php_gateway_process: tuple[str, Path]) -> PhpGateway:
-    """The PHP gateway, with the requests since this test began."""
-    origin, record = php_gateway_process
-    return PhpGateway(origin, record, record.stat().st_size)

@@ -90,8 +90,8 @@ def test_an_installed_wheel_builds_clients_without_a_network(wheel: Path, tmp_pa
 
 
 def test_an_unpacked_sdist_builds_clients_without_a_network(sdist: Path, tmp_path: Path) -> None:
-    with tarfile.open(sdist) as archive:
-        archive.extractall(tmp_path, filter="data")
+    # By the command, since the safe way of doing it in Python came between two patch releases of 3.11.
+    subprocess.run([sys.executable, "-m", "tarfile", "-e", str(sdist), str(tmp_path)], check=True)
     (unpacked,) = tmp_path.iterdir()
     assert _run(sys.executable, tmp_path, unpacked, DEPENDENCIES).startswith(str(unpacked))
 

@@ -5,7 +5,9 @@
  * It answers as the vendor documents, so that a client can work with it, and appends to RECORD one JSON line per
  * request with the parameters as PHP decoded them. State is not kept: what is accepted is fixed below.
  *
- * Environment: WSDL_DOCUMENT_LITERAL, WSDL_RPC_ENCODED, RECORD.
+ * Beside the documented addresses, /in-house/DIALECT/NAME is a service made of the WSDL NAME.wsdl in IN_HOUSE.
+ *
+ * Environment: WSDL_DOCUMENT_LITERAL, WSDL_RPC_ENCODED, WSDL_ORIGINAL, IN_HOUSE, RECORD.
  */
 
 declare(strict_types=1);
@@ -14,8 +16,9 @@ const SESSION = '5e551040000000000000000000000001';
 const BATCH = 'ba7c4000000000000000000000000001';
 const PASSWORD = 'secret';
 const DIALECTS = [
-    '/soap/document_literal/webservice' => 'document_literal',
-    '/soap/webservice_vs.php' => 'rpc_encoded',
+    '/soap/document_literal/webservice' => ['document_literal', 'WSDL_DOCUMENT_LITERAL'],
+    '/soap/webservice_vs.php' => ['rpc_encoded', 'WSDL_RPC_ENCODED'],
+    '/soap/webservice.php' => ['rpc_encoded', 'WSDL_ORIGINAL'],
 ];
 
 /** The handler of a SoapServer: every operation arrives in __call. */
@@ -156,12 +159,17 @@ if ($_SERVER['REQUEST_METHOD'] !== 'POST') {
     echo "ready\n";
     return;
 }
-$dialect = DIALECTS[parse_url($_SERVER['REQUEST_URI'], PHP_URL_PATH)] ?? null;
-if ($dialect === null) {
+$path = parse_url($_SERVER['REQUEST_URI'], PHP_URL_PATH);
+if (preg_match('#^/in-house/(document_literal|rpc_encoded)/(\w+)$#D', $path, $house) === 1) {
+    [, $dialect, $name] = $house;
+    $wsdl = getenv('IN_HOUSE') . "/$name.wsdl";
+} elseif (isset(DIALECTS[$path])) {
+    [$dialect, $variable] = DIALECTS[$path];
+    $wsdl = getenv($variable);
+} else {
     http_response_code(404);
     return;
 }
-$wsdl = getenv('WSDL_' . strtoupper($dialect));
 $body = file_get_contents('php://input');
 $server = new SoapServer($wsdl, ['cache_wsdl' => WSDL_CACHE_NONE]);
 $server->setObject(new Gateway($dialect, $dialect === 'rpc_encoded' ? parts($wsdl) : [], $body));
