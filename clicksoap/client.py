@@ -1,69 +1,32 @@
 """The synchronous facade."""
 
 import contextlib
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from decimal import Decimal
-from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Final, Literal, NoReturn, Self, Unpack, cast, overload
+from typing import TYPE_CHECKING, Literal, NoReturn, Self, Unpack, cast, overload
 
-from clicksoap.bindings import Binding
-from clicksoap.bindings.http import HttpApi, HttpMethod
-from clicksoap.bindings.soap import Contract, SoapBinding, compiled
+from clicksoap.bindings.http import HttpMethod
 from clicksoap.config import load
-from clicksoap.contract import Dialect
+from clicksoap.core import DEFAULT_RETRY, Arguments, Core, Numbers, OpenBatch, sent_headers
 from clicksoap.driver import Driver
-from clicksoap.endpoint import BindingName, resolve
-from clicksoap.errors import ClicksoapError, ConfigurationError, InvalidInput, NotExpressible
-from clicksoap.flows import Credentials, Flows
-from clicksoap.messages import (
-    Binary,
-    Feature,
-    Message,
-    MmsNotification,
-    Text,
-    WapPush,
-    check_text,
-    text_content,
-)
-from clicksoap.numbers import check_region, msisdn, recipients
-from clicksoap.operations import (
-    Balance,
-    Deliver,
-    EndBatch,
-    MessageCharge,
-    NotifyMms,
-    PayToken,
-    Ping,
-    PushLink,
-    QueryMessage,
-    QuickSend,
-    RouteCoverage,
-    SendItem,
-    SendMessage,
-    StartBatch,
-    StopMessage,
-)
-from clicksoap.options import BatchOptions, Options, SendOptions
+from clicksoap.endpoint import BindingName
+from clicksoap.errors import ClicksoapError, ConfigurationError, InvalidInput
+from clicksoap.messages import Message
+from clicksoap.operations import Balance, EndBatch, MessageCharge, PayToken, Ping, QueryMessage, StopMessage
+from clicksoap.options import BatchOptions, SendOptions
 from clicksoap.policy import Retry
 from clicksoap.results import Charge, Coverage, SendReport, State, StatusReport
 from clicksoap.secret import Secret
-from clicksoap.sending import Plan
 from clicksoap.service import Service
-from clicksoap.session import Session
-from clicksoap.text import Alphabet, Charset, Segments, segments
-from clicksoap.transports.requests import ClientCert, FilePath, RequestsTransport, SessionTransport
-from clicksoap.version import __version__
-from clicksoap.watching import Observer, Watch
+from clicksoap.text import Segments
+from clicksoap.transports.requests import RequestsTransport, SessionTransport
+from clicksoap.transports.tls import ClientCert, FilePath
+from clicksoap.watching import Observer
 from clicksoap.wire import Timeout, Transport
 
 if TYPE_CHECKING:
     import requests
-
-_DEFAULT_RETRY: Final = Retry()
-
-Numbers = str | int | Iterable[str | int]
 
 
 class Client:
@@ -117,7 +80,7 @@ class Client:
         wsdl: FilePath | bytes | None = None,
         auth: Literal["session", "credentials"] = "session",
         timeout: Timeout | None = None,
-        retry: Retry | None = _DEFAULT_RETRY,
+        retry: Retry | None = DEFAULT_RETRY,
         proxy: str | None = None,
         ca: FilePath | None = None,
         client_cert: ClientCert | None = None,
@@ -132,42 +95,37 @@ class Client:
         http_method: HttpMethod = "POST",
         log_content: bool = False,
     ) -> None:
-        own = None if wsdl is None else compiled(_wsdl(wsdl))
-        if own is not None:
-            endpoint, binding = endpoint or own.address, binding or _dialect_name(own.dialect)
-            if binding != own.dialect:
-                raise ConfigurationError(f"wsdl= describes {own.dialect}, binding= says {binding}: leave it out")
-        name, url = resolve(endpoint, binding, allow_plaintext=allow_plaintext)
-        self._binding = _binding(name, url, http_method, own)
-        credentials = _credentials(api_id, user, password, name)
-        if auth not in {"session", "credentials"}:
-            raise ConfigurationError('auth= is neither "session" nor "credentials"')
-        if region is not None:
-            check_region(region)
-        self._region = region
-        self._sender = sender
-        self._options({})  # refuses an impossible sender here
-        self._most = _checked_cap(max_recipients, self._binding.most_recipients)
-        timeout = timeout or Timeout()
-        sent_headers = _headers(headers, user_agent_extra)
+        core = Core(
+            Arguments(
+                api_id=api_id,
+                user=user,
+                password=password,
+                endpoint=endpoint,
+                binding=binding,
+                wsdl=wsdl,
+                auth=auth,
+                timeout=timeout,
+                retry=retry,
+                allow_plaintext=allow_plaintext,
+                max_recipients=max_recipients,
+                region=region,
+                sender=sender,
+                on_exchange=on_exchange,
+                http_method=http_method,
+                log_content=log_content,
+            )
+        )
+        sent = sent_headers(headers, user_agent_extra)
         transport: Transport
         if session is None:
-            transport = RequestsTransport(timeout, headers=sent_headers, proxy=proxy, ca=ca, client_cert=client_cert)
+            transport = RequestsTransport(core.timeout, headers=sent, proxy=proxy, ca=ca, client_cert=client_cert)
         elif proxy is not None or ca is not None or client_cert is not None:
             raise ConfigurationError("session= excludes proxy=, ca= and client_cert=: set them on the session")
         else:
-            transport = SessionTransport(timeout, headers=sent_headers, session=session)
-        shared = Session()
-        self._flows = Flows(
-            self._binding,
-            credentials,
-            shared,
-            timeout,
-            retry or Retry(attempts=1),
-            Watch(on_exchange, show_content=log_content),
-            use_session=auth == "session",
-        )
-        self._driver = Driver(transport, self._flows, shared)
+            transport = SessionTransport(core.timeout, headers=sent, session=session)
+        self._core = core
+        self._flows = core.flows
+        self._driver = Driver(transport, core.flows, core.session)
 
     @classmethod
     def from_config(cls, profile: str | None = None) -> Self:
@@ -218,22 +176,7 @@ class Client:
         All but the first carry ``.report``, with every recipient in exactly one state; see `report_of` for what
         interrupts a send from outside.
         """
-        said = Text(message) if isinstance(message, str) else _checked_message(message)
-        asked = self._options({**options})
-        if said.is_eight_bit and asked.has_alphanumeric_sender:
-            raise InvalidInput("sender is a name, and the gateway takes no name with 8-bit messages: give a number")
-        common = _common(asked, asked.features | said.features)
-        plan = Plan(
-            _COMMANDS[said.command],
-            recipients(to, self._region),
-            [{**content, **common} for content in said.contents(self._binding.charset, asked.max_parts)],
-            self._most,
-            client_message_id=asked.client_message_id,
-            deliver_at=asked.deliver_at,
-            reference=asked.reference,
-            unique=asked.unique,
-        )
-        return self._driver.run(self._flows.deliver(plan))
+        return self._driver.run(self._core.send(to, message, options))
 
     def status(self, message_id: str | None = None, *, client_message_id: str | None = None) -> StatusReport:
         """Ask where a message is (gateway: ``querymsg``); the gateway knows for six days.
@@ -265,7 +208,7 @@ class Client:
 
     def coverage(self, number: str | int) -> Coverage:
         """Ask whether a number is routed (gateway: ``routeCoverage``). Not meant to be asked before each send."""
-        return self._driver.run(self._flows.command(RouteCoverage(msisdn(number, "number", self._region))))
+        return self._driver.run(self._core.coverage(number))
 
     def redeem(self, voucher: str) -> None:
         """Redeem a voucher of 16 digits (gateway: ``token_pay``).
@@ -287,24 +230,11 @@ class Client:
         Returns:
             A context manager that opens the batch on entry and closes it on exit.
         """
-        check_text(template, "template")
-        if not template:
-            raise InvalidInput("template is empty: the gateway refuses an empty template (202)")
-        asked = self._options(cast("SendOptions", options))
-        if asked.reference is not None or asked.unique or asked.extra:
-            raise InvalidInput("reference, unique and extra belong to a send, not to a batch")
-        cost = segments(template, self._binding.charset)
-        content = text_content("template", template, cost, asked.max_parts)
-        if asked.asked_parts:
-            content["concat"] = asked.max_parts
-        own_id = {"climsgid": asked.client_message_id} if asked.client_message_id is not None else {}
-        start = StartBatch({**content, **_common(asked, asked.features), **own_id}, asked.deliver_at)
-        return Batch(self, start, takes_fields=cost.alphabet is Alphabet.GSM7)
+        return Batch(self, self._core.batch(template, cast("SendOptions", options)))
 
     def segments(self, message: str | Message) -> Segments:
         """What a message costs in parts, as this binding would send it. Asks nobody."""
-        said = Text(message) if isinstance(message, str) else _checked_message(message)
-        return said.segments(self._binding.charset)
+        return self._core.segments(message)
 
     @overload
     def reconcile(self, lost: SendReport, *, wait: float = 10) -> SendReport: ...
@@ -334,15 +264,10 @@ class Client:
             return self._driver.run(self._flows.whereabouts(lost, wait))[0]
         return self._driver.run(self._flows.reconcile(lost, wait))
 
-    def _options(self, given: SendOptions) -> Options:
-        if self._sender is not None:
-            given.setdefault("sender", self._sender)
-        return Options.of(**given)
-
     @property
     def service(self) -> Service:
         """The gateway's commands by their own names, raw, for call sites written for other SOAP clients."""
-        return Service(self._driver, self._flows, self._binding)
+        return Service(self._driver, self._flows, self._core.binding)
 
     def close(self) -> None:
         """Close the connections; a session of yours stays open."""
@@ -357,7 +282,7 @@ class Client:
         self.close()
 
     def __repr__(self) -> str:
-        return f"<Client {self._binding.name}>"
+        return f"<Client {self._core.binding.name}>"
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a Client holds a password and connections and cannot be pickled: make one in each process")
@@ -366,10 +291,9 @@ class Client:
 class Batch:
     """A template batch of the gateway, made by `Client.batch`. It lives 24 hours if it is never closed."""
 
-    def __init__(self, client: Client, start: StartBatch, *, takes_fields: bool) -> None:
+    def __init__(self, client: Client, batch: OpenBatch) -> None:
         self._client = client
-        self._start = start
-        self._takes_fields = takes_fields
+        self._batch = batch
         self._id: str | None = None
 
     @property
@@ -393,29 +317,15 @@ class Batch:
         Returns:
             As of `Client.send`; it raises alike.
         """
-        binding = self._client._binding
-        if len(fields) > binding.batch_fields:
-            raise NotExpressible(
-                f"{len(fields)} fields are given: {binding.name} merges {binding.batch_fields} at most"
-            )
-        if fields and not self._takes_fields:
-            raise InvalidInput("the template needs Unicode, into which the gateway merges no fields: use quicksend()")
-        for number, text in enumerate(fields, 1):
-            _check_field(text, f"field{number}", binding.charset)
-        return self._deliver(SendItem, to, {f"field{number}": text for number, text in enumerate(fields, 1)})
+        client = self._client
+        return client._driver.run(client._core.send_item(self.id, self._batch, to, fields))
 
     def quicksend(self, to: Numbers) -> SendReport:
         """Send the template as it is (gateway: ``quicksend``); returns and raises as `Client.send` does."""
-        return self._deliver(QuickSend, to, {})
-
-    def _deliver(self, command: type[Deliver], to: Numbers, fields: dict[str, str]) -> SendReport:
-        client = self._client
-        contents = [{"batch_id": self.id, **fields}]
-        plan = Plan(command, recipients(to, client._region), contents, client._most, has_client_id=False)
-        return client._driver.run(client._flows.deliver(plan))
+        return self._client._driver.run(self._client._core.quicksend(self.id, to))
 
     def __enter__(self) -> Self:
-        self._id = self._client._driver.run(self._client._flows.command(self._start))
+        self._id = self._client._driver.run(self._client._flows.command(self._batch.start))
         return self
 
     def __exit__(
@@ -427,106 +337,3 @@ class Batch:
             # was sent belong, and would invite a repetition.
             with contextlib.suppress(ClicksoapError):
                 self._client._driver.run(self._client._flows.command(EndBatch(batch_id)))
-
-
-_COMMANDS: Final[dict[str, type[Deliver]]] = {command.name: command for command in (SendMessage, PushLink, NotifyMms)}
-
-
-def _checked_message(message: object) -> Message:
-    if not isinstance(message, Text | Binary | WapPush | MmsNotification):
-        raise InvalidInput(f"message is {type(message).__name__}: give a str, Text, Binary, WapPush or MmsNotification")
-    return message
-
-
-def _common(asked: Options, features: Feature) -> dict[str, str | int | Decimal]:
-    """The parameters that options stand for."""
-    flags = {"req_feat": int(features)} if features else {}
-    return {**asked.content, **flags, **asked.extra}
-
-
-def _dialect_name(dialect: Dialect) -> BindingName:
-    return "document_literal" if dialect is Dialect.DOCUMENT_LITERAL else "rpc_encoded"
-
-
-def _wsdl(wsdl: FilePath | bytes) -> bytes:
-    if isinstance(wsdl, bytes):
-        return wsdl
-    try:
-        return Path(wsdl).read_bytes()
-    except (OSError, TypeError) as error:
-        raise ConfigurationError(f"wsdl= is no file that can be read ({type(error).__name__})") from None
-
-
-def _binding(name: BindingName, url: str, http_method: HttpMethod, own: Contract | None) -> Binding:
-    if http_method not in {"POST", "GET"}:
-        raise ConfigurationError('http_method= is neither "POST" nor "GET"')
-    if name == "http":
-        return HttpApi(url, http_method)
-    if http_method != "POST":
-        raise ConfigurationError('http_method="GET" belongs to binding="http": SOAP is always POST')
-    return SoapBinding(Dialect(name), url, own)
-
-
-def _check_field(text: str, argument: str, charset: Charset) -> None:
-    check_text(text, argument)
-    culprits = segments(text, charset).culprits
-    if culprits:
-        raise InvalidInput(
-            f"{argument} holds {len(culprits)} characters outside the GSM alphabet, "
-            "which the gateway cannot merge: send such texts with send()"
-        )
-
-
-def _credentials(api_id: object, user: object, password: object, binding: BindingName) -> Credentials:
-    # Both WSDLs declare api_id as xsd:int.
-    if isinstance(api_id, str) and api_id.isascii() and api_id.isdigit() and len(api_id) <= _MOST_API_ID_DIGITS:
-        api_id = int(api_id)
-    is_int = isinstance(api_id, int) and not isinstance(api_id, bool) and 0 < api_id < 2**31
-    if binding != "http" and not is_int:
-        raise ConfigurationError("api_id= is no positive whole number of 32 bits, and SOAP carries it as one")
-    if not is_int and not (isinstance(api_id, str) and api_id):
-        raise ConfigurationError("api_id= is empty or neither int nor str")
-    if isinstance(password, Secret):
-        password = password.reveal()
-    for name, value in (("user", user), ("password", password)):
-        if not isinstance(value, str) or not value:
-            raise ConfigurationError(f"{name}= is empty or no str")
-        try:
-            check_text(value, name)
-        except InvalidInput as error:
-            raise ConfigurationError(str(error)) from None
-    return Credentials(api_id if isinstance(api_id, int) else str(api_id), str(user), Secret(str(password)))
-
-
-def _checked_cap(max_recipients: object, most: int) -> int:
-    if max_recipients is None:
-        return most
-    if isinstance(max_recipients, bool) or not isinstance(max_recipients, int):
-        raise ConfigurationError("max_recipients= is no int")
-    if not 1 <= max_recipients <= most:
-        raise ConfigurationError(f"max_recipients= is not within 1 and {most}, the gateway's cap for this binding")
-    return max_recipients
-
-
-_MOST_API_ID_DIGITS: Final = 10  # of 32 bits
-_HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # a token (RFC 9110, 5.6.2)
-_OURS: Final = frozenset(
-    {"content-type", "content-length", "soapaction", "host", "transfer-encoding", "accept-encoding"}
-)
-
-
-def _headers(headers: Mapping[str, str] | None, user_agent_extra: str | None) -> dict[str, str]:
-    agent = f"clicksoap/{__version__}" + (f" {user_agent_extra}" if user_agent_extra else "")
-    merged = {"User-Agent": agent, **(headers or {})}
-    checked: dict[str, str] = {}
-    for name, value in merged.items():
-        if not all(isinstance(part, str) for part in (name, value)):
-            raise ConfigurationError("headers= holds something else than str")
-        if name.lower() in _OURS:
-            raise ConfigurationError(f"headers= holds {name}, which the contract sets")
-        if not _HEADER_NAME.fullmatch(name):
-            raise ConfigurationError("headers= holds a name that is none of HTTP: letters, digits and hyphens are")
-        if not value.isascii() or not value.isprintable():
-            raise ConfigurationError("headers= (or user_agent_extra=) holds a line break or a character beyond ASCII")
-        checked[name] = value
-    return checked

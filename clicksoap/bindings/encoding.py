@@ -114,7 +114,7 @@ def integer(name: str, value: object) -> str:
 
 def _whole(name: str, value: Decimal) -> int:
     # Asked before an int is made of it: a Decimal of a few characters may have a thousand million digits.
-    if not value.is_finite() or abs(value) > _INT_RANGE.stop:
+    if not value.is_finite() or not _INT_RANGE.start <= value < _INT_RANGE.stop:
         raise InvalidInput(f"{name} is beyond the 32 bits of an xsd:int")
     if value == value.to_integral_value():
         return int(value)

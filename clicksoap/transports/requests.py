@@ -5,19 +5,16 @@ No redirect is followed, no netrc, proxy variable or cookie is used.
 
 import functools
 import http.client
-import os
 import re
 import ssl
 import time
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 import requests
 import urllib3
 from requests.adapters import HTTPAdapter
-from requests.utils import DEFAULT_CA_BUNDLE_PATH
 from urllib3.exceptions import (
     ConnectTimeoutError,
     EmptyPoolError,
@@ -29,9 +26,10 @@ from urllib3.exceptions import (
 )
 from urllib3.response import BaseHTTPResponse
 
-from clicksoap.errors import ConfigurationError, TransportError, TransportLost, TransportTimeout
-from clicksoap.transports.connections import POOLS, TimedTLSSocket, call
+from clicksoap.errors import TransportError, TransportLost, TransportTimeout
+from clicksoap.transports.connections import POOLS, call
 from clicksoap.transports.content import BoundedBody
+from clicksoap.transports.tls import ClientCert, FilePath, checked_proxy, tls_context
 from clicksoap.wire import Timeout, WireReply, WireRequest
 
 MOST_CONNECTIONS: Final = 64
@@ -39,9 +37,6 @@ MOST_CONNECTIONS: Final = 64
 free one, within the total time."""
 
 _CHUNK: Final = 64 * 1024
-
-FilePath = str | os.PathLike[str]
-ClientCert = FilePath | tuple[FilePath, FilePath]
 
 
 class RequestsTransport:
@@ -66,8 +61,8 @@ class RequestsTransport:
     ) -> None:
         self._timeout = timeout
         self._headers = dict(headers)
-        self._proxies = {"http": _checked_proxy(proxy), "https": proxy} if proxy is not None else None
-        self._tls = functools.partial(_tls_context, ca, client_cert)
+        self._proxies = {"http": checked_proxy(proxy), "https": proxy} if proxy is not None else None
+        self._tls = functools.partial(tls_context, ca, client_cert)
         if ca is not None or client_cert is not None:
             self._tls()  # a wrong path is said at construction, not at the first message
         self._adapter = _Adapter(self._tls)
@@ -194,52 +189,6 @@ class _Adapter(HTTPAdapter):
         if host["scheme"] == "https":
             pool["ssl_context"] = self._tls()
         return host, pool
-
-
-def _tls_context(ca: FilePath | None, client_cert: ClientCert | None) -> ssl.SSLContext:
-    return _usual_tls_context() if ca is None and client_cert is None else _new_tls_context(ca, client_cert)
-
-
-@functools.cache
-def _usual_tls_context() -> ssl.SSLContext:
-    # Reading the bundle takes ten times longer than anything else in a client's construction.
-    return _new_tls_context(None, None)
-
-
-def _new_tls_context(ca: FilePath | None, client_cert: ClientCert | None) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # it verifies certificate and host name
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.sslsocket_class = TimedTLSSocket
-    try:
-        bundle = Path(DEFAULT_CA_BUNDLE_PATH if ca is None else ca or "\0")  # "" would be the folder one stands in
-        if bundle.is_dir():
-            context.load_verify_locations(capath=bundle)
-        else:
-            context.load_verify_locations(cafile=bundle)
-    except (OSError, ValueError, TypeError):
-        raise ConfigurationError("ca= is no file or folder of certificates in PEM") from None
-    if client_cert is not None:
-        try:
-            certificate, key = (client_cert, None) if isinstance(client_cert, str | os.PathLike) else client_cert
-            # A password callback that gives nothing: a protected key fails instead of asking on the terminal.
-            context.load_cert_chain(certificate, key, password=lambda: "")
-        except (OSError, ValueError, TypeError):
-            raise ConfigurationError(
-                "client_cert= is no certificate with its unprotected key in PEM: give one path or two"
-            ) from None
-    return context
-
-
-def _checked_proxy(proxy: object) -> str:
-    text = proxy if isinstance(proxy, str) and re.fullmatch(r"[!-~]+", proxy) else ""
-    try:
-        parts = urlsplit(text)
-        usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        usable = False
-    if not usable:
-        raise ConfigurationError("proxy= is no URL of a proxy: give http://host:port or https://host:port")
-    return text
 
 
 def _positive(seconds: float) -> float:

@@ -24,7 +24,7 @@ from clicksoap import Client, Text
 for binding in ("document_literal", "rpc_encoded"):
     with Client(1, "user", "secret", binding=binding) as sms:
         sms.segments(Text("hello"))
-        sms._binding.encode("sendmsg", {"to": ["27821234567"], "text": "hello"})
+        sms._core.binding.encode("sendmsg", {"to": ["27821234567"], "text": "hello"})
 print(clicksoap.__file__)
 """
 
