@@ -58,11 +58,14 @@ from clicksoap.watching import Exchange, Observer
 from clicksoap.wire import Timeout
 
 if TYPE_CHECKING:
+    from clicksoap.async_client import AsyncBatch, AsyncClient
     from clicksoap.client import Batch, Client
 
 __all__ = [
     "AccountError",
     "Alphabet",
+    "AsyncBatch",
+    "AsyncClient",
     "AuthenticationError",
     "Batch",
     "BatchError",
@@ -127,6 +130,14 @@ if not TYPE_CHECKING:
             from clicksoap import client  # noqa: PLC0415 - on first use
 
             return getattr(client, name)
+        if name in {"AsyncBatch", "AsyncClient"}:
+            try:
+                from clicksoap import async_client  # noqa: PLC0415 - on first use
+            except ImportError as error:
+                if (error.name or "").partition(".")[0] not in {"aiohttp", "yarl"}:
+                    raise
+                raise ImportError('AsyncClient needs an extra: pip install "clicksoap[async]"') from None
+            return getattr(async_client, name)
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
     def __dir__() -> list[str]:

@@ -265,9 +265,17 @@ def report_of(error: BaseException) -> "SendReport | None":
     """What was known of every recipient when a send was broken off.
 
     Works for clicksoap's own errors and for whatever interrupted the send from outside, such as KeyboardInterrupt.
-    None where the error did not come out of a send.
+    None where the error did not come out of a send. What a time limit made of a cancellation is looked through.
     """
-    return getattr(error, "report", None)
+    seen: set[int] = set()
+    inner: BaseException | None = error
+    while inner is not None and id(inner) not in seen:
+        report: SendReport | None = getattr(inner, "report", None)
+        if report is not None:
+            return report
+        seen.add(id(inner))
+        inner = inner.__cause__ or inner.__context__
+    return None
 
 
 # Five digits are enough of a number to be somebody's; sixteen hexadecimal ones are enough of an id to be a session.

@@ -57,7 +57,12 @@ class Pause:
     seconds: float
 
 
-Flow = Generator[Send | Login | Pause, WireReply | None, T]
+@dataclass(frozen=True, slots=True)
+class Prepare:
+    """Have `Flows.prepare` run, which blocks for some milliseconds once per process."""
+
+
+Flow = Generator[Send | Login | Pause | Prepare, WireReply | None, T]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +101,18 @@ class Flows:
         self._retry = retry
         self._watch = watch
         self._use_session = use_session
+        self._ready = False
+
+    def prepare(self) -> None:
+        """Read and compile what the binding needs."""
+        self._binding.prepare()
+        self._ready = True
 
     def login(self, deadline: float) -> Flow[str]:
         """Open a session; the driver runs this while it holds the session's lock."""
         credentials = self._credentials
+        if not self._ready:
+            yield Prepare()
         operation = Authenticate(credentials.api_id, credentials.user, credentials.password.reveal())
         request = self._binding.encode(operation.name, operation.parameters())
         return (yield from self._once(operation, request, Held(None, 0), deadline, _Attempt()))
@@ -121,6 +134,8 @@ class Flows:
 
     def raw(self, operation: str, parameters: Parameters) -> Flow[list[str]]:
         """One request exactly as given, without session, repetition or interpretation: the strings of its answer."""
+        if not self._ready:
+            yield Prepare()
         request = self._binding.encode(operation, parameters)
         began, reply = time.monotonic(), None
         error: BaseException | None = None
@@ -210,6 +225,8 @@ class Flows:
 
     def _exchange(self, operation: Operation[T], attempt: "_Attempt") -> Flow[T]:
         """The result of an operation, after as many logins as it takes."""
+        if not self._ready:
+            yield Prepare()
         deadline = self._deadline()
         parameters = operation.parameters()
         by_session = self._use_session or operation.needs_session

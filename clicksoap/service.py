@@ -1,7 +1,7 @@
 """The drop-in for legacy call sites: the gateway's own call names, raw, in zeep's language."""
 
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from decimal import Decimal
 from typing import Any, Final, NoReturn
 
@@ -11,16 +11,54 @@ from clicksoap.bindings import Binding
 from clicksoap.bindings.encoding import Part, integer, number, string, string_or_int
 from clicksoap.bindings.soap import OWN_NAMES, SoapBinding, own_operation
 from clicksoap.contract import Dialect
-from clicksoap.driver import Driver
+from clicksoap.driver import AsyncDriver, Driver
 from clicksoap.errors import InvalidInput, NotExpressible, ProtocolError, SoapFault, TransportError
-from clicksoap.flows import Flows
+from clicksoap.flows import Flow, Flows
 from clicksoap.numbers import iterable
 from clicksoap.operations import Value
 
 RawCall = Callable[..., str | list[str]]
+AsyncRawCall = Callable[..., Awaitable[str | list[str]]]
 
 
-class Service:
+class _Commands:
+    """What both services share: from a command's name and a caller's arguments to the flow of one raw request."""
+
+    def __init__(self, flows: Flows, binding: Binding) -> None:
+        self._flows = flows
+        self._binding = binding
+        # The HTTP API has no WSDL; Document/Literal's stands in for the order of arguments and the shape of answers.
+        self._shapes = binding if isinstance(binding, SoapBinding) else SoapBinding(Dialect.DOCUMENT_LITERAL, "")
+
+    def __dir__(self) -> list[str]:
+        return sorted(_COMMANDS)
+
+    def _flow(self, name: str) -> Callable[..., Flow[str | list[str]]]:
+        if name.startswith("_"):
+            raise AttributeError(name)  # what copying and inspecting look for is no command
+        operation = own_operation(name)
+        try:
+            serializer = self._shapes.serializer(operation)
+        except NotExpressible as error:
+            raise AttributeError(f"the gateway has no command {name!r}") from error
+
+        def begin(args: tuple[object, ...], kwargs: dict[str, object]) -> Flow[str | list[str]]:
+            parameters = _parameters(name, serializer.parts, args, kwargs)
+            self._check_cap(parameters)
+            return _in_zeep_s_language(self._flows.raw(operation, parameters), gives_list=serializer.gives_list)
+
+        return begin
+
+    def _check_cap(self, parameters: dict[str, Value]) -> None:
+        to = parameters.get("to")
+        if isinstance(to, list) and len(to) > self._binding.most_recipients:
+            raise InvalidInput(
+                f"to holds {len(to)} recipients: one raw request takes {self._binding.most_recipients}, "
+                "and send() splits by itself"
+            )
+
+
+class Service(_Commands):
     """The gateway's commands by their own names, as ``zeep.Client(...).service`` has them.
 
     Raw means raw: one request with what the caller passes, credentials or session included; no login, no splitting,
@@ -33,31 +71,14 @@ class Service:
     """
 
     def __init__(self, driver: Driver, flows: Flows, binding: Binding) -> None:
+        super().__init__(flows, binding)
         self._driver = driver
-        self._flows = flows
-        self._binding = binding
-        # The HTTP API has no WSDL; Document/Literal's stands in for the order of arguments and the shape of answers.
-        self._shapes = binding if isinstance(binding, SoapBinding) else SoapBinding(Dialect.DOCUMENT_LITERAL, "")
 
     def __getattr__(self, name: str) -> RawCall:
-        if name.startswith("_"):
-            raise AttributeError(name)  # what copying and inspecting look for is no command
-        operation = own_operation(name)
-        try:
-            serializer = self._shapes.serializer(operation)
-        except NotExpressible as error:
-            raise AttributeError(f"the gateway has no command {name!r}") from error
+        begin = self._flow(name)
 
         def call(*args: object, **kwargs: object) -> str | list[str]:
-            parameters = _parameters(name, serializer.parts, args, kwargs)
-            self._check_cap(parameters)
-            try:
-                answer = self._driver.run(self._flows.raw(operation, parameters))
-            except (SoapFault, TransportError, ProtocolError) as error:
-                failure = error
-            else:
-                return answer if serializer.gives_list else answer[0]
-            _raise_as_zeep(failure)
+            return self._driver.run(begin(args, kwargs))
 
         call.__name__ = call.__qualname__ = name
         return call
@@ -66,16 +87,36 @@ class Service:
         """A command by a name that is only known at run time."""
         return self.__getattr__(name)
 
-    def __dir__(self) -> list[str]:
-        return sorted(_COMMANDS)
 
-    def _check_cap(self, parameters: dict[str, Value]) -> None:
-        to = parameters.get("to")
-        if isinstance(to, list) and len(to) > self._binding.most_recipients:
-            raise InvalidInput(
-                f"to holds {len(to)} recipients: one raw request takes {self._binding.most_recipients}, "
-                "and send() splits by itself"
-            )
+class AsyncService(_Commands):
+    """The same as `Service` for an event loop: each command is to be awaited."""
+
+    def __init__(self, driver: AsyncDriver, flows: Flows, binding: Binding) -> None:
+        super().__init__(flows, binding)
+        self._driver = driver
+
+    def __getattr__(self, name: str) -> AsyncRawCall:
+        begin = self._flow(name)
+
+        async def call(*args: object, **kwargs: object) -> str | list[str]:
+            return await self._driver.run(begin(args, kwargs))
+
+        call.__name__ = call.__qualname__ = name
+        return call
+
+    def __getitem__(self, name: str) -> AsyncRawCall:
+        """A command by a name that is only known at run time."""
+        return self.__getattr__(name)
+
+
+def _in_zeep_s_language(flow: Flow[list[str]], *, gives_list: bool) -> Flow[str | list[str]]:
+    try:
+        answer = yield from flow
+    except (SoapFault, TransportError, ProtocolError) as error:
+        failure = error
+    else:
+        return answer if gives_list else answer[0]
+    _raise_as_zeep(failure)
 
 
 _COMMANDS: Final = frozenset(

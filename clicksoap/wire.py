@@ -64,6 +64,22 @@ class Timeout:
                 raise ConfigurationError(f"Timeout({name}=...) is a positive number of seconds")
 
 
+class AsyncTransport(Protocol):
+    """The same as `Transport` for an event loop."""
+
+    def prepare(self) -> None:
+        """Do beforehand what would block the loop; called once, beside it."""
+        ...
+
+    async def send(self, request: WireRequest, deadline: float) -> WireReply:
+        """Exchange one request; ``deadline`` is a reading of ``time.monotonic``."""
+        ...
+
+    async def close(self) -> None:
+        """Close every connection."""
+        ...
+
+
 class Transport(Protocol):
     """Carries one request and brings its reply, or raises a TransportError that tells whether anything left."""
 

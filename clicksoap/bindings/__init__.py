@@ -31,6 +31,10 @@ class Binding(Protocol):
         """How many recipients the gateway takes in one request."""
         ...
 
+    def prepare(self) -> None:
+        """Read what is needed for encoding, once per process; encoding does it by itself otherwise."""
+        ...
+
     def encode(self, operation: str, parameters: Parameters) -> WireRequest:
         """The request of one command, in Document/Literal's names.
 

@@ -66,6 +66,9 @@ class HttpApi:
         """600 by POST, 300 by GET."""
         return _MOST_RECIPIENTS[self._method]
 
+    def prepare(self) -> None:
+        """Nothing to be read."""
+
     def encode(self, operation: str, parameters: Parameters) -> WireRequest:
         """The request of one command; see `clicksoap.bindings.Binding`."""
         fields: dict[str, str] = {}

@@ -11,10 +11,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Final
+from xml.sax.saxutils import quoteattr
 
 from zeep.exceptions import Error as ZeepError
 from zeep.settings import Settings
 from zeep.wsdl import Document
+from zeep.wsdl.bindings import Soap11Binding
 from zeep.xsd import ComplexType
 from zeep.xsd.types import builtins
 
@@ -96,6 +98,11 @@ class SoapBinding:
     def most_recipients(self) -> int:
         """300 (vendor's overview of the SOAP API)."""
         return _MOST_RECIPIENTS
+
+    def prepare(self) -> None:
+        """Compile the bundled WSDL, some ten milliseconds once per process."""
+        if self._own is None:
+            bundled(self._dialect)
 
     def serializer(self, operation: str) -> Serializer:
         """An operation as this binding's WSDL declares it.
@@ -180,22 +187,24 @@ def compiled(wsdl: bytes) -> Contract:
         )
         for service in document.services.values():
             for port in service.ports.values():
-                style = getattr(port.binding, "default_style", None)
-                found = _contract(port.binding, str(port.binding_options.get("address")), rpc=style == "rpc")
-                if "sendmsg" in found.serializers:
-                    return found
+                # SOAP 1.2 and plain HTTP may stand beside the contract, with other requests at other addresses.
+                is_soap_11 = isinstance(port.binding, Soap11Binding)
+                operations = {own_operation(name): each for name, each in port.binding.all().items()}
+                if is_soap_11 and "sendmsg" in operations:
+                    return _contract(operations, str(port.binding_options.get("address")))
         problem = "it has no SOAP 1.1 service with sendmsg"
     except ConfigurationError:
         raise
-    except (ZeepError, ValueError, LookupError, TypeError, AttributeError, SyntaxError) as error:
-        problem = type(error).__name__
+    except (ZeepError, ValueError, LookupError, TypeError, AttributeError, SyntaxError, UserWarning) as error:
+        problem = type(error).__name__  # zeep warns of a message that it leaves out; filters may raise that
     raise ConfigurationError(f"wsdl= is no WSDL of the gateway's contract ({problem})")
 
 
-def _contract(binding: Any, address: str, *, rpc: bool) -> Contract:
-    dialect = Dialect.RPC_ENCODED if rpc else Dialect.DOCUMENT_LITERAL
-    serializers = [_compile(operation, rpc=rpc) for operation in binding.all().values()]
-    return Contract(dialect, address, {serializer.operation: serializer for serializer in serializers})
+def _contract(operations: Mapping[str, Any], address: str) -> Contract:
+    # Each operation has the style that it declares, or else its binding's.
+    dialect = Dialect.RPC_ENCODED if operations["sendmsg"].style == "rpc" else Dialect.DOCUMENT_LITERAL
+    serializers = {name: _compile(operation, rpc=operation.style == "rpc") for name, operation in operations.items()}
+    return Contract(dialect, address, serializers)
 
 
 # RPC/Encoded's spellings, and that of the one service that calls the part `callback`.
@@ -210,28 +219,38 @@ def own_operation(spelling: str) -> str:
 def _compile(operation: Any, *, rpc: bool) -> Serializer:
     wrapper = operation.input.body
     name: str = wrapper.qname.localname
-    namespace: str = wrapper.qname.namespace
+    namespace: str | None = wrapper.qname.namespace
+    prefixes = {namespace: "ns1"} if namespace else {}
+    if rpc:
+        # Types may live in another namespace than the calls.
+        for _, element in wrapper.type.elements:
+            prefixes.setdefault(element.type.qname.namespace, f"ns{len(prefixes) + 1}")
+        prefixes[_XSD] = "xsd"
     part = _encoded_part if rpc else _literal_part
-    parts = tuple(part(wire_name, element, namespace) for wire_name, element in wrapper.type.elements)
-    ((_, answer), *_) = operation.output.body.type.elements
+    parts = tuple(part(wire_name, element, prefixes) for wire_name, element in wrapper.type.elements)
+    # An operation of the house's own may answer with nothing.
+    answers = operation.output.body.type.elements if operation.output.body is not None else []
     headers = {
         "Content-Type": "text/xml; charset=utf-8",
         "SOAPAction": f'"{operation.soapaction}"',
         "Accept": "text/xml",
         "Accept-Encoding": "gzip",
     }
+    tag = f"ns1:{name}" if namespace else name
     prolog = '<?xml version="1.0" encoding="utf-8"?>\n'
     if rpc:
+        declared = "".join(f" xmlns:{prefix}={quoteattr(uri)}" for uri, prefix in prefixes.items())
         opening = (
-            f'{prolog}<SOAP-ENV:Envelope xmlns:SOAP-ENV="{_ENVELOPE}" xmlns:ns1="{namespace}" xmlns:xsd="{_XSD}"'
+            f'{prolog}<SOAP-ENV:Envelope xmlns:SOAP-ENV="{_ENVELOPE}"{declared}'
             ' xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"'
             f' xmlns:SOAP-ENC="{contract.SOAP_ENCODING}" SOAP-ENV:encodingStyle="{contract.SOAP_ENCODING}">'
-            f"<SOAP-ENV:Body><ns1:{name}>"
+            f"<SOAP-ENV:Body><{tag}>"
         )
-        closing = f"</ns1:{name}></SOAP-ENV:Body></SOAP-ENV:Envelope>"
+        closing = f"</{tag}></SOAP-ENV:Body></SOAP-ENV:Envelope>"
     else:
-        opening = f'{prolog}<soap:Envelope xmlns:soap="{_ENVELOPE}"><soap:Body><ns1:{name} xmlns:ns1="{namespace}">'
-        closing = f"</ns1:{name}></soap:Body></soap:Envelope>"
+        declared = f" xmlns:ns1={quoteattr(namespace)}" if namespace else ""
+        opening = f'{prolog}<soap:Envelope xmlns:soap="{_ENVELOPE}"><soap:Body><{tag}{declared}>'
+        closing = f"</{tag}></soap:Body></soap:Envelope>"
     return Serializer(
         own_operation(operation.name),
         headers,
@@ -239,26 +258,26 @@ def _compile(operation: Any, *, rpc: bool) -> Serializer:
         closing,
         parts,
         frozenset(part.name for part in parts),
-        gives_list=answer.max_occurs != 1 or isinstance(answer.type, ComplexType),
+        gives_list=any(answer.max_occurs != 1 or isinstance(answer.type, ComplexType) for _, answer in answers),
         is_ascii=rpc,
     )
 
 
-def _literal_part(wire_name: str, element: Any, namespace: str) -> Part:
-    qualified = element.qname.namespace == namespace
+def _literal_part(wire_name: str, element: Any, prefixes: Mapping[str, str]) -> Part:
+    prefix = prefixes.get(element.qname.namespace)
     return literal_part(
         OWN_NAMES.get(wire_name, wire_name),
-        f"ns1:{wire_name}" if qualified else wire_name,
+        f"{prefix}:{wire_name}" if prefix else wire_name,
         _lexical(element.type),
         required=element.min_occurs > 0,
         repeated=element.max_occurs != 1,
     )
 
 
-def _encoded_part(wire_name: str, element: Any, _namespace: str) -> Part:
+def _encoded_part(wire_name: str, element: Any, prefixes: Mapping[str, str]) -> Part:
     name = OWN_NAMES.get(wire_name, wire_name)
     qname = element.type.qname
-    xsi_type = f"{'xsd' if qname.namespace == _XSD else 'ns1'}:{qname.localname}"
+    xsi_type = f"{prefixes[qname.namespace]}:{qname.localname}"
     if isinstance(element.type, ComplexType):
         return array_part(name, wire_name, xsi_type)
     lexical = _lexical(element.type)

@@ -18,7 +18,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "flows",
     ),
     "rim": ("driver", "config", "transports"),
-    "facades": ("service", "core", "client", "__init__"),
+    "facades": ("service", "core", "client", "async_client", "__init__"),
     "products": ("simulator", "cli"),
 }  # fmt: skip
 LAYER_OF = {module: number for number, modules in enumerate(LAYERS.values()) for module in modules}
@@ -85,6 +85,7 @@ def test_no_imports_go_in_a_circle() -> None:
     [
         ("zeep", {"bindings/soap", "service"}),
         ("requests", {"transports/requests", "transports/tls", "client"}),
+        ("aiohttp", {"transports/asyncio"}),
         ("urllib3", {"transports/requests", "transports/connections"}),
     ],
 )
@@ -112,7 +113,7 @@ def test_the_simulator_shares_nothing_with_the_client_but_codes_and_contract() -
 
 
 def test_importing_clicksoap_loads_neither_zeep_nor_lxml_nor_requests() -> None:
-    program = "import clicksoap, sys; print([m for m in ('zeep', 'lxml', 'requests', 'urllib3') if m in sys.modules])"
+    program = "import clicksoap, sys; print([m for m in ('zeep', 'lxml', 'requests', 'urllib3', 'aiohttp') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from decimal import Decimal
 
 import pytest
+from blocking import Blocking
 
 from clicksoap import (
     AuthenticationError,
@@ -41,12 +42,18 @@ def gateway() -> Iterator[Simulator]:
         yield simulator
 
 
+@pytest.fixture(params=[Client, Blocking], ids=["Client", "AsyncClient"])
+def facade(request: pytest.FixtureRequest) -> type[Client]:
+    found: type[Client] = request.param
+    return found
+
+
 @pytest.fixture
-def make_client(gateway: Simulator, binding: BindingName) -> Iterator[MakeClient]:
+def make_client(gateway: Simulator, binding: BindingName, facade: type[Client]) -> Iterator[MakeClient]:
     made: list[Client] = []
 
     def make(password: str = "secret", **options: object) -> Client:
-        client = Client(123456, "acme", password, endpoint=gateway.origin, binding=binding, **options)  # type: ignore[arg-type]
+        client = facade(123456, "acme", password, endpoint=gateway.origin, binding=binding, **options)  # type: ignore[arg-type]
         made.append(client)
         return made[-1]
 
@@ -268,11 +275,11 @@ def test_a_wrong_password_sends_nothing_and_says_so(make_client: MakeClient, gat
     assert not gateway.gateway.messages
 
 
-def test_running_out_of_credit_rejects_the_rest(binding: BindingName) -> None:
+def test_running_out_of_credit_rejects_the_rest(binding: BindingName, facade: type[Client]) -> None:
     account = Account(123456, "acme", "secret", balance=Decimal(1))
     with (
         Simulator(accounts=[account]) as simulator,
-        Client(123456, "acme", "secret", endpoint=simulator.origin, binding=binding) as sms,
+        facade(123456, "acme", "secret", endpoint=simulator.origin, binding=binding) as sms,
     ):
         first, second = sms.send([A, B], "hello")
     assert first.state is State.ACCEPTED
@@ -310,7 +317,7 @@ def test_what_cannot_be_sent_is_refused_before_anything_leaves(
     assert not any(gateway.gateway.commands.values())
 
 
-def test_every_binding_gives_the_same_answers(gateway: Simulator) -> None:
+def test_every_binding_gives_the_same_answers(gateway: Simulator, facade: type[Client]) -> None:
     """The same forty calls, compared but for ids."""
 
     def told(sms: Client) -> Iterator[object]:
@@ -333,7 +340,7 @@ def test_every_binding_gives_the_same_answers(gateway: Simulator) -> None:
 
     answers: list[list[object]] = []
     for binding in BINDINGS:
-        with Client(1, binding, "secret", endpoint=gateway.origin, binding=binding) as sms:
+        with facade(1, binding, "secret", endpoint=gateway.origin, binding=binding) as sms:
             answers.append([*told(sms), sms.balance()])
     assert len(answers[0]) == 41
     assert answers[0] == answers[1] == answers[2]

@@ -1,0 +1,330 @@
+"""The asynchronous facade: the same names, arguments, results and errors as `clicksoap.Client`."""
+
+import contextlib
+from collections.abc import Mapping
+from decimal import Decimal
+from types import TracebackType
+from typing import Literal, NoReturn, Self, Unpack, cast, overload
+
+from clicksoap.bindings.http import HttpMethod
+from clicksoap.config import load
+from clicksoap.core import DEFAULT_RETRY, Arguments, Core, Numbers, OpenBatch, sent_headers
+from clicksoap.driver import AsyncDriver
+from clicksoap.endpoint import BindingName
+from clicksoap.errors import ClicksoapError, InvalidInput
+from clicksoap.messages import Message
+from clicksoap.operations import Balance, EndBatch, MessageCharge, PayToken, Ping, QueryMessage, StopMessage
+from clicksoap.options import BatchOptions, SendOptions
+from clicksoap.policy import Retry
+from clicksoap.results import Charge, Coverage, SendReport, State, StatusReport
+from clicksoap.secret import Secret
+from clicksoap.service import AsyncService
+from clicksoap.text import Segments
+from clicksoap.transports.asyncio import AiohttpTransport
+from clicksoap.transports.tls import ClientCert, FilePath
+from clicksoap.watching import Observer
+from clicksoap.wire import Timeout
+
+
+class AsyncClient:
+    """A gateway account, for any number of tasks of one event loop.
+
+    The constructor neither reads the environment nor touches the network; the first call logs in by itself, and the
+    session is renewed for as long as the client lives. The event loop and the process of the first call are its home;
+    elsewhere it says so. A call that is cancelled passes the cancellation on, with the report of a send on it (see
+    `clicksoap.report_of`). Use it in ``async with``, or await `close`.
+
+    Args:
+        api_id: The API id of the account (gateway: ``api_id``), a whole number; any str with the HTTP API.
+        user: The account's user name (gateway: ``user``).
+        password: Its password (gateway: ``password``).
+        endpoint: Origin or service URL, with or without ``?wsdl``; the vendor's host over https by default.
+        binding: ``"document_literal"`` (the default), ``"rpc_encoded"`` or ``"http"``; a documented service URL says
+            it by itself.
+        wsdl: Path or content of an in-house WSDL that copied the contract, in place of the bundled one. It says the
+            binding, and the endpoint where none is given; its further parts are reached through ``extra=`` and
+            `service`.
+        auth: ``"session"`` logs in once and sends the session id; ``"credentials"`` sends user and password with
+            every command.
+        timeout: Limits of one request, in seconds.
+        retry: When to try again, by default `Retry()`; None never does.
+        proxy: URL of a forward proxy (``http://`` or ``https://``). No environment variable is read.
+        ca: Path of the CA bundle to trust instead of the usual one.
+        client_cert: Path of a client certificate with its key, or the two paths.
+        headers: Further HTTP headers for every request.
+        allow_plaintext: Allow plain http to another machine, which shows password and messages on the way.
+        max_recipients: Recipients in one request; it only lowers the gateway's cap (300; 600 for HTTP by POST).
+        region: Country whose national numbers are understood, such as ``"ZA"`` (extra ``phone``).
+        sender: Who messages are from where a send does not say (gateway: ``from``).
+        on_exchange: Called after every exchange with the gateway, in the task that made it.
+        user_agent_extra: Appended to the User-Agent.
+        http_method: Of the HTTP API: ``"POST"``, or ``"GET"``, which puts credentials and texts into the URL.
+        log_content: Let the log ``clicksoap.wire`` show numbers and texts; credentials it never shows.
+
+    Raises:
+        ConfigurationError: An argument cannot work or is not safe; the text names it.
+    """
+
+    def __init__(  # noqa: PLR0913 - one place for everything that a client can be told
+        self,
+        api_id: int | str,
+        user: str,
+        password: str | Secret,
+        *,
+        endpoint: str | None = None,
+        binding: BindingName | None = None,
+        wsdl: FilePath | bytes | None = None,
+        auth: Literal["session", "credentials"] = "session",
+        timeout: Timeout | None = None,
+        retry: Retry | None = DEFAULT_RETRY,
+        proxy: str | None = None,
+        ca: FilePath | None = None,
+        client_cert: ClientCert | None = None,
+        headers: Mapping[str, str] | None = None,
+        allow_plaintext: bool = False,
+        max_recipients: int | None = None,
+        region: str | None = None,
+        sender: str | None = None,
+        on_exchange: Observer | None = None,
+        user_agent_extra: str | None = None,
+        http_method: HttpMethod = "POST",
+        log_content: bool = False,
+    ) -> None:
+        core = Core(
+            Arguments(
+                api_id=api_id,
+                user=user,
+                password=password,
+                endpoint=endpoint,
+                binding=binding,
+                wsdl=wsdl,
+                auth=auth,
+                timeout=timeout,
+                retry=retry,
+                allow_plaintext=allow_plaintext,
+                max_recipients=max_recipients,
+                region=region,
+                sender=sender,
+                on_exchange=on_exchange,
+                http_method=http_method,
+                log_content=log_content,
+            )
+        )
+        sent = sent_headers(headers, user_agent_extra)
+        transport = AiohttpTransport(core.timeout, headers=sent, proxy=proxy, ca=ca, client_cert=client_cert)
+        self._core = core
+        self._flows = core.flows
+        self._driver = AsyncDriver(transport, core.flows, core.session)
+
+    @classmethod
+    def from_config(cls, profile: str | None = None) -> Self:
+        """A client by the settings of the surroundings.
+
+        Each setting is ``CLICKSOAP_<NAME>`` or the content of the file that ``CLICKSOAP_<NAME>_FILE`` names;
+        credentials may be ``CLICKATELL_<NAME>``; the rest comes from a profile of the file that
+        ``CLICKSOAP_CONFIG`` names, by default ``clicksoap/config.toml`` in the user's configuration folder.
+
+        Args:
+            profile: The table of the TOML file; by default what ``CLICKSOAP_PROFILE`` says, else ``default``.
+
+        Raises:
+            ConfigurationError: Something needed is missing (the text names every place), or something is malformed.
+        """
+        return cls(**load(profile))
+
+    async def authenticate(self) -> None:
+        """Log in now (gateway: ``auth``); calls do so by themselves. The session id is a secret and stays inside.
+
+        Raises:
+            AuthenticationError: The gateway refused the credentials.
+            TransportError, ProtocolError, SoapFault: It could not be asked.
+        """
+        await self._driver.run(self._flows.authenticate())
+
+    async def ping(self) -> None:
+        """Keep the session alive (gateway: ``ping``); it dies after 15 minutes without a call."""
+        await self._driver.run(self._flows.command(Ping()))
+
+    async def send(self, to: Numbers, message: str | Message, **options: Unpack[SendOptions]) -> SendReport:
+        """Send a message (gateway: ``sendmsg``, ``si_push`` or ``ind_push``, by its kind), to 300 recipients a request.
+
+        Args:
+            to: One number or an iterable of numbers in international form.
+            message: A text, or a `Text`, `Binary`, `WapPush` or `MmsNotification`.
+            options: See `SendOptions` for each with its unit, its range and the gateway's name of it.
+
+        Returns:
+            One result per recipient, in input order, accepted or rejected.
+
+        Raises:
+            InvalidInput: Refused before anything left.
+            NotSent: It is certain that the gateway did nothing with the request that failed.
+            OutcomeUnknown: The request that failed may have been sent; later ones were not.
+            GatewayError: The gateway refused a request as a whole.
+
+        All but the first carry ``.report``, with every recipient in exactly one state; see `report_of` for what
+        interrupts a send from outside.
+        """
+        return await self._driver.run(self._core.send(to, message, options))
+
+    async def status(self, message_id: str | None = None, *, client_message_id: str | None = None) -> StatusReport:
+        """Ask where a message is (gateway: ``querymsg``); the gateway knows for six days.
+
+        Args:
+            message_id: The gateway's id (gateway: ``apimsgid``).
+            client_message_id: Or the id that the client gave (gateway: ``climsgid``); exactly one of the two.
+
+        Raises:
+            UnknownMessage: The gateway knows none of that id. It may answer status 001 instead.
+        """
+        return await self._driver.run(self._flows.command(QueryMessage(message_id, client_message_id)))
+
+    async def charge(self, message_id: str) -> Charge:
+        """Ask what a message cost, in credits (gateway: ``getmsgcharge``); the gateway knows for 15 days."""
+        return await self._driver.run(self._flows.command(MessageCharge(message_id)))
+
+    async def stop(self, message_id: str | None = None, *, client_message_id: str | None = None) -> StatusReport:
+        """Stop a message that still waits in the gateway (gateway: ``delmsg``).
+
+        Returns:
+            The status afterwards: 006 if it was stopped; another if it had already gone on.
+        """
+        return await self._driver.run(self._flows.command(StopMessage(message_id, client_message_id)))
+
+    async def balance(self) -> Decimal:
+        """Ask for the credits that are left (gateway: ``getbalance``)."""
+        return await self._driver.run(self._flows.command(Balance()))
+
+    async def coverage(self, number: str | int) -> Coverage:
+        """Ask whether a number is routed (gateway: ``routeCoverage``). Not meant to be asked before each send."""
+        return await self._driver.run(self._core.coverage(number))
+
+    async def redeem(self, voucher: str) -> None:
+        """Redeem a voucher of 16 digits (gateway: ``token_pay``).
+
+        Raises:
+            NotSent: It is certain that the voucher was not redeemed.
+            OutcomeUnknown: It may have been redeemed; compare `balance`.
+            GatewayError: The gateway refused it.
+        """
+        await self._driver.run(self._flows.command(PayToken(voucher)))
+
+    def batch(self, template: str, **options: Unpack[BatchOptions]) -> "AsyncBatch":
+        """Send many texts made from one template (gateway: ``startbatch`` … ``endbatch``).
+
+        Args:
+            template: A text with ``#field1#`` … ``#field10#`` (``#field4#`` in RPC/Encoded) to be filled in.
+            options: See `BatchOptions`. Give ``max_parts`` where filled-in texts may exceed the template's own parts.
+
+        Returns:
+            A context manager that opens the batch on entry and closes it on exit.
+        """
+        return AsyncBatch(self, self._core.batch(template, cast("SendOptions", options)))
+
+    def segments(self, message: str | Message) -> Segments:
+        """What a message costs in parts, as this binding would send it. Asks nobody."""
+        return self._core.segments(message)
+
+    @overload
+    async def reconcile(self, lost: SendReport, *, wait: float = 10) -> SendReport: ...
+    @overload
+    async def reconcile(self, lost: str, *, wait: float = 10) -> State: ...
+    async def reconcile(self, lost: SendReport | str, *, wait: float = 10) -> SendReport | State:
+        """Ask what became of the unknown recipients of a send (gateway: ``querymsg`` by ``climsgid``).
+
+        A request of one recipient that arrived makes it accepted, with the gateway's id. Of a request of several, the
+        gateway tells no more than that it arrived: its recipients are unconfirmed, and must never be sent to again. A
+        request that the gateway does not know, asked twice, makes its recipients not_sent. Where the gateway answers
+        "unknown or reporting delayed", or knows no more after six days, they stay unknown: ask again later.
+
+        Args:
+            lost: The report of an `OutcomeUnknown`, or the client message id of one request.
+            wait: Seconds before the gateway is asked a second time whether it knows a request.
+
+        Returns:
+            The report with what was found out; for an id, ``State.ACCEPTED`` (it arrived), ``State.NOT_SENT`` or
+            ``State.UNKNOWN``.
+
+        Raises:
+            TransportError, ProtocolError, SoapFault, GatewayError: The gateway could not be asked; ``.report`` has
+                what was found out until then.
+        """
+        if isinstance(lost, str):
+            return (await self._driver.run(self._flows.whereabouts(lost, wait)))[0]
+        return await self._driver.run(self._flows.reconcile(lost, wait))
+
+    @property
+    def service(self) -> AsyncService:
+        """The gateway's commands by their own names, raw, for call sites written for other SOAP clients."""
+        return AsyncService(self._driver, self._flows, self._core.binding)
+
+    async def close(self) -> None:
+        """Close the connections; a session of yours stays open."""
+        await self._driver.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    def __repr__(self) -> str:
+        return f"<AsyncClient {self._core.binding.name}>"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            "an AsyncClient holds a password and connections and cannot be pickled: make one in each process"
+        )
+
+
+class AsyncBatch:
+    """A template batch of the gateway, made by `AsyncClient.batch`. It lives 24 hours if it is never closed."""
+
+    def __init__(self, client: AsyncClient, batch: OpenBatch) -> None:
+        self._client = client
+        self._batch = batch
+        self._id: str | None = None
+
+    @property
+    def id(self) -> str:
+        """The gateway's id of the batch.
+
+        Raises:
+            InvalidInput: The batch is not open.
+        """
+        if self._id is None:
+            raise InvalidInput("the batch is not open: use it in a with statement")
+        return self._id
+
+    async def send(self, to: Numbers, *fields: str) -> SendReport:
+        """Send the template with its fields filled in (gateway: ``senditem``).
+
+        Args:
+            to: One number or an iterable of numbers; all get the same fields.
+            fields: Texts for ``#field1#``, ``#field2#``, … in order.
+
+        Returns:
+            As of `AsyncClient.send`; it raises alike.
+        """
+        client = self._client
+        return await client._driver.run(client._core.send_item(self.id, self._batch, to, fields))
+
+    async def quicksend(self, to: Numbers) -> SendReport:
+        """Send the template as it is (gateway: ``quicksend``); returns and raises as `AsyncClient.send` does."""
+        return await self._client._driver.run(self._client._core.quicksend(self.id, to))
+
+    async def __aenter__(self) -> Self:
+        self._id = await self._client._driver.run(self._client._flows.command(self._batch.start))
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        batch_id, self._id = self.id, None
+        if error is None:
+            # Closing is a courtesy: a batch dies by itself. An error from here would stand where the reports of what
+            # was sent belong, and would invite a repetition.
+            with contextlib.suppress(ClicksoapError):
+                await self._client._driver.run(self._client._flows.command(EndBatch(batch_id)))

@@ -1,0 +1,178 @@
+"""The asynchronous transport, on aiohttp.
+
+No redirect is followed, no netrc, proxy variable or cookie is used, and nothing is sent twice.
+"""
+
+import asyncio
+import ssl
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+import aiohttp
+from yarl import URL
+
+from clicksoap.errors import TransportError, TransportLost, TransportTimeout
+from clicksoap.transports.connections import IDLE_SECONDS
+from clicksoap.transports.content import BoundedBody
+from clicksoap.transports.tls import ClientCert, FilePath, checked_proxy, tls_context
+from clicksoap.wire import Timeout, WireReply, WireRequest
+
+MOST_CONNECTIONS: Final = 64
+"""Connections of one client, and so its requests in flight; further calls wait for one, within the total time."""
+
+
+class _Call:
+    """One request on its way: whether it began to leave, and the clock that is set by its phases."""
+
+    __slots__ = ("connect", "left", "limit", "total")
+
+    def __init__(self, connect: float, total: float) -> None:
+        self.connect = connect
+        self.total = total
+        self.left = False
+        self.limit = asyncio.timeout_at(total)
+
+    def connecting(self) -> None:
+        """A connection is being made: until it stands, its own limit counts as well."""
+        self.limit.reschedule(min(self.total, time.monotonic() + self.connect))
+
+    def connected(self) -> None:
+        """The connection stands: from here on it is not certain that nothing left."""
+        self.left = True
+        self.limit.reschedule(self.total)
+
+
+class AiohttpTransport:
+    """Requests over a pool of its own, for one event loop; nothing is opened before the first request.
+
+    Args:
+        timeout: The limits of each request.
+        headers: Sent with every request.
+        proxy: ``http://`` or ``https://`` URL of a forward proxy, with its credentials if it asks for some.
+        ca: Path of the CA bundle (or folder) to trust instead of the usual one.
+        client_cert: Path of a client certificate with its key, or the two paths.
+    """
+
+    def __init__(
+        self,
+        timeout: Timeout,
+        *,
+        headers: Mapping[str, str],
+        proxy: str | None = None,
+        ca: FilePath | None = None,
+        client_cert: ClientCert | None = None,
+    ) -> None:
+        self._timeout = timeout
+        self._headers = dict(headers)
+        self._proxy = None if proxy is None else checked_proxy(proxy)
+        self._tls: Callable[[], ssl.SSLContext] = lambda: tls_context(ca, client_cert)
+        if ca is not None or client_cert is not None:
+            self._tls()  # a wrong path is said at construction, not at the first message
+        self._session: aiohttp.ClientSession | None = None
+
+    def prepare(self) -> None:
+        """Read the certificates, which blocks; meant for a thread beside the loop."""
+        self._tls()
+
+    async def send(self, request: WireRequest, deadline: float) -> WireReply:
+        """Exchange one request; see `clicksoap.wire.AsyncTransport`."""
+        session = self._session
+        if session is None or session.closed:
+            session = self._session = self._opened()
+        started = time.monotonic()
+        call = _Call(self._timeout.connect, deadline)
+        failure: TransportError
+        try:
+            async with (
+                call.limit,
+                session.request(
+                    request.method,
+                    URL(request.url, encoded=True),
+                    data=request.body or None,
+                    headers={**request.headers, **self._headers},
+                    proxy=self._proxy,
+                    allow_redirects=False,
+                    trace_request_ctx=call,
+                ) as response,
+            ):
+                headers = {name.lower(): value for name, value in response.headers.items()}
+                body = BoundedBody(response.status, headers.get("content-encoding", ""))
+                async for chunk in response.content.iter_any():
+                    body.feed(chunk)
+                return WireReply(response.status, headers, body.complete(), time.monotonic() - started)
+        except _FOREIGN as error:
+            failure = _told(error, left=call.left)
+        # Raised out here, so that no foreign exception (they hold the request, password and all) hangs on ours.
+        raise failure
+
+    async def close(self) -> None:
+        """Close every connection; a later request opens new ones."""
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
+
+    def _opened(self) -> aiohttp.ClientSession:
+        trace: Any = aiohttp.TraceConfig()
+        trace.on_connection_create_start.append(_when_connecting)
+        trace.on_connection_create_end.append(_when_connected)
+        trace.on_connection_reuseconn.append(_when_connected)
+        session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(
+                limit=MOST_CONNECTIONS, keepalive_timeout=IDLE_SECONDS, ssl=self._tls(), use_dns_cache=False
+            ),
+            timeout=aiohttp.ClientTimeout(total=None, sock_read=self._timeout.read),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=False,
+            trust_env=False,
+            trace_configs=[trace],
+        )
+        # aiohttp repeats a GET whose kept connection broke; by GET the HTTP API would send a message twice.
+        session._retry_connection = False  # noqa: SLF001 - there is no public switch
+        return session
+
+
+async def _when_connecting(_session: object, context: Any, _params: object) -> None:
+    context.trace_request_ctx.connecting()
+
+
+async def _when_connected(_session: object, context: Any, _params: object) -> None:
+    context.trace_request_ctx.connected()
+
+
+# Whatever comes from the library between here and the wire; ValueError is its word for a header it cannot use.
+_FOREIGN: Final = (aiohttp.ClientError, OSError, TimeoutError, ValueError)
+
+_TABLE: Final[tuple[tuple[tuple[type[BaseException], ...], type[TransportError], str], ...]] = (
+    ((aiohttp.ClientConnectorDNSError,), TransportLost, "the host name cannot be found"),
+    ((aiohttp.ClientSSLError, ssl.SSLError), TransportError, "TLS failed"),
+    (
+        (aiohttp.ClientProxyConnectionError, aiohttp.ClientHttpProxyError),
+        TransportLost,
+        "the proxy did not make the connection",
+    ),
+    ((TimeoutError,), TransportTimeout, "the time ran out"),
+    ((aiohttp.ClientConnectorError,), TransportLost, "the connection was not accepted"),
+    ((aiohttp.ClientError, OSError), TransportLost, "it was lost"),
+)
+
+
+def _told(error: BaseException, *, left: bool) -> TransportError:
+    """Ours for a foreign exception: its kind by the table, its reason without anything that it holds."""
+    kind, what = next(
+        ((kind, what) for foreign, kind, what in _TABLE if isinstance(error, foreign)),
+        (TransportError, "the request could not be made"),
+    )
+    phase = "after the request began to leave" if left else "before anything left"
+    return kind(f"{what}, {phase} ({_reason(error)})", left=left, retryable=kind is not TransportError)
+
+
+def _reason(error: BaseException) -> str:
+    certificate = getattr(error, "certificate_error", None) or error.__cause__
+    if isinstance(certificate, ssl.SSLCertVerificationError):
+        return f"certificate not trusted: {certificate.verify_message}"
+    if isinstance(error, aiohttp.ClientHttpProxyError):
+        return f"HTTP {error.status} from the proxy"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror.partition("[")[0].strip() or type(error).__name__
+    return type(error).__name__

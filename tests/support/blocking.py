@@ -1,0 +1,68 @@
+"""An AsyncClient that a test may call without awaiting: the conformance suite runs over both facades by it."""
+
+import asyncio
+import inspect
+from collections.abc import Callable, Coroutine
+from types import TracebackType
+from typing import Any, Self
+
+from clicksoap import AsyncBatch, AsyncClient, Segments
+
+
+class Blocking:
+    """Runs each call of an AsyncClient to its end on an event loop of its own."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self._runner = asyncio.Runner()
+        self._client = AsyncClient(*args, **kwargs)
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        return _blocking(self._runner, getattr(self._client, name))
+
+    def batch(self, *args: Any, **kwargs: Any) -> "BlockingBatch":
+        return BlockingBatch(self._runner, self._client.batch(*args, **kwargs))
+
+    def segments(self, *args: Any) -> Segments:
+        return self._client.segments(*args)
+
+    def close(self) -> None:
+        self._runner.run(self._client.close())
+        self._runner.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class BlockingBatch:
+    def __init__(self, runner: asyncio.Runner, batch: AsyncBatch) -> None:
+        self._runner = runner
+        self._batch = batch
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._batch, name)
+        return _blocking(self._runner, found) if callable(found) else found
+
+    def __enter__(self) -> Self:
+        self._runner.run(self._batch.__aenter__())
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._runner.run(self._batch.__aexit__(kind, error, trace))
+
+
+def _blocking(runner: asyncio.Runner, method: Callable[..., Coroutine[Any, Any, Any]]) -> Callable[..., Any]:
+    def call(*args: Any, **kwargs: Any) -> Any:
+        async def awaited() -> Any:
+            made = method(*args, **kwargs)
+            return await made if inspect.isawaitable(made) else made
+
+        return runner.run(awaited())
+
+    return call
