@@ -124,9 +124,9 @@ def _path(variables: Mapping[str, str]) -> Path:
     return folder / "clicksoap/config.toml"
 
 
-def _profile(path: Path, asked: str | None, *, is_named: bool) -> dict[str, object]:
+def _tables(path: Path, asked: str | None, *, is_named: bool) -> dict[str, object]:
     try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError):
         if asked is not None:
             raise ConfigurationError(f"there is no profile {asked!r}: {path} does not exist") from None
@@ -134,10 +134,15 @@ def _profile(path: Path, asked: str | None, *, is_named: bool) -> dict[str, obje
             raise ConfigurationError(f"CLICKSOAP_CONFIG names {path}, which does not exist") from None
         return {}
     except OSError as error:
-        raise ConfigurationError(f"{path} cannot be read: {error.strerror}") from None
+        problem = f"{path} cannot be read: {error.strerror}"
     except (tomllib.TOMLDecodeError, UnicodeDecodeError):
-        # The parser's own words quote the line, and the line may be the password's.
-        raise ConfigurationError(f"{path} is no TOML in UTF-8") from None
+        problem = f"{path} is no TOML in UTF-8"
+    # Raised out here: the parser's exceptions hold the file's content, passwords too, and must not hang on ours.
+    raise ConfigurationError(problem)
+
+
+def _profile(path: Path, asked: str | None, *, is_named: bool) -> dict[str, object]:
+    tables = _tables(path, asked, is_named=is_named)
     table = tables.get(asked or "default")
     if table is None:
         if asked is not None:
@@ -175,9 +180,11 @@ def _content(file: str, source: str) -> str:
         # Secrets are often written with a final line break that does not belong to them.
         return Path(file).read_text(encoding="utf-8").rstrip("\r\n")
     except OSError as error:
-        raise ConfigurationError(f"the file that {source} names cannot be read: {error.strerror}") from None
+        problem = f"cannot be read: {error.strerror}"
     except UnicodeDecodeError:
-        raise ConfigurationError(f"the file that {source} names is not UTF-8") from None
+        problem = "is not UTF-8"
+    # Raised out here, because a decoder's exception holds the secret.
+    raise ConfigurationError(f"the file that {source} names {problem}")
 
 
 def _converted(name: str, value: object, source: str) -> object:

@@ -230,6 +230,7 @@ class Flows:
         deadline = self._deadline()
         parameters = operation.parameters()
         by_session = self._use_session or operation.needs_session
+        is_fresh = False
         while True:
             held = self._session.current()
             # Encoded before any login, so that input which cannot be sent is refused before anything leaves.
@@ -241,12 +242,13 @@ class Flows:
                 try:
                     result = yield from self._once(operation, request, held, deadline, attempt)
                 except SessionExpired:
-                    if not self._session.may_renew(held) or time.monotonic() >= deadline:
+                    if not self._session.may_renew(held, is_fresh=is_fresh) or time.monotonic() >= deadline:
                         raise
                 else:
                     self._session.prove(held)
                     return result
             yield from _logged_in(held, deadline)
+            is_fresh = True
 
     def _once(
         self, operation: Operation[T], request: WireRequest, held: Held, deadline: float, attempt: "_Attempt"

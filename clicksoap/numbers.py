@@ -10,6 +10,8 @@ from clicksoap.errors import ConfigurationError, InvalidInput
 
 _PUNCTUATION: Final = re.compile(r"[\s().\-/]")
 _INTERNATIONAL: Final = re.compile(r"[0-9]+")
+# Most numbers are already as they go out.
+_PLAIN: Final = re.compile("[1-9][0-9]{6,14}")
 # ITU E.164 section 6: at most 15 digits. Fewer than 7 cannot be a subscriber behind a country code.
 _SHORTEST, _LONGEST = 7, 15
 
@@ -41,6 +43,8 @@ def msisdn(number: object, argument: str = "to", region: str | None = None) -> s
         InvalidInput: The number has letters, is too short or too long for ITU E.164, or is in national form without a
             region.
     """
+    if region is None and isinstance(number, str) and _PLAIN.fullmatch(number):
+        return number
     if isinstance(number, bool) or not isinstance(number, str | int):
         raise InvalidInput(f"{argument} is {type(number).__name__}: give the number as str or int")
     if isinstance(number, int) and not 0 <= number < 10**_LONGEST:
@@ -103,13 +107,15 @@ def recipients(to: str | int | Iterable[str | int], region: str | None = None) -
     """
     if isinstance(to, str | int):
         return (Recipient(msisdn(to, "to", region), str(to)),)
-    found = tuple(
-        Recipient(msisdn(number, f"to[{index}]", region), str(number))
-        for index, number in enumerate(iterable(to, "to"))
-    )
+    found: list[Recipient] = []
+    for number in iterable(to, "to"):
+        if region is None and isinstance(number, str) and _PLAIN.fullmatch(number):
+            found.append(Recipient(number, number))
+        else:
+            found.append(Recipient(msisdn(number, f"to[{len(found)}]", region), str(number)))
     if not found:
         raise InvalidInput("to is empty: give at least one recipient")
-    return found
+    return tuple(found)
 
 
 def iterable(value: object, argument: str) -> Iterable[object]:

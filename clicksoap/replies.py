@@ -171,8 +171,20 @@ def match(
         assigned = dict(enumerate(lines))
     else:
         assigned = {}
-    results = [_result(recipient, assigned.get(index), client_message_id) for index, recipient in enumerate(recipients)]
-    told = {id(assigned[index]) for index, result in enumerate(results) if result.state is not State.UNKNOWN}
+    results: list[RecipientResult] = []
+    told: set[int] = set()
+    for index, recipient in enumerate(recipients):
+        line = assigned.get(index)
+        to, given, raw = recipient.msisdn, recipient.given, line.raw if line else None
+        if isinstance(line, Identified):
+            result = RecipientResult(to, given, State.ACCEPTED, (line.message_id,), None, client_message_id, raw)
+        elif isinstance(line, Failure):
+            result = RecipientResult(to, given, State.REJECTED, (), line.error, client_message_id, raw)
+        else:
+            results.append(RecipientResult(to, given, State.UNKNOWN, client_message_id=client_message_id))
+            continue
+        told.add(id(line))
+        results.append(result)
     return results, [line for line in lines if id(line) not in told]
 
 
@@ -208,23 +220,3 @@ def _asked_number(to: str, asked: Iterable[str]) -> str | None:
     national = digits[1:]
     fitting = [number for number in asked if number.endswith(national) and len(number) - len(national) in {1, 2, 3}]
     return fitting[0] if len(fitting) == 1 else None
-
-
-def _result(recipient: Recipient, line: Line | None, client_message_id: str | None) -> RecipientResult:
-    state, message_id, error = State.UNKNOWN, None, None
-    match line:
-        case Identified():
-            state, message_id = State.ACCEPTED, line.message_id
-        case Failure():
-            state, error = State.REJECTED, line.error
-        case _:
-            pass
-    return RecipientResult(
-        to=recipient.msisdn,
-        given=recipient.given,
-        state=state,
-        message_ids=() if message_id is None else (message_id,),
-        error=error,
-        client_message_id=client_message_id,
-        raw=line.raw if line and state is not State.UNKNOWN else None,
-    )

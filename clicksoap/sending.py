@@ -71,40 +71,44 @@ class Ledger:
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
         self._sent, self._answering = plan.positions()
-        self._results = [RecipientResult(recipient.msisdn, recipient.given, State.NOT_SENT) for recipient in self._sent]
+        # Per recipient that is sent to, what the gateway answered; None for those who have no answer.
+        self._results: list[RecipientResult | None] = [None] * len(self._sent)
         self._lines: list[str] = []
         self._unmatched: list[str] = []
         self._began = datetime.now(UTC)
-        self._current: list[int] = []
-        self._unfinished: list[int] = []
+        self._current: Sequence[int] = ()
+        self._unfinished: Sequence[int] = ()
+        self._own_id: str | None = None
 
     def requests(self) -> Iterator[Deliver]:
         """The requests in order; each is made when the one before it has been answered."""
         plan = self._plan
         for start in range(0, len(self._sent), plan.most):
-            self._unfinished = list(range(start, min(start + plan.most, len(self._sent))))
+            self._unfinished = range(start, min(start + plan.most, len(self._sent)))
             for number, content in enumerate(plan.contents):
                 # A later part goes to those only who were accepted for the earlier ones.
-                self._current = [
-                    index for index in self._unfinished if number == 0 or self._results[index].state is State.ACCEPTED
-                ]
+                self._current = [index for index in self._unfinished if number == 0 or self._is_accepted(index)]
                 if not self._current:
                     break
-                own_id = plan.client_message_id or uuid.uuid4().hex if plan.has_client_id else None
-                for index in self._current:
-                    self._results[index] = replace(self._results[index], client_message_id=own_id)
-                yield plan.command([self._sent[index] for index in self._current], content, own_id, plan.deliver_at)
-            self._unfinished = []
+                self._own_id = (plan.client_message_id or uuid.uuid4().hex) if plan.has_client_id else None
+                to = [self._sent[index] for index in self._current]
+                yield plan.command(to, content, self._own_id, plan.deliver_at)
+            self._unfinished = ()
 
     def enter(self, answer: Answer) -> int:
         """Enter the answer to the current request; gives how many recipients it leaves unknown."""
-        current, self._current = self._current, []
+        current, self._current = self._current, ()
+        unknown = 0
         for index, result in zip(current, answer.results, strict=True):
-            earlier = self._results[index].message_ids
-            self._results[index] = replace(result, message_ids=(*earlier, *result.message_ids))
-        self._lines += (line.raw for line in answer.lines)
-        self._unmatched += (line.raw for line in answer.unmatched)
-        return sum(self._results[index].state is State.UNKNOWN for index in current)
+            earlier = self._results[index]
+            if earlier is None:
+                self._results[index] = result
+            else:
+                self._results[index] = replace(result, message_ids=(*earlier.message_ids, *result.message_ids))
+            unknown += result.state is State.UNKNOWN
+        self._lines += [line.raw for line in answer.lines]
+        self._unmatched += [line.raw for line in answer.unmatched]
+        return unknown
 
     def report(self, *, in_flight: bool = False) -> SendReport:
         """What is known of everybody.
@@ -112,21 +116,32 @@ class Ledger:
         Args:
             in_flight: Whether the current request may be with the gateway.
         """
-        results = list(self._results)
-        for index in self._unfinished:
-            result = results[index]
-            partly = result.state is State.ACCEPTED and len(result.message_ids) < len(self._plan.contents)
-            # A message of which only some parts went out is neither sent nor not sent.
-            if partly or (in_flight and index in self._current):
-                results[index] = replace(result, state=State.UNKNOWN)
+        flying = frozenset(self._current) if in_flight else frozenset[int]()
+        results: list[RecipientResult] = []
+        for recipient, index in zip(self._plan.recipients, self._answering, strict=True):
+            result = self._results[index]
+            if result is None:
+                state = State.UNKNOWN if index in flying else State.NOT_SENT
+                own_id = self._own_id if index in flying else None
+                result = RecipientResult(recipient.msisdn, recipient.given, state, client_message_id=own_id)
+            elif index in flying:
+                result = replace(result, state=State.UNKNOWN, client_message_id=self._own_id)
+            elif index in self._unfinished and self._is_partly_sent(result):
+                # A message of which only some parts went out is neither sent nor not sent.
+                result = replace(result, state=State.UNKNOWN)
+            results.append(result if result.given == recipient.given else replace(result, given=recipient.given))
         return SendReport(
-            tuple(
-                replace(results[index], given=recipient.given)
-                for recipient, index in zip(self._plan.recipients, self._answering, strict=True)
-            ),
+            tuple(results),
             lines=tuple(self._lines),
             unmatched=tuple(self._unmatched),
             parts=len(self._plan.contents),
             sent_at=self._began,
             reference=self._plan.reference,
         )
+
+    def _is_accepted(self, index: int) -> bool:
+        result = self._results[index]
+        return result is not None and result.state is State.ACCEPTED
+
+    def _is_partly_sent(self, result: RecipientResult) -> bool:
+        return result.state is State.ACCEPTED and len(result.message_ids) < len(self._plan.contents)

@@ -47,12 +47,13 @@ class Session:
         if held.id == self._held.id:
             self._proven = held.id
 
-    def may_renew(self, held: Held) -> bool:
+    def may_renew(self, held: Held, *, is_fresh: bool) -> bool:
         """Whether a call whose id was refused may log in and repeat.
 
-        Not if it is the current id and never worked for anybody: a fresh login would meet the same refusal.
+        Not if the call has just had the id from a login and it never worked for anybody: the next one would meet the
+        same refusal. An id of longer standing may have died of disuse before its first use.
         """
-        return held.id != self._held.id or held.id == self._proven
+        return not is_fresh or held.id != self._held.id or held.id == self._proven
 
     def settled(self, held: Held) -> bool:
         """Whether somebody already did what a call that held this wants from a login.

@@ -103,21 +103,21 @@ _LONGEST: Final = 8192
 def shown_request(body: bytes, *, show_content: bool) -> str:
     """A request body with the values of its secret fields masked, and unless asked for those of numbers and texts."""
     names = _SECRETS if show_content else f"{_SECRETS}|{_CONTENT}|item"
-    text = _without_elements(body.decode("utf-8", "replace"), names)
-    text = re.sub(rf"((?:^|&)(?:{names})=)[^&]*", r"\1***", text)
-    return text[:_LONGEST]
+    return _masked_by_name(body.decode("utf-8", "replace"), names)[:_LONGEST]
 
 
 def shown_reply(body: bytes, *, show_content: bool) -> str:
     """A reply body with session ids masked, and unless asked for numbers; a server may echo the request, too."""
     text = re.sub(r"(?i)(OK:\s*)[^\s<:]+(?=\s*(?:<|$))", r"\1***", body.decode("utf-8", "replace"))
-    text = _without_elements(text, _SECRETS if show_content else f"{_SECRETS}|{_CONTENT}")
+    text = _masked_by_name(text, _SECRETS if show_content else f"{_SECRETS}|{_CONTENT}")
     if not show_content:
         text = re.sub(r"(?<![0-9A-Za-z])\+?[0-9]{7,15}(?![0-9A-Za-z])", lambda found: masked(found[0]), text)
     return text[:_LONGEST]
 
 
-def _without_elements(text: str, names: str) -> str:
+def _masked_by_name(text: str, names: str) -> str:
+    """The text with the values of these fields masked, be they elements or a form's."""
+    text = re.sub(rf"((?:^|[?&;])(?:{names})=)[^&\s]*", r"\1***", text)
     return re.sub(rf"(<(?:\w+:)?(?:{names})(?:\s[^<>]*)?>)[^<]*(?=</)", r"\1***", text)
 
 
