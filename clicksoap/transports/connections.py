@@ -1,5 +1,6 @@
 """urllib3's connections, taught three things: one deadline for all, to tell what left, and to retire when idle."""
 
+import http.client
 import socket
 import ssl
 import threading
@@ -123,6 +124,21 @@ class _PlainConnection(HTTPConnection):
 
     def getresponse(self) -> Any:
         response = super().getresponse()
+        self._used = time.monotonic()
+        return response
+
+    def exchange(self, method: str, head: bytes, body: bytes) -> http.client.HTTPResponse:
+        """Send a request over the standing connection and read the reply up to its body."""
+        call.request()
+        sock: Any = self.sock
+        sock.settimeout(call.read)
+        sock.sendall(head + body)
+        response = http.client.HTTPResponse(sock, method=method)
+        try:
+            response.begin()
+        except BaseException:
+            response.close()
+            raise
         self._used = time.monotonic()
         return response
 
