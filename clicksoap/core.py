@@ -5,7 +5,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Final, Literal, TypedDict
+from typing import Final, Literal, TypedDict, cast
+from urllib.parse import urlsplit
 
 from clicksoap.bindings import Binding
 from clicksoap.bindings.http import HttpApi, HttpMethod
@@ -91,7 +92,8 @@ class Core:
             endpoint, binding = endpoint or own.address, binding or _dialect_name(own.dialect)
             if binding != own.dialect:
                 raise ConfigurationError(f"wsdl= describes {own.dialect}, binding= says {binding}: leave it out")
-        name, url = resolve(endpoint, binding, allow_plaintext=given["allow_plaintext"])
+        path = urlsplit(own.address).path if own is not None else None
+        name, url = resolve(endpoint, binding, allow_plaintext=given["allow_plaintext"], default_path=path)
         self.binding = _binding(name, url, given["http_method"], own)
         credentials = _credentials(given["api_id"], given["user"], given["password"], name)
         if given["auth"] not in {"session", "credentials"}:
@@ -121,11 +123,15 @@ class Core:
         if said.is_eight_bit and asked.has_alphanumeric_sender:
             raise InvalidInput("sender is a name, and the gateway takes no name with 8-bit messages: give a number")
         common = _common(asked, asked.features | said.features)
+        contents = [{**content, **common} for content in said.contents(self.binding.charset, asked.max_parts)]
+        _check_extra(asked.extra, contents[0])
         plan = Plan(
             _COMMANDS[said.command],
             recipients(to, self._region),
-            [{**content, **common} for content in said.contents(self.binding.charset, asked.max_parts)],
+            [{**content, **asked.extra} for content in contents],
             self._most,
+            # An in-house contract may lack the id; what became of a lost request can then not be asked.
+            has_client_id=asked.client_message_id is not None or self.binding.takes(said.command, "climsgid"),
             client_message_id=asked.client_message_id,
             deliver_at=asked.deliver_at,
             reference=asked.reference,
@@ -197,7 +203,22 @@ def _message(message: object) -> Message:
 def _common(asked: Options, features: Feature) -> dict[str, str | int | Decimal]:
     """The parameters that options stand for."""
     flags = {"req_feat": int(features)} if features else {}
-    return {**asked.content, **flags, **asked.extra}
+    return {**asked.content, **flags}
+
+
+_IDENTITY: Final = frozenset({"session_id", "api_id", "user", "password", "to", "climsgid", "deliv_time"})
+_PARAMETER: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
+
+
+def _check_extra(extra: object, content: Mapping[str, object]) -> None:
+    """Refuse further parameters that would stand in for those of the contract."""
+    if not isinstance(extra, dict):
+        raise InvalidInput(f"extra is {type(extra).__name__}: give a dict of parameters by name")
+    for name in cast("dict[object, object]", extra):
+        if not isinstance(name, str) or not _PARAMETER.fullmatch(name):
+            raise InvalidInput("extra holds a name that no parameter can have")
+        if name in _IDENTITY or name in content:
+            raise InvalidInput(f"extra holds {name}, which has an argument of its own")
 
 
 def _dialect_name(dialect: Dialect) -> BindingName:

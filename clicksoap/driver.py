@@ -86,7 +86,8 @@ class AsyncDriver:
         self._session = session
         self._lock = asyncio.Lock()
         self._home: tuple[int, asyncio.AbstractEventLoop] | None = None
-        self._preparing: asyncio.Future[None] | None = None
+        self._preparing = asyncio.Lock()
+        self._prepared = False
 
     async def run(self, flow: Flow[T]) -> T:
         """Do what the flow asks for until it ends; whatever ends a wait, a cancellation too, is thrown into it."""
@@ -118,10 +119,11 @@ class AsyncDriver:
         await self._transport.close()
 
     async def _prepare(self) -> None:
-        """Prepare once, beside the loop; everybody waits for the same."""
-        if self._preparing is None:
-            self._preparing = asyncio.get_running_loop().run_in_executor(None, self._prepare_blocking)
-        await asyncio.shield(self._preparing)
+        """Prepare once, beside the loop; who waits for it in vain tries for himself, and has an error of his own."""
+        async with self._preparing:
+            if not self._prepared:
+                await asyncio.to_thread(self._prepare_blocking)
+                self._prepared = True
 
     def _prepare_blocking(self) -> None:
         self._transport.prepare()

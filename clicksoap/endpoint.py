@@ -15,12 +15,20 @@ _SAID: Final = ", ".join(f'"{name}"' for name in _NAMES)
 _HTTP_PATH: Final = re.compile(r"(.*?)/(?:http|mms|utils|http_batch)/[A-Za-z_]+(?:\.php)?")
 
 
-def resolve(endpoint: str | None, binding: BindingName | None, *, allow_plaintext: bool) -> tuple[BindingName, str]:
+def resolve(
+    endpoint: str | None, binding: BindingName | None, *, allow_plaintext: bool, default_path: str | None = None
+) -> tuple[BindingName, str]:
     """The binding and the URL behind ``endpoint=`` and ``binding=``.
 
     An origin (``https://host``) gets the path of the binding; a full service URL is taken as it is, without ``?wsdl``,
     which belongs to fetching the WSDL and breaks a POST. A documented path names the binding by itself. For the HTTP
     API the URL is what stands before its paths.
+
+    Args:
+        endpoint: What the caller gave, None for the vendor's host.
+        binding: What the caller gave.
+        allow_plaintext: Whether plain http may leave this machine.
+        default_path: The path for an origin, where an in-house WSDL names its own.
 
     Raises:
         ConfigurationError: The URL is none, is not safe, contradicts the binding, or does not tell it.
@@ -44,7 +52,7 @@ def resolve(endpoint: str | None, binding: BindingName | None, *, allow_plaintex
         api = _HTTP_PATH.fullmatch(path)
         return found, urlunsplit((parts.scheme, parts.netloc, api[1] if api else path.rstrip("/"), "", ""))
     if path in {"", "/"}:
-        path = DEFAULT_PATHS[Dialect(found)]
+        path = default_path or DEFAULT_PATHS[Dialect(found)]
     query = "&".join(item for item in parts.query.split("&") if item.lower() not in {"wsdl", "wsdl=", ""})
     return found, urlunsplit((parts.scheme, parts.netloc, path, query, ""))
 

@@ -23,7 +23,7 @@ from clicksoap.errors import (
 )
 from clicksoap.operations import Answer, Authenticate, Deliver, Effect, Operation, Parameters, QueryMessage
 from clicksoap.policy import Retry
-from clicksoap.replies import Line, read, refusal_of_request
+from clicksoap.replies import read, refusal_of_request
 from clicksoap.results import SendReport, State
 from clicksoap.secret import Secret
 from clicksoap.sending import Ledger, Plan
@@ -264,12 +264,12 @@ class Flows:
         attempt.in_flight = True
         try:
             reply = yield from _sent(request, deadline)
-            lines = self._lines(reply, held)
-            refusal = refusal_of_request(lines)
-            if refusal is not None:
-                raise refusal
-            result = operation.result(lines)
-            outcomes = outcomes_of(result.results) if isinstance(result, Answer) else {"answered": 1}
+            secrets = (self._credentials.password.reveal(), held.id or "")
+            items = self._binding.decode(reply, secrets)
+            usual = operation.usual_result(items)
+            result = self._read(operation, items, secrets) if usual is None else usual
+            if self._watch.is_watching:
+                outcomes = outcomes_of(result.results) if isinstance(result, Answer) else {"answered": 1}
         except ClicksoapError as raised:
             error = raised
             attempt.in_flight = attempt.in_flight and raised.may_have_taken_effect
@@ -281,9 +281,12 @@ class Flows:
             self._told(operation.name, operation.size, request, reply, began, outcomes, error)
         return result
 
-    def _lines(self, reply: WireReply, held: Held) -> list[Line]:
-        secrets = (self._credentials.password.reveal(), held.id or "")
-        return read(self._binding.decode(reply, secrets), secrets)
+    def _read(self, operation: Operation[T], items: Sequence[str], secrets: Sequence[str]) -> T:
+        lines = read(items, secrets)
+        refusal = refusal_of_request(lines)
+        if refusal is not None:
+            raise refusal
+        return operation.result(lines)
 
     def _identity(self) -> dict[str, str | int]:
         credentials = self._credentials
@@ -305,6 +308,8 @@ class Flows:
         outcomes: dict[str, int],
         error: BaseException | None,
     ) -> None:
+        if not self._watch.is_watching:
+            return
         name, code = describe(error)
         seconds = time.monotonic() - began
         status = reply.status if reply is not None else None

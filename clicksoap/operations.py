@@ -17,7 +17,7 @@ from clicksoap.errors import ClicksoapError, InvalidInput, ProtocolError
 from clicksoap.messages import check_text
 from clicksoap.numbers import Recipient
 from clicksoap.options import minutes_until
-from clicksoap.replies import Credit, Failure, Identified, Line, Ok, match
+from clicksoap.replies import Credit, Failure, Identified, Line, Ok, all_accepted, match
 from clicksoap.results import Charge, Coverage, RecipientResult, StatusReport
 
 T = TypeVar("T")
@@ -55,6 +55,10 @@ class Operation(ABC, Generic[T]):
     @abstractmethod
     def parameters(self) -> Parameters:
         """The parameters of the command, without those that identify the caller."""
+
+    def usual_result(self, items: Sequence[str]) -> T | None:  # noqa: ARG002 - most commands have one line to read
+        """The result of an answer so usual that its lines need no reading, or None; the same as `result` gives."""
+        return None
 
     @abstractmethod
     def result(self, lines: Sequence[Line]) -> T:
@@ -261,13 +265,13 @@ class Answer:
 
     Attributes:
         results: One per recipient of the request, in order.
-        lines: Every line of it.
+        lines: Every line of it, as it came.
         unmatched: The lines that belong to nobody.
     """
 
     results: Sequence[RecipientResult]
-    lines: Sequence[Line]
-    unmatched: Sequence[Line]
+    lines: Sequence[str]
+    unmatched: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,6 +295,10 @@ class Deliver(Operation[Answer]):
     def size(self) -> int:
         return len(self.recipients)
 
+    def usual_result(self, items: Sequence[str]) -> Answer | None:
+        results = all_accepted(self.recipients, items, self.client_message_id)
+        return None if results is None else Answer(results, items, ())
+
     def parameters(self) -> Parameters:
         parameters = dict(self.content)
         parameters["to"] = [recipient.msisdn for recipient in self.recipients]
@@ -302,7 +310,7 @@ class Deliver(Operation[Answer]):
 
     def result(self, lines: Sequence[Line]) -> Answer:
         results, unmatched = match(self.recipients, lines, self.client_message_id)
-        return Answer(results, lines, unmatched)
+        return Answer(results, [line.raw for line in lines], [line.raw for line in unmatched])
 
 
 class SendMessage(Deliver):

@@ -67,6 +67,8 @@ _LINE_BREAK: Final = re.compile(r"[\r\n]+")
 _STARTS_LINE: Final = re.compile(r"\s*(?:OK|ERR|ID|apiMsgId|Credits?)\b", _I)
 # What has far more lines than one request has recipients is no answer, and is not worth the reading.
 _MOST_LINES: Final = 10_000
+# What nearly every line of a large answer is, read in one step; all else goes the long way to the same result.
+_COMMON: Final = re.compile(r"ID: ([^\s:]+)(?: To: ([0-9]+))?", re.ASCII)
 _OK: Final = re.compile(r"OK\b\s*:?\s*(.*)", _I | re.DOTALL)
 _ERR: Final = re.compile(
     r"ERR\b\s*:?\s*(?:([0-9]{1,3})(?![0-9.])\s*[,:]?\s*)?(.*?)(?:\bTo\s*:\s*(\+?[0-9][0-9 ().-]*))?", _I | re.DOTALL
@@ -85,7 +87,13 @@ def read(items: Iterable[str], secrets: Sequence[str] = ()) -> list[Line]:
         items: The strings of the reply in order. One string may hold several lines.
         secrets: Texts to be masked in the words of errors.
     """
-    return [_line(part.strip(), secrets) for item in items for part in _lines_of(item)]
+    lines: list[Line] = []
+    for item in items:
+        if common := _COMMON.fullmatch(item):
+            lines.append(Identified(item, common[1], common[2]))
+        else:
+            lines.extend(_line(part.strip(), secrets) for part in _lines_of(item))
+    return lines
 
 
 def _lines_of(item: str) -> list[str]:
@@ -134,6 +142,27 @@ def _identified(raw: str, folded: str) -> Identified | None:
     return Identified(raw, message_id, to, status, None if charge is None else Decimal(charge))
 
 
+def all_accepted(
+    recipients: Sequence[Recipient], items: Sequence[str], client_message_id: str | None
+) -> list[RecipientResult] | None:
+    """The results of the usual answer, which accepts every recipient in order, one plain line each.
+
+    It gives what `read` and `match` would, without making a `Line` of every string; None for any other answer.
+    """
+    if len(items) != len(recipients):
+        return None
+    results: list[RecipientResult] = []
+    for (to, given), item in zip(recipients, items, strict=True):
+        found = _COMMON.fullmatch(item)
+        if found is None:
+            return None
+        message_id, said = found.groups()
+        if said != to and (said is not None or len(recipients) > 1):
+            return None
+        results.append(RecipientResult(to, given, State.ACCEPTED, (message_id,), None, client_message_id, item))
+    return results
+
+
 def refusal_of_request(lines: Sequence[Line]) -> GatewayError | None:
     """The error of an answer that refuses the request and not its recipients, if it is one.
 
@@ -162,8 +191,10 @@ def match(
     Returns:
         One result per recipient in order, and the lines that belong to nobody.
     """
-    numbered = [_to(line) is not None for line in lines]
-    if any(numbered):
+    numbers = [_to(line) for line in lines]
+    if numbers == [recipient.msisdn for recipient in recipients]:
+        assigned = dict(enumerate(lines))
+    elif any(number is not None for number in numbers):
         assigned = _by_number(recipients, lines)
     elif len(lines) == 1 and isinstance(lines[0], Failure):
         assigned = dict.fromkeys(range(len(recipients)), lines[0])

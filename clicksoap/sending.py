@@ -106,8 +106,8 @@ class Ledger:
             else:
                 self._results[index] = replace(result, message_ids=(*earlier.message_ids, *result.message_ids))
             unknown += result.state is State.UNKNOWN
-        self._lines += [line.raw for line in answer.lines]
-        self._unmatched += [line.raw for line in answer.unmatched]
+        self._lines += answer.lines
+        self._unmatched += answer.unmatched
         return unknown
 
     def report(self, *, in_flight: bool = False) -> SendReport:

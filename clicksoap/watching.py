@@ -61,6 +61,11 @@ class Watch:
         self._observer = observer
         self._show_content = show_content
 
+    @property
+    def is_watching(self) -> bool:
+        """Whether anybody wants to be told."""
+        return self._observer is not None or _log.isEnabledFor(logging.INFO) or _wire_log.isEnabledFor(logging.DEBUG)
+
     def exchange(self, exchange: Exchange) -> None:
         """Tell of an exchange."""
         if _log.isEnabledFor(logging.INFO):

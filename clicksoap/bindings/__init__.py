@@ -31,6 +31,10 @@ class Binding(Protocol):
         """How many recipients the gateway takes in one request."""
         ...
 
+    def takes(self, operation: str, parameter: str) -> bool:
+        """Whether a command has a parameter, by Document/Literal's names."""
+        ...
+
     def prepare(self) -> None:
         """Read what is needed for encoding, once per process; encoding does it by itself otherwise."""
         ...

@@ -190,7 +190,11 @@ def array_part(name: str, wire_name: str, xsi_type: str) -> Part:
 def _items(name: str, value: Value) -> list[str]:
     """The strings of a repeated part; a single number is a list of one."""
     several = (value,) if isinstance(value, str | int) else iterable(value, name)
-    items = [string_or_int(f"{name}[{index}]", item) for index, item in enumerate(several)]
+    items = [
+        # Digits and letters need neither a check nor escaping.
+        item if isinstance(item, str) and item.isalnum() and item.isascii() else string_or_int(f"{name}[{index}]", item)
+        for index, item in enumerate(several)
+    ]
     if not items:
         raise InvalidInput(f"{name} is empty: give at least one")
     return items

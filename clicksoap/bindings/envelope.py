@@ -15,6 +15,8 @@ _SOAP_11: Final = "http://schemas.xmlsoap.org/soap/envelope/"
 _SOAP_12: Final = "http://www.w3.org/2003/05/soap-envelope"
 _CHARSET: Final = re.compile(r"charset\s*=\s*[\"']?([A-Za-z0-9._-]+)", re.IGNORECASE)
 _DECLARES_ENCODING: Final = re.compile(rb"<\?xml\s[^>]*\bencoding\s*=")
+# Whether a wrapper holds more than elements of plain text.
+_HAS_STRUCTURE: Final = etree.XPath("boolean(*/* | */@href)")
 _BOMS: Final = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 
 # A request has at most 300 recipients; what answers with far more is no gateway.
@@ -49,6 +51,8 @@ def lines_of_envelope(reply: WireReply, *, arrays: bool, secrets: Sequence[str] 
     wrapper = next((child for child in children if child.get("id") is None), children[0])
     if not len(wrapper):
         lines = [_text(wrapper)] if _text(wrapper) else []
+    elif not _HAS_STRUCTURE(wrapper):
+        lines = [(part.text or "").strip() for part in wrapper]
     else:
         lines = [line for part in wrapper for line in _part(part, references, arrays=arrays)]
     if not lines:
@@ -139,6 +143,8 @@ def _has_own_text(element: etree._Element) -> bool:
 
 
 def _text(element: etree._Element) -> str:
+    if not len(element):
+        return (element.text or "").strip()
     return "".join(element.itertext()).strip()
 
 

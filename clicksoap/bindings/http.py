@@ -66,6 +66,10 @@ class HttpApi:
         """600 by POST, 300 by GET."""
         return _MOST_RECIPIENTS[self._method]
 
+    def takes(self, operation: str, parameter: str) -> bool:
+        """Client ids belong to the commands that make messages of their own; nothing else is known to be missing."""
+        return parameter != "climsgid" or operation in _CLIENT_ID_OPERATIONS
+
     def prepare(self) -> None:
         """Nothing to be read."""
 

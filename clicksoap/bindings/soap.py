@@ -99,6 +99,10 @@ class SoapBinding:
         """300 (vendor's overview of the SOAP API)."""
         return _MOST_RECIPIENTS
 
+    def takes(self, operation: str, parameter: str) -> bool:
+        """As the WSDL in use says."""
+        return parameter in self.serializer(operation).names
+
     def prepare(self) -> None:
         """Compile the bundled WSDL, some ten milliseconds once per process."""
         if self._own is None:

@@ -4,12 +4,16 @@ No redirect is followed, no netrc, proxy variable or cookie is used, and nothing
 """
 
 import asyncio
+import functools
+import os
+import select
 import ssl
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 import aiohttp
+from aiohttp.client_proto import ResponseHandler
 from yarl import URL
 
 from clicksoap.errors import TransportError, TransportLost, TransportTimeout
@@ -20,6 +24,9 @@ from clicksoap.wire import Timeout, WireReply, WireRequest
 
 MOST_CONNECTIONS: Final = 64
 """Connections of one client, and so its requests in flight; further calls wait for one, within the total time."""
+
+_MOST_HEADER_BYTES: Final = 64 * 1024
+"""Of one header; as much as http.client takes."""
 
 
 class _Call:
@@ -66,10 +73,12 @@ class AiohttpTransport:
         self._timeout = timeout
         self._headers = dict(headers)
         self._proxy = None if proxy is None else checked_proxy(proxy)
-        self._tls: Callable[[], ssl.SSLContext] = lambda: tls_context(ca, client_cert)
+        self._tls = functools.cache(functools.partial(tls_context, ca, client_cert))
         if ca is not None or client_cert is not None:
             self._tls()  # a wrong path is said at construction, not at the first message
         self._session: aiohttp.ClientSession | None = None
+        # aiohttp's own queue for connections is cancelled when the session closes, and its callers with it.
+        self._places = asyncio.Semaphore(MOST_CONNECTIONS)
 
     def prepare(self) -> None:
         """Read the certificates, which blocks; meant for a thread beside the loop."""
@@ -77,16 +86,14 @@ class AiohttpTransport:
 
     async def send(self, request: WireRequest, deadline: float) -> WireReply:
         """Exchange one request; see `clicksoap.wire.AsyncTransport`."""
-        session = self._session
-        if session is None or session.closed:
-            session = self._session = self._opened()
         started = time.monotonic()
         call = _Call(self._timeout.connect, deadline)
         failure: TransportError
         try:
             async with (
                 call.limit,
-                session.request(
+                self._places,
+                self._current().request(
                     request.method,
                     URL(request.url, encoded=True),
                     data=request.body or None,
@@ -112,24 +119,53 @@ class AiohttpTransport:
         if session is not None:
             await session.close()
 
+    def _current(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            self._session = self._opened()
+        return self._session
+
     def _opened(self) -> aiohttp.ClientSession:
         trace: Any = aiohttp.TraceConfig()
         trace.on_connection_create_start.append(_when_connecting)
         trace.on_connection_create_end.append(_when_connected)
         trace.on_connection_reuseconn.append(_when_connected)
+        connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=IDLE_SECONDS, ssl=self._tls(), use_dns_cache=False)
+        factory: Any = functools.partial(_Connection, loop=asyncio.get_running_loop())
+        connector._factory = factory  # noqa: SLF001 - there is no public way to look at a kept connection
         session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(
-                limit=MOST_CONNECTIONS, keepalive_timeout=IDLE_SECONDS, ssl=self._tls(), use_dns_cache=False
-            ),
+            connector=connector,
             timeout=aiohttp.ClientTimeout(total=None, sock_read=self._timeout.read),
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
+            max_line_size=_MOST_HEADER_BYTES,
+            max_field_size=_MOST_HEADER_BYTES,
             trust_env=False,
             trace_configs=[trace],
         )
         # aiohttp repeats a GET whose kept connection broke; by GET the HTTP API would send a message twice.
         session._retry_connection = False  # noqa: SLF001 - there is no public switch
         return session
+
+
+class _Connection(ResponseHandler):
+    """A connection that is used again only if nothing came over it meanwhile.
+
+    Its end, or a reply that nobody asked for, waits in the socket for the loop to read it: a request that leaves before
+    that would be lost, or be taken for answered.
+    """
+
+    def is_connected(self) -> bool:
+        if self.transport is None or self.should_close or not super().is_connected():
+            return False
+        return not _readable(self.transport.get_extra_info("socket").fileno())
+
+
+def _readable(fd: int) -> bool:
+    if not hasattr(select, "poll"):
+        return bool(select.select([fd], [], [], 0)[0])
+    poll = select.poll()
+    poll.register(fd, select.POLLIN)
+    return bool(poll.poll(0))
 
 
 async def _when_connecting(_session: object, context: Any, _params: object) -> None:
@@ -173,6 +209,8 @@ def _reason(error: BaseException) -> str:
         return f"certificate not trusted: {certificate.verify_message}"
     if isinstance(error, aiohttp.ClientHttpProxyError):
         return f"HTTP {error.status} from the proxy"
-    if isinstance(error, OSError) and error.strerror:
+    if isinstance(error, aiohttp.ClientConnectorError) and error.strerror:
         return error.strerror.partition("[")[0].strip() or type(error).__name__
+    if isinstance(error, OSError) and error.errno:
+        return os.strerror(error.errno)  # aiohttp's own words here hold the URL
     return type(error).__name__

@@ -116,4 +116,4 @@ def test_a_masked_number_shows_four_digits() -> None:
 
 
 def test_the_repr_of_a_recipient_shows_no_number() -> None:
-    assert repr(recipients("27821234567")[0]) == "Recipient()"
+    assert repr(recipients("27821234567")[0]) == "<Recipient 27…67>"
