@@ -3,7 +3,7 @@
 import contextlib
 from collections.abc import Awaitable, Callable, Mapping
 from decimal import Decimal
-from typing import Any, Final, NoReturn
+from typing import Any, Final, NoReturn, cast
 
 from zeep.exceptions import Fault, TransportError as ZeepTransportError
 
@@ -174,10 +174,12 @@ def _coerced(part: Part, value: object) -> Value:
 
 def _strings(name: str, value: object) -> list[str]:
     """The strings of an array: a list, one value alone, or the struct around a list that zeep and suds ask for."""
-    if isinstance(value, Mapping) and len(value) == 1:
-        value = value.get("_value_1", value.get("item", value))  # zeep's name of the items, and suds's
+    several: object = value
+    if isinstance(value, Mapping):
+        struct = cast("Mapping[str, object]", value)
+        several = struct.get("_value_1", struct.get("item", value)) if len(struct) == 1 else struct  # zeep's, suds's
     items: list[str] = []
-    for item in [value] if isinstance(value, str | int) else iterable(value, name):
+    for item in [several] if isinstance(several, str | int) else iterable(several, name):
         if isinstance(item, bool) or not isinstance(item, str | int):
             raise InvalidInput(f"{name} holds {type(item).__name__}: give strs")
         items.append(str(item))

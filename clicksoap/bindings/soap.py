@@ -233,7 +233,7 @@ def _compile(operation: Any, *, rpc: bool) -> Serializer:
     part = _encoded_part if rpc else _literal_part
     parts = tuple(part(wire_name, element, prefixes) for wire_name, element in wrapper.type.elements)
     # An operation of the house's own may answer with nothing.
-    answers = operation.output.body.type.elements if operation.output.body is not None else []
+    answers: list[tuple[str, Any]] = operation.output.body.type.elements if operation.output.body is not None else []
     headers = {
         "Content-Type": "text/xml; charset=utf-8",
         "SOAPAction": f'"{operation.soapaction}"',

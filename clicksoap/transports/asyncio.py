@@ -7,6 +7,7 @@ import asyncio
 import functools
 import os
 import select
+import socket
 import ssl
 import time
 from collections.abc import Mapping
@@ -204,13 +205,16 @@ def _told(error: BaseException, *, left: bool) -> TransportError:
 
 
 def _reason(error: BaseException) -> str:
-    certificate = getattr(error, "certificate_error", None) or error.__cause__
-    if isinstance(certificate, ssl.SSLCertVerificationError):
-        return f"certificate not trusted: {certificate.verify_message}"
-    if isinstance(error, aiohttp.ClientHttpProxyError):
-        return f"HTTP {error.status} from the proxy"
-    if isinstance(error, aiohttp.ClientConnectorError) and error.strerror:
-        return error.strerror.partition("[")[0].strip() or type(error).__name__
-    if isinstance(error, OSError) and error.errno:
-        return os.strerror(error.errno)  # aiohttp's own words here hold the URL
+    """The innermost cause in words that hold nothing of the request; aiohttp's own hold addresses and URLs."""
+    inner = getattr(error, "certificate_error", None) or getattr(error, "os_error", None) or error
+    if isinstance(inner, ssl.SSLCertVerificationError):
+        return f"certificate not trusted: {inner.verify_message}"
+    if isinstance(inner, ssl.SSLError) and inner.reason:
+        return inner.reason
+    if isinstance(inner, aiohttp.ClientHttpProxyError):
+        return f"HTTP {inner.status} from the proxy"
+    if isinstance(inner, socket.gaierror) and inner.strerror:
+        return inner.strerror
+    if isinstance(inner, OSError) and inner.errno:
+        return os.strerror(inner.errno)
     return type(error).__name__

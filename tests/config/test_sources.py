@@ -1,0 +1,369 @@
+"""Where settings come from, which of them wins, and what is said of those that cannot be."""
+
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from clicksoap import ConfigurationError, Secret, Timeout
+from clicksoap.config import Settings, load
+
+SECRET = "hunter2-s3cret"
+BASE = {"CLICKSOAP_API_ID": "123456", "CLICKSOAP_USER": "acme", "CLICKSOAP_PASSWORD": SECRET}
+
+Load = Callable[..., Settings]
+
+
+@pytest.fixture
+def toml(tmp_path: Path) -> Callable[[str], Path]:
+    """Writes the configuration file."""
+    path = tmp_path / "config.toml"
+
+    def write(text: str) -> Path:
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    return write
+
+
+@pytest.fixture
+def loaded(tmp_path: Path) -> Load:
+    """Loads with these variables and nothing else around."""
+
+    def settings(variables: Mapping[str, str] | None = None, profile: str | None = None) -> Settings:
+        return load(profile, {"HOME": str(tmp_path), **(variables or {})})
+
+    return settings
+
+
+def password_of(settings: Settings) -> str:
+    return settings["password"].reveal()
+
+
+def test_the_environment_is_enough(loaded: Load) -> None:
+    settings = loaded(BASE)
+    assert settings.keys() == {"api_id", "user", "password"}
+    assert (settings["api_id"], settings["user"], password_of(settings)) == ("123456", "acme", SECRET)
+
+
+def test_every_setting_has_a_variable(loaded: Load) -> None:
+    settings = loaded(
+        {
+            **BASE,
+            "CLICKSOAP_ENDPOINT": "https://sms.example",
+            "CLICKSOAP_BINDING": "rpc_encoded",
+            "CLICKSOAP_AUTH": "credentials",
+            "CLICKSOAP_PROXY": "http://proxy.example:3128",
+            "CLICKSOAP_CA": "/etc/ca.pem",
+            "CLICKSOAP_CLIENT_CERT": "/etc/cert.pem",
+            "CLICKSOAP_CLIENT_KEY": "/etc/key.pem",
+            "CLICKSOAP_REGION": "ZA",
+            "CLICKSOAP_SENDER": "Acme",
+            "CLICKSOAP_HTTP_METHOD": "GET",
+            "CLICKSOAP_ALLOW_PLAINTEXT": "yes",
+            "CLICKSOAP_MAX_RECIPIENTS": "100",
+            "CLICKSOAP_TIMEOUT": '{"connect": 1, "total": 9.5}',
+            "CLICKSOAP_HEADERS": '{"X-Team": "billing"}',
+        }
+    )
+    del settings["password"]
+    assert settings == {
+        "api_id": "123456",
+        "user": "acme",
+        "endpoint": "https://sms.example",
+        "binding": "rpc_encoded",
+        "auth": "credentials",
+        "proxy": "http://proxy.example:3128",
+        "ca": "/etc/ca.pem",
+        "client_cert": ("/etc/cert.pem", "/etc/key.pem"),
+        "region": "ZA",
+        "sender": "Acme",
+        "http_method": "GET",
+        "allow_plaintext": True,
+        "max_recipients": 100,
+        "timeout": Timeout(connect=1, total=9.5),
+        "headers": {"X-Team": "billing"},
+    }
+
+
+def test_every_setting_has_a_key_in_the_file(loaded: Load, toml: Callable[[str], Path]) -> None:
+    path = toml(
+        f"""
+        [default]
+        api_id = 123456
+        user = "acme"
+        password = "{SECRET}"
+        endpoint = "https://sms.example"
+        binding = "rpc_encoded"
+        auth = "credentials"
+        proxy = "http://proxy.example:3128"
+        ca = "/etc/ca.pem"
+        client_cert = "/etc/both.pem"
+        region = "ZA"
+        sender = "Acme"
+        http_method = "POST"
+        allow_plaintext = false
+        max_recipients = 100
+        timeout = {{ connect = 1, total = 9.5 }}
+
+        [default.headers]
+        X-Team = "billing"
+        """
+    )
+    settings = loaded({"CLICKSOAP_CONFIG": str(path)})
+    assert settings.pop("password").reveal() == SECRET
+    assert settings == {
+        "api_id": 123456,
+        "user": "acme",
+        "endpoint": "https://sms.example",
+        "binding": "rpc_encoded",
+        "auth": "credentials",
+        "proxy": "http://proxy.example:3128",
+        "ca": "/etc/ca.pem",
+        "client_cert": "/etc/both.pem",
+        "region": "ZA",
+        "sender": "Acme",
+        "http_method": "POST",
+        "allow_plaintext": False,
+        "max_recipients": 100,
+        "timeout": Timeout(connect=1, total=9.5),
+        "headers": {"X-Team": "billing"},
+    }
+
+
+def test_each_place_wins_over_the_next(loaded: Load, toml: Callable[[str], Path], tmp_path: Path) -> None:
+    path = toml('[default]\napi_id = 1\nuser = "from the profile"\npassword = "x"\npassword_file = "/nowhere"\n')
+    for name in ("own", "vendor"):
+        (tmp_path / name).write_text(f"from the {name} file\n")
+    places = {
+        "CLICKSOAP_USER": "from the variable",
+        "CLICKSOAP_USER_FILE": str(tmp_path / "own"),
+        "CLICKATELL_USER": "from the vendor's variable",
+        "CLICKATELL_USER_FILE": str(tmp_path / "vendor"),
+    }
+    found = []
+    while places:
+        found.append(loaded({**places, "CLICKSOAP_CONFIG": str(path)})["user"])
+        del places[next(iter(places))]
+    found.append(loaded({"CLICKSOAP_CONFIG": str(path)})["user"])
+    assert found == [
+        "from the variable",
+        "from the own file",
+        "from the vendor's variable",
+        "from the vendor file",
+        "from the profile",
+    ]
+    assert password_of(loaded({"CLICKSOAP_CONFIG": str(path)})) == "x"
+
+
+def test_the_vendors_variables_hold_credentials_and_nothing_else(loaded: Load) -> None:
+    variables = {"CLICKATELL_API_ID": "7", "CLICKATELL_USER": "old", "CLICKATELL_PASSWORD": SECRET}
+    settings = loaded({**variables, "CLICKATELL_ENDPOINT": "https://elsewhere.example"})
+    assert settings.keys() == {"api_id", "user", "password"}
+    assert (settings["api_id"], settings["user"], password_of(settings)) == ("7", "old", SECRET)
+
+
+def test_an_empty_variable_is_none(loaded: Load) -> None:
+    settings = loaded({**BASE, "CLICKSOAP_USER": "", "CLICKATELL_USER": "old", "CLICKSOAP_ENDPOINT": ""})
+    assert settings["user"] == "old"
+    assert "endpoint" not in settings
+
+
+@pytest.mark.parametrize("ending", ["", "\n", "\r\n", "\n\n"])
+def test_the_line_break_at_the_end_of_a_secrets_file_is_not_of_it(loaded: Load, tmp_path: Path, ending: str) -> None:
+    file = tmp_path / "secret"
+    file.write_bytes(f" {SECRET} é{ending}".encode())
+    variables = {name: value for name, value in BASE.items() if name != "CLICKSOAP_PASSWORD"}
+    assert password_of(loaded({**variables, "CLICKSOAP_PASSWORD_FILE": str(file)})) == f" {SECRET} é"
+
+
+def test_any_setting_may_stand_in_a_file(loaded: Load, toml: Callable[[str], Path], tmp_path: Path) -> None:
+    for name, value in {"plain": "false", "most": "25", "headers": '{"X-Team": "billing"}'}.items():
+        (tmp_path / name).write_text(f"{value}\n")
+    expected = {"allow_plaintext": False, "max_recipients": 25, "headers": {"X-Team": "billing"}}
+    names = {"allow_plaintext": "plain", "max_recipients": "most", "headers": "headers"}
+    by_variable = {f"CLICKSOAP_{name.upper()}_FILE": str(tmp_path / file) for name, file in names.items()}
+    assert loaded({**BASE, **by_variable}).items() >= expected.items()
+    path = toml("[default]\n" + "".join(f'{name}_file = "{tmp_path / file}"\n' for name, file in names.items()))
+    assert loaded({**BASE, "CLICKSOAP_CONFIG": str(path)}).items() >= expected.items()
+
+
+def test_profiles_are_chosen_by_argument_then_by_variable_then_by_default(
+    loaded: Load, toml: Callable[[str], Path]
+) -> None:
+    path = toml('[default]\nuser = "d"\n[prod]\nuser = "p"\n["a.b"]\nuser = "dotted"\n')
+    variables = {"CLICKSOAP_API_ID": "1", "CLICKSOAP_PASSWORD": SECRET, "CLICKSOAP_CONFIG": str(path)}
+    assert loaded(variables)["user"] == "d"
+    assert loaded({**variables, "CLICKSOAP_PROFILE": ""})["user"] == "d"
+    assert loaded({**variables, "CLICKSOAP_PROFILE": "prod"})["user"] == "p"
+    assert loaded({**variables, "CLICKSOAP_PROFILE": "prod"}, "default")["user"] == "d"
+    assert loaded(variables, "a.b")["user"] == "dotted"
+
+
+def test_the_file_is_looked_for_in_the_users_configuration_folder(loaded: Load, tmp_path: Path) -> None:
+    for folder, name in ((".config", "home"), ("xdg", "xdg"), ("appdata", "appdata")):
+        file = tmp_path / folder / "clicksoap/config.toml"
+        file.parent.mkdir(parents=True)
+        file.write_text(f'[default]\nsender = "{name}"\n')
+    assert loaded(BASE)["sender"] == "home"
+    assert loaded({**BASE, "XDG_CONFIG_HOME": str(tmp_path / "xdg")})["sender"] == "xdg"
+
+
+def test_on_windows_the_folder_is_that_of_windows(
+    loaded: Load, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "clicksoap/config.toml"
+    file.parent.mkdir()
+    file.write_text('[default]\nsender = "windows"\n')
+    monkeypatch.setattr("clicksoap.config.os.name", "nt")
+    monkeypatch.setattr("clicksoap.config.Path", type(file))  # of this system: the other cannot be made here
+    assert loaded({**BASE, "APPDATA": str(tmp_path)})["sender"] == "windows"
+
+
+def test_no_file_is_no_problem_and_neither_is_one_without_the_default_profile(
+    loaded: Load, toml: Callable[[str], Path], tmp_path: Path
+) -> None:
+    assert loaded(BASE)["user"] == "acme"
+    assert loaded({**BASE, "CLICKSOAP_CONFIG": str(toml('[prod]\nuser = "p"\n'))})["user"] == "acme"
+    (tmp_path / ".config").write_text("a file where a folder is looked for")
+    assert loaded(BASE)["user"] == "acme"
+
+
+@pytest.mark.parametrize("name", ["api_id", "user", "password"])
+def test_the_error_for_a_missing_one_names_all_places(loaded: Load, tmp_path: Path, name: str) -> None:
+    variables = {key: value for key, value in BASE.items() if key != f"CLICKSOAP_{name.upper()}"}
+    with pytest.raises(ConfigurationError) as missing:
+        loaded(variables)
+    told = str(missing.value)
+    upper = name.upper()
+    for place in (
+        f"no {name}: set CLICKSOAP_{upper}, CLICKSOAP_{upper}_FILE, CLICKATELL_{upper} or CLICKATELL_{upper}_FILE",
+        f"{name} or {name}_file under [default] in {tmp_path / '.config/clicksoap/config.toml'}",
+    ):
+        assert place in told
+    assert SECRET not in told
+
+
+def test_the_error_for_a_missing_one_names_the_profile_that_was_asked_for(
+    loaded: Load, toml: Callable[[str], Path]
+) -> None:
+    path = toml("[prod]\n")
+    with pytest.raises(ConfigurationError, match=rf"under \[prod\] in {re.escape(str(path))}"):
+        loaded({"CLICKSOAP_CONFIG": str(path)}, "prod")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (f'[default]\npassword = "{SECRET}\n', "is no TOML in UTF-8"),
+        (f"[default]\npassword = {SECRET}\n", "is no TOML in UTF-8"),
+        (f'[default]\npassword = "{SECRET}"\npassword = "{SECRET}"\n', "is no TOML in UTF-8"),
+        (f'default = "{SECRET}"\n', r"default in .* is no table: write \[default\]"),
+        (f'[default]\npasword = "{SECRET}"\n', r"'pasword' in .* is no setting: allow_plaintext, api_id, .* are"),
+        (f'[default]\npasword_file = "{SECRET}"\n', "'pasword' in .* is no setting"),
+        (f'[default]\npassword = ["{SECRET}"]\n', "password in .* is no text: put it in quotes"),
+        ("[default]\npassword = 12345678\n", "password in .* is no text: put it in quotes"),
+        ("[default]\nuser = true\n", "user in .* is no text: put it in quotes"),
+        ("[default]\nclient_cert = 5\n", "client_cert in .* is no text: put it in quotes"),
+        ('[default]\nclient_key = ["a"]\n', "client_key in .* is no text: put it in quotes"),
+        ('[default]\nallow_plaintext = "perhaps"\n', "allow_plaintext in .* is neither true nor false"),
+        ("[default]\nallow_plaintext = 2\n", "allow_plaintext in .* is neither true nor false"),
+        ('[default]\nmax_recipients = "many"\n', "max_recipients in .* is no whole number"),
+        ("[default]\nmax_recipients = 1.5\n", "max_recipients in .* is no whole number"),
+        ("[default]\ntimeout = 5\n", "timeout is no table"),
+        ("[default]\ntimeout = { conect = 5 }\n", "timeout has other keys than connect, read and total"),
+        ("[default]\ntimeout = { connect = -5 }\n", r"Timeout\(connect=\.\.\.\) is a positive number"),
+        ('[default]\ntimeout = { connect = "5" }\n', r"Timeout\(connect=\.\.\.\) is a positive number"),
+        ("[default]\nheaders = []\n", "headers is no table"),
+        ('[default]\nclient_key = "/k.pem"\n', "client_key is set without client_cert"),
+        ('[default]\npassword_file = "/nowhere/secret"\n', "password_file in .* names cannot be read: No such file"),
+    ],
+    ids=range(22),
+)
+def test_what_cannot_be_in_the_file_is_told_without_quoting_it(
+    loaded: Load, toml: Callable[[str], Path], text: str, words: str
+) -> None:
+    path = toml(text)
+    variables = {**BASE, "CLICKSOAP_CONFIG": str(path)}
+    if "password" in text or "user" in text:
+        variables = {"CLICKSOAP_CONFIG": str(path), "CLICKSOAP_API_ID": "1"}
+    with pytest.raises(ConfigurationError, match=words) as wrong:
+        loaded(variables)
+    _shows_no_secret(wrong.value, SECRET, "12345678")
+
+
+def _shows_no_secret(error: BaseException, *secrets: str) -> None:
+    seen: list[BaseException] = []
+    at: BaseException | None = error
+    while at is not None and at not in seen:
+        seen.append(at)
+        shown = f"{at} {at!r} {at.args} {vars(at)} {getattr(at, 'object', '')}"
+        assert not any(secret in shown for secret in secrets)
+        at = at.__cause__ or at.__context__  # what is never printed ("from None") is still there to be collected
+
+
+@pytest.mark.parametrize(
+    ("variables", "words"),
+    [
+        ({"CLICKSOAP_ALLOW_PLAINTEXT": "maybe"}, "CLICKSOAP_ALLOW_PLAINTEXT is neither true nor false"),
+        ({"CLICKSOAP_MAX_RECIPIENTS": "-5"}, "CLICKSOAP_MAX_RECIPIENTS is no whole number"),
+        ({"CLICKSOAP_MAX_RECIPIENTS": "٣"}, "CLICKSOAP_MAX_RECIPIENTS is no whole number"),
+        ({"CLICKSOAP_TIMEOUT": "5"}, 'timeout is no table: in the environment, give JSON such as {"key": "value"}'),
+        ({"CLICKSOAP_TIMEOUT": "{"}, "timeout is no table"),
+        ({"CLICKSOAP_TIMEOUT": '{"all": 5}'}, "timeout has other keys"),
+        ({"CLICKSOAP_HEADERS": f"Authorization: {SECRET}"}, "headers is no table"),
+        ({"CLICKSOAP_HEADERS": f'["{SECRET}"]'}, "headers is no table"),
+        ({"CLICKSOAP_CLIENT_KEY": "/key.pem"}, "client_key is set without client_cert"),
+        ({"CLICKSOAP_PROFILE": "prod"}, "there is no profile 'prod': .* does not exist"),
+        ({"CLICKSOAP_CONFIG": "/nowhere/clicksoap.toml"}, "CLICKSOAP_CONFIG names /nowhere/clicksoap.toml, which does"),
+        ({"CLICKSOAP_CONFIG": "/"}, "/ cannot be read: Is a directory"),
+        ({"CLICKSOAP_ENDPOINT_FILE": "/nowhere/x"}, "the file that CLICKSOAP_ENDPOINT_FILE names cannot be read: No"),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
+)
+def test_what_cannot_be_in_the_environment_is_told_by_name(loaded: Load, variables: dict[str, str], words: str) -> None:
+    with pytest.raises(ConfigurationError, match=words) as wrong:
+        loaded({**BASE, **variables})
+    _shows_no_secret(wrong.value, SECRET)
+
+
+@pytest.mark.parametrize("place", ["CLICKSOAP_PASSWORD_FILE", "CLICKATELL_PASSWORD_FILE", "CLICKSOAP_CONFIG"])
+def test_a_file_in_another_encoding_is_told(loaded: Load, tmp_path: Path, place: str) -> None:
+    file = tmp_path / "secret"
+    file.write_bytes(f'[default]\npassword = "{SECRET}\xe9"'.encode("latin-1"))
+    variables = {name: value for name, value in BASE.items() if name != "CLICKSOAP_PASSWORD"}
+    with pytest.raises(ConfigurationError, match="UTF-8") as wrong:
+        loaded({**variables, place: str(file)})
+    _shows_no_secret(wrong.value, SECRET)
+
+
+def test_a_profile_that_is_not_there_is_told_with_those_that_are(loaded: Load, toml: Callable[[str], Path]) -> None:
+    path = toml('[default]\n[prod]\npassword = "x"\n[test]\n')
+    with pytest.raises(ConfigurationError, match=r"there is no profile 'pord' in .*; it has default, prod, test"):
+        loaded({**BASE, "CLICKSOAP_CONFIG": str(path)}, "pord")
+
+
+@pytest.mark.parametrize(
+    ("written", "flag"),
+    [
+        *((yes, True) for yes in ("1", "true", "TRUE", "yes", "on")),
+        *((no, False) for no in ("0", "false", "No", "off")),
+    ],
+)
+def test_a_flag_is_written_in_any_common_way(loaded: Load, written: str, flag: bool) -> None:  # noqa: FBT001 - the datum
+    assert loaded({**BASE, "CLICKSOAP_ALLOW_PLAINTEXT": written})["allow_plaintext"] is flag
+
+
+def test_the_password_hides_itself() -> None:
+    secret = Secret(SECRET)
+    for shown in (repr(secret), str(secret), f"{secret}", f"{secret!r}", f"{[secret]}", "%s" % secret):  # noqa: UP031 - too
+        assert SECRET not in shown
+    assert secret.reveal() == SECRET
+
+
+def test_settings_show_no_password(loaded: Load) -> None:
+    settings: Any = loaded(BASE)
+    assert SECRET not in repr(settings)
+    assert SECRET not in str(settings)
