@@ -238,7 +238,8 @@ class AsyncClient:
         "unknown or reporting delayed", or knows no more after six days, they stay unknown: ask again later.
 
         Args:
-            lost: The report of an `OutcomeUnknown`, or the client message id of one request.
+            lost: The report of an `OutcomeUnknown`, or the client message id of one request, sent within the last six
+                days (of an older one the gateway knows nothing, which proves nothing).
             wait: Seconds before the gateway is asked a second time whether it knows a request.
 
         Returns:

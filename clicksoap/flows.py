@@ -13,6 +13,7 @@ from typing import Final, TypeVar
 from clicksoap.bindings import Binding
 from clicksoap.errors import (
     ClicksoapError,
+    InvalidInput,
     NotSent,
     OutcomeUnknown,
     ProtocolError,
@@ -173,6 +174,7 @@ class Flows:
 
     def reconcile(self, report: SendReport, wait: float) -> Flow[SendReport]:
         """Ask what became of the unknown recipients of a report, request by request."""
+        _check_wait(wait)
         found: dict[str, tuple[State, str | None]] = {}
         asked = [result for result in report.unknown if result.client_message_id]
         if report.sent_at is not None and datetime.now(UTC) - report.sent_at >= _LOOK_BACK:
@@ -192,6 +194,7 @@ class Flows:
 
         "No such id" is believed only when it is said again after a wait: the request may still be on its way.
         """
+        _check_wait(wait)
         query = QueryMessage(client_message_id=client_message_id)
         for last in (False, True):
             try:
@@ -324,6 +327,11 @@ class _Attempt:
 
     def __init__(self) -> None:
         self.in_flight = False
+
+
+def _check_wait(wait: object) -> None:
+    if isinstance(wait, bool) or not isinstance(wait, int | float) or not 0 <= wait < float("inf"):
+        raise InvalidInput("wait is no number of seconds, 0 or more")
 
 
 def _sent(request: WireRequest, deadline: float) -> Flow[WireReply]:

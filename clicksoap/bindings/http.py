@@ -119,7 +119,9 @@ def _is_whole(text: str, reply: WireReply) -> bool:
 def _written(name: str, value: Value) -> str:
     if isinstance(value, bool):
         raise InvalidInput(f"{name} is bool: give an int")
-    if isinstance(value, int | Decimal):
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    if isinstance(value, int):
         return str(value)
     if isinstance(value, str):
         check_text(value, name)

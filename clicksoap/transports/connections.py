@@ -118,15 +118,6 @@ class _PlainConnection(HTTPConnection):
             self._dns_host, self.timeout = host, timeout
         raise NewConnectionError(self, "no address")
 
-    def request(self, *args: Any, **kwargs: Any) -> None:
-        _connect_first(self)
-        super().request(*args, **kwargs)
-
-    def getresponse(self) -> Any:
-        response = super().getresponse()
-        self._used = time.monotonic()
-        return response
-
     def exchange(self, method: str, head: bytes, body: bytes) -> http.client.HTTPResponse:
         """Send a request over the standing connection and read the reply up to its body."""
         call.request()
@@ -149,14 +140,6 @@ class _PlainConnection(HTTPConnection):
 
 class _TLSConnection(_PlainConnection, HTTPSConnection):
     pass
-
-
-def _connect_first(connection: HTTPConnection) -> None:
-    """Make the connection stand before the request begins: up to here it is certain that nothing left."""
-    if connection.sock is None:
-        connection.connect()
-    call.request()
-    connection.timeout = call.read  # urllib3 gives it to the socket before it sends
 
 
 class _PlainPool(HTTPConnectionPool):

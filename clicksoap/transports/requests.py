@@ -71,44 +71,30 @@ class RequestsTransport:
     def send(self, request: WireRequest, deadline: float) -> WireReply:
         """Exchange one request; see `clicksoap.wire.Transport`."""
         started = time.monotonic()
-        timeout = self._timeout
-        call.begin(started + timeout.connect, timeout.read, deadline)
+        call.begin(started + self._timeout.connect, self._timeout.read, deadline)
         failure: TransportError
         try:
-            pool, target = self._route(request.url)
-            # A proxy that forwards wants headers of its own, which urlopen adds.
-            if target.startswith("/") and (warm := _warm(pool, deadline - started)) is not None:
-                return self._exchange_warm(pool, warm, target, request, started)
-            response = pool.urlopen(
-                request.method,
-                target,
-                body=request.body,
-                headers={**request.headers, **self._headers},
-                retries=False,
-                redirect=False,
-                assert_same_host=False,
-                timeout=urllib3.Timeout(connect=_positive(min(timeout.connect, deadline - started)), read=timeout.read),
-                pool_timeout=_positive(deadline - started),  # type: ignore[arg-type] # any number of seconds
-                preload_content=False,
-                decode_content=False,
-            )
-            return _received(response, started)
+            return self._exchange(request, started, deadline)
         except _FOREIGN as error:
-            failure = _told(error, left=call.left)
+            failure = _told(error, left=call.left, proxied=self._proxies is not None)
         # Raised out here, so that no foreign exception (they hold the request, password and all) hangs on ours.
         raise failure
 
-    def _exchange_warm(
-        self, pool: Any, connection: Any, target: str, request: WireRequest, started: float
-    ) -> WireReply:
-        """Exchange over a connection that stands already.
+    def _exchange(self, request: WireRequest, started: float, deadline: float) -> WireReply:
+        """Exchange over a connection of urllib3's pool.
 
-        urlopen's bookkeeping is for what cannot happen here (redirects, retries, connecting, streaming) and costs more
-        than all the rest of a call; so the connection is taken from and given back to urllib3's pool directly.
+        The pool's own urlopen is left out: its bookkeeping is for what cannot happen here (redirects, retries,
+        streaming), costs more than all the rest of a call, and logs URLs, which by GET hold the password.
         """
+        pool, target = self._route(request.url)
+        connection = pool._get_conn(timeout=_positive(deadline - started))  # noqa: SLF001 - there is no public way
         reusable = False
         try:
-            with connection.exchange(request.method, self._head(target, request), request.body) as reply:
+            if connection.is_closed:
+                self._connect(pool, connection, request, deadline)
+            forwarding = {} if target.startswith("/") else pool.proxy_headers
+            head = self._head(target, request, forwarding)
+            with connection.exchange(request.method, head, request.body) as reply:
                 body = BoundedBody(reply.status, reply.headers.get("content-encoding", ""))
                 while chunk := reply.read(_CHUNK):
                     body.feed(chunk)
@@ -123,9 +109,16 @@ class RequestsTransport:
             pool._put_conn(connection)  # noqa: SLF001
         return received
 
-    def _head(self, target: str, request: WireRequest) -> bytes:
+    def _connect(self, pool: Any, connection: Any, request: WireRequest, deadline: float) -> None:
+        connection.timeout = _positive(min(self._timeout.connect, deadline - time.monotonic()))
+        if self._proxies and request.url.startswith("https:"):
+            pool._prepare_proxy(connection)  # noqa: SLF001 - connects, and asks the proxy for a tunnel
+        else:
+            connection.connect()
+
+    def _head(self, target: str, request: WireRequest, forwarding: Mapping[str, str]) -> bytes:
         """Request line and headers, each on one line whatever a WSDL's SOAPAction may hold."""
-        fields = {"Host": urlsplit(request.url).netloc, **request.headers, **self._headers}
+        fields = {"Host": urlsplit(request.url).netloc, **request.headers, **self._headers, **forwarding}
         lines = [f"{request.method} {target} HTTP/1.1", *(f"{name}: {value}" for name, value in fields.items())]
         if request.body:
             lines.append(f"Content-Length: {len(request.body)}")
@@ -144,7 +137,7 @@ class RequestsTransport:
         self._adapter = _Adapter(self._tls)
         self._pools = {}
 
-    def _route(self, url: str) -> tuple[urllib3.HTTPConnectionPool, str]:
+    def _route(self, url: str) -> tuple[Any, str]:
         """The pool of a URL, and the request target: absolute where a proxy forwards plain http (RFC 9112, 3.2.2)."""
         parts = urlsplit(url)
         origin = (parts.scheme, parts.netloc)
@@ -194,7 +187,7 @@ class SessionTransport:
                 return WireReply(response.status_code, headers, response.content, time.monotonic() - started)
             return _received(response.raw, started, deadline)
         except (requests.RequestException, *_FOREIGN) as error:
-            failure = _told(error, left=_may_have_left(error))
+            failure = _told(error, left=_may_have_left(error), proxied=False)
         raise failure
 
     def close(self) -> None:
@@ -228,15 +221,6 @@ class _Adapter(HTTPAdapter):
         if host["scheme"] == "https":
             pool["ssl_context"] = self._tls()
         return host, pool
-
-
-def _warm(pool: Any, wait: float) -> Any:
-    """A connection of the pool that stands already, or None."""
-    connection = pool._get_conn(timeout=_positive(wait))  # noqa: SLF001 - urllib3 offers no public way to one
-    if connection.is_closed:
-        pool._put_conn(connection)  # noqa: SLF001
-        return None
-    return connection
 
 
 def _positive(seconds: float) -> float:
@@ -277,7 +261,7 @@ _TABLE: Final[tuple[tuple[tuple[type[BaseException], ...], type[TransportError],
 )
 
 
-def _told(error: BaseException, *, left: bool) -> TransportError:
+def _told(error: BaseException, *, left: bool, proxied: bool) -> TransportError:
     """Ours for a foreign exception: its kind by the table, its reason without anything that it holds."""
     kind, what = next(
         ((kind, what) for foreign, kind, what in _TABLE if isinstance(error, foreign)),
@@ -285,6 +269,8 @@ def _told(error: BaseException, *, left: bool) -> TransportError:
     )
     if kind is TransportLost and isinstance(_innermost(error), TimeoutError):
         kind, what = TransportTimeout, "the time ran out"
+    if proxied and not left and kind is not TransportTimeout and not isinstance(error, ssl.SSLError):
+        kind, what = TransportLost, "the proxy did not make the connection"
     phase = "after the request began to leave" if left else "before anything left"
     return kind(f"{what}, {phase} ({_reason(error)})", left=left, retryable=kind is not TransportError)
 
