@@ -151,15 +151,14 @@ def all_accepted(
     """
     if len(items) != len(recipients):
         return None
+    accepted, is_alone = State.ACCEPTED, len(recipients) == 1
     results: list[RecipientResult] = []
     for (to, given), item in zip(recipients, items, strict=True):
-        found = _COMMON.fullmatch(item)
-        if found is None:
+        head, told, said = item.partition(" To: ")
+        message_id = head[4:]
+        if not item.startswith("ID: ") or not message_id.isalnum() or not (said == to if told else is_alone):
             return None
-        message_id, said = found.groups()
-        if said != to and (said is not None or len(recipients) > 1):
-            return None
-        results.append(RecipientResult(to, given, State.ACCEPTED, (message_id,), None, client_message_id, item))
+        results.append(RecipientResult(to, given, accepted, (message_id,), None, client_message_id, item))
     return results
 
 

@@ -177,7 +177,7 @@ def _strings(name: str, value: object) -> list[str]:
     several: object = value
     if isinstance(value, Mapping):
         struct = cast("Mapping[str, object]", value)
-        several = struct.get("_value_1", struct.get("item", value)) if len(struct) == 1 else struct  # zeep's, suds's
+        several = struct.get("_value_1", struct.get("item", struct)) if len(struct) == 1 else struct  # zeep's, suds's
     items: list[str] = []
     for item in [several] if isinstance(several, str | int) else iterable(several, name):
         if isinstance(item, bool) or not isinstance(item, str | int):

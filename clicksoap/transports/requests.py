@@ -92,7 +92,7 @@ class RequestsTransport:
         try:
             if connection.is_closed:
                 self._connect(pool, connection, request, deadline)
-            forwarding = {} if target.startswith("/") else pool.proxy_headers
+            forwarding: Mapping[str, str] = {} if target.startswith("/") else pool.proxy_headers
             head = self._head(target, request, forwarding)
             with connection.exchange(request.method, head, request.body) as reply:
                 body = BoundedBody(reply.status, reply.headers.get("content-encoding", ""))
