@@ -73,3 +73,23 @@ def only_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
     monkeypatch.setattr(socket, "getaddrinfo", guarded)
+
+
+@pytest.fixture
+def identity(authority: trustme.CA, tmp_path: Path) -> tuple[str, str, str]:
+    """A client's certificate with its key in one file, and the two in a file each."""
+    leaf = authority.issue_cert("client@acme.example")
+    both, certificate, key = (tmp_path / name for name in ("both.pem", "certificate.pem", "key.pem"))
+    leaf.private_key_and_cert_chain_pem.write_to_path(str(both))
+    leaf.cert_chain_pems[0].write_to_path(str(certificate))
+    leaf.private_key_pem.write_to_path(str(key))
+    return str(both), str(certificate), str(key)
+
+
+@pytest.fixture
+def asking(authority: trustme.CA, tls: Callable[..., ssl.SSLContext]) -> ssl.SSLContext:
+    """A server's context that asks for a client's certificate."""
+    context = tls()
+    authority.configure_trust(context)
+    context.verify_mode = ssl.CERT_REQUIRED
+    return context

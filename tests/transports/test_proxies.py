@@ -110,6 +110,29 @@ def test_proxy_that_speaks_tls_has_to_be_trusted(connect: Connect, tls: Tls) -> 
     assert proxy.requests == []
 
 
+def test_proxy_that_asks_for_a_client_certificate_gets_it_and_so_does_the_gateway_behind(
+    connect: Connect, asking: ssl.SSLContext, ca_file: Path, identity: tuple[str, str, str]
+) -> None:
+    with RawServer(Gateway(), asking) as server, RawServer(TlsPump(), asking) as proxy:
+        client = connect(server.origin, proxy=proxy.origin, ca=str(ca_file), client_cert=identity[0])
+        assert len(client.send([TO, "27820001235"], "x").accepted) == 2
+        client.close()
+        anonymous = connect(server.origin, proxy=proxy.origin, ca=str(ca_file))
+        with pytest.raises(NotSent):
+            anonymous.send(TO, "x")
+        anonymous.close()
+    assert len(server.requests) == 2  # a login and a message, both of the client with the certificate
+    with RawServer(Gateway(), asking) as forwarding:
+        client = connect(
+            "http://gateway.example",
+            proxy=forwarding.origin,
+            ca=str(ca_file),
+            client_cert=identity[0],
+            allow_plaintext=True,
+        )
+        assert len(client.send(TO, "x").accepted) == 1
+
+
 @pytest.mark.parametrize(
     "wrong",
     [

@@ -91,26 +91,6 @@ def test_nothing_older_than_tls_1_2_is_offered(connect: Connect, ca_file: Path) 
     assert [offered_versions(hello) for hello in hellos] == [{0x0303, 0x0304}] * 2
 
 
-@pytest.fixture
-def identity(authority: trustme.CA, tmp_path: Path) -> tuple[str, str, str]:
-    """A client's certificate with its key in one file, and the two in a file each."""
-    leaf = authority.issue_cert("client@acme.example")
-    both, certificate, key = (tmp_path / name for name in ("both.pem", "certificate.pem", "key.pem"))
-    leaf.private_key_and_cert_chain_pem.write_to_path(str(both))
-    leaf.cert_chain_pems[0].write_to_path(str(certificate))
-    leaf.private_key_pem.write_to_path(str(key))
-    return str(both), str(certificate), str(key)
-
-
-@pytest.fixture
-def asking(authority: trustme.CA, tls: Tls) -> ssl.SSLContext:
-    """A server's context that asks for a client's certificate."""
-    context = tls()
-    authority.configure_trust(context)
-    context.verify_mode = ssl.CERT_REQUIRED
-    return context
-
-
 @pytest.mark.parametrize("files", [1, 2])
 def test_client_certificate_in_one_file_or_two(
     files: int, connect: Connect, asking: ssl.SSLContext, ca_file: Path, identity: tuple[str, str, str]
