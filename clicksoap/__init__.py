@@ -8,58 +8,59 @@ Example::
         report = sms.send(["+27 82 123 4567", "27831234567"], "Your parcel is at the door")
 """
 
+import importlib
 from typing import TYPE_CHECKING
 
-from clicksoap.codes import MessageStatus
-from clicksoap.errors import (
-    AccountError,
-    AuthenticationError,
-    BatchError,
-    ClicksoapError,
-    ConfigurationError,
-    GatewayError,
-    GatewayFailure,
-    InsufficientCredit,
-    InvalidInput,
-    LimitExceeded,
-    NotExpressible,
-    NotSent,
-    OutcomeUnknown,
-    ParameterRefused,
-    ProtocolError,
-    RecipientError,
-    SenderError,
-    SessionExpired,
-    SoapFault,
-    TransportError,
-    TransportLost,
-    TransportTimeout,
-    UnknownMessage,
-    report_of,
-)
-from clicksoap.messages import (
-    Binary,
-    BinaryType,
-    Feature,
-    Message,
-    MmsClass,
-    MmsNotification,
-    PushAction,
-    Text,
-    WapPush,
-)
-from clicksoap.options import BatchOptions, Callback, SendOptions
-from clicksoap.policy import Retry, without_pauses
-from clicksoap.results import Charge, Coverage, RecipientResult, SendReport, State, StatusReport
-from clicksoap.secret import Secret
-from clicksoap.text import Alphabet, Segments, transliterate
 from clicksoap.version import __version__
-from clicksoap.watching import Exchange, Observer
-from clicksoap.wire import Timeout
 
 if TYPE_CHECKING:
     from clicksoap.async_client import AsyncBatch, AsyncClient
     from clicksoap.client import Batch, Client
+    from clicksoap.codes import MessageStatus
+    from clicksoap.errors import (
+        AccountError,
+        AuthenticationError,
+        BatchError,
+        ClicksoapError,
+        ConfigurationError,
+        GatewayError,
+        GatewayFailure,
+        InsufficientCredit,
+        InvalidInput,
+        LimitExceeded,
+        NotExpressible,
+        NotSent,
+        OutcomeUnknown,
+        ParameterRefused,
+        ProtocolError,
+        RecipientError,
+        SenderError,
+        SessionExpired,
+        SoapFault,
+        TransportError,
+        TransportLost,
+        TransportTimeout,
+        UnknownMessage,
+        report_of,
+    )
+    from clicksoap.messages import (
+        Binary,
+        BinaryType,
+        Feature,
+        Message,
+        MmsClass,
+        MmsNotification,
+        PushAction,
+        Text,
+        WapPush,
+    )
+    from clicksoap.options import BatchOptions, Callback, SendOptions
+    from clicksoap.policy import Retry, without_pauses
+    from clicksoap.results import Charge, Coverage, RecipientResult, SendReport, State, StatusReport
+    from clicksoap.secret import Secret
+    from clicksoap.text import Alphabet, Segments, transliterate
+    from clicksoap.watching import Exchange, Observer
+    from clicksoap.wire import Timeout
 
 __all__ = [
     "AccountError",
@@ -121,24 +122,73 @@ __all__ = [
     "without_pauses",
 ]
 
+# Every name is loaded with its module on first use: whoever needs one error class does not wait for zeep, lxml and
+# requests, which the facades bring along.
+_MODULES = {
+    "async_client": ("AsyncBatch", "AsyncClient"),
+    "client": ("Batch", "Client"),
+    "codes": ("MessageStatus",),
+    "errors": (
+        "AccountError",
+        "AuthenticationError",
+        "BatchError",
+        "ClicksoapError",
+        "ConfigurationError",
+        "GatewayError",
+        "GatewayFailure",
+        "InsufficientCredit",
+        "InvalidInput",
+        "LimitExceeded",
+        "NotExpressible",
+        "NotSent",
+        "OutcomeUnknown",
+        "ParameterRefused",
+        "ProtocolError",
+        "RecipientError",
+        "SenderError",
+        "SessionExpired",
+        "SoapFault",
+        "TransportError",
+        "TransportLost",
+        "TransportTimeout",
+        "UnknownMessage",
+        "report_of",
+    ),
+    "messages": (
+        "Binary",
+        "BinaryType",
+        "Feature",
+        "Message",
+        "MmsClass",
+        "MmsNotification",
+        "PushAction",
+        "Text",
+        "WapPush",
+    ),
+    "options": ("BatchOptions", "Callback", "SendOptions"),
+    "policy": ("Retry", "without_pauses"),
+    "results": ("Charge", "Coverage", "RecipientResult", "SendReport", "State", "StatusReport"),
+    "secret": ("Secret",),
+    "text": ("Alphabet", "Segments", "transliterate"),
+    "watching": ("Exchange", "Observer"),
+    "wire": ("Timeout",),
+}
+_HOME = {name: module for module, names in _MODULES.items() for name in names}
+
 # Hidden from type checkers: a visible __getattr__ would make them accept any name.
 if not TYPE_CHECKING:
 
     def __getattr__(name: str) -> object:
-        # The facades bring zeep, lxml and requests along, which cost most of the import time.
-        if name in {"Batch", "Client"}:
-            from clicksoap import client  # noqa: PLC0415 - on first use
-
-            return getattr(client, name)
-        if name in {"AsyncBatch", "AsyncClient"}:
-            try:
-                from clicksoap import async_client  # noqa: PLC0415 - on first use
-            except ImportError as error:
-                if (error.name or "").partition(".")[0] not in {"aiohttp", "yarl"}:
-                    raise
-                raise ImportError('AsyncClient needs an extra: pip install "clicksoap[async]"') from None
-            return getattr(async_client, name)
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        if name not in _HOME:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        try:
+            module = importlib.import_module(f"clicksoap.{_HOME[name]}")
+        except ImportError as error:
+            if (error.name or "").partition(".")[0] not in {"aiohttp", "yarl"}:
+                raise
+            raise ImportError('AsyncClient needs an extra: pip install "clicksoap[async]"') from None
+        found = globals()[name] = getattr(module, name)
+        return found
 
     def __dir__() -> list[str]:
         return __all__

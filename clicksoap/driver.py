@@ -115,7 +115,9 @@ class AsyncDriver:
                 broken = error
 
     async def close(self) -> None:
-        """Close every connection."""
+        """Close every connection; elsewhere it would close those under the loop that is their home."""
+        if self._home is not None:
+            self._check_home()
         await self._transport.close()
 
     async def _prepare(self) -> None:
