@@ -121,6 +121,12 @@ class Options:
         Raises:
             InvalidInput: An option is unknown, of a wrong kind or out of its range; the text names it.
         """
+        if not given:
+            return _NONE
+        return cls._checked(**given)
+
+    @classmethod
+    def _checked(cls, **given: Unpack[SendOptions]) -> "Options":
         unknown = given.keys() - SendOptions.__annotations__.keys() - BatchOptions.__annotations__.keys()
         if unknown:
             raise InvalidInput(f"{min(unknown)!r} is no option: {', '.join(sorted(_ALL))} are")
@@ -247,3 +253,6 @@ def _extra(value: object, content: Mapping[str, object]) -> dict[str, Any]:
         if not isinstance(name, str) or name in _SET_BY_SENDING or name in content:
             raise InvalidInput(f"extra holds {name!r}, which is no name, or which a send sets by itself: leave it out")
     return {str(name): item for name, item in extra.items()}
+
+
+_NONE: Final = Options._checked()  # noqa: SLF001 - most sends ask for nothing

@@ -68,6 +68,9 @@ def segments(text: str, charset: Charset = Charset.UNICODE, *, force_ucs2: bool 
         charset: What the service's plain ``text`` carries.
         force_ucs2: Count it in UCS-2 whatever it holds.
     """
+    if not force_ucs2 and GSM_BASIC.issuperset(text) and (charset is Charset.UNICODE or text.isascii()):
+        # The commonest text by far: a septet a character, and nothing that could be split.
+        return _counted(Alphabet.GSM7, len(text))
     culprits = tuple(dict.fromkeys(char for char in text if not _is_plain(char, charset)))
     alphabet = Alphabet.UCS2 if culprits or force_ucs2 else Alphabet.GSM7
     sizes = [_units(char, alphabet) for char in text]
@@ -125,6 +128,14 @@ _TYPOGRAPHIC: Final = str.maketrans(
         "\t": " ",
     }
 )
+
+
+def _counted(alphabet: Alphabet, units: int) -> Segments:
+    single, joined = _CAPACITY[alphabet]
+    if units <= single:
+        return Segments(alphabet, units, 1, single - units, ())
+    parts = -(-units // joined)
+    return Segments(alphabet, units, parts, parts * joined - units, ())
 
 
 def transliterate(text: str) -> str:
