@@ -51,4 +51,4 @@ lock:
 	rm -rf .venv-lock
 
 clean:
-	rm -rf .venv .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache dist
+	rm -rf .venv .venv-lock .hypothesis .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache dist

@@ -260,7 +260,7 @@ class AsyncClient:
         return AsyncService(self._driver, self._flows, self._core.binding)
 
     async def close(self) -> None:
-        """Close the connections; a session of yours stays open."""
+        """Close the connections; a session of yours stays open. A later call opens new ones."""
         await self._driver.close()
 
     async def __aenter__(self) -> Self:

@@ -271,7 +271,7 @@ class Client:
         return Service(self._driver, self._flows, self._core.binding)
 
     def close(self) -> None:
-        """Close the connections; a session of yours stays open."""
+        """Close the connections; a session of yours stays open. A later call opens new ones."""
         self._driver.close()
 
     def __enter__(self) -> Self:

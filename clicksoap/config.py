@@ -24,6 +24,8 @@ _OTHER: Final = frozenset({"headers", "timeout"})
 _ALL: Final = _TEXTS | _FLAGS | _NUMBERS | _OTHER
 _REQUIRED: Final = ("api_id", "user", "password")
 
+_EXAMPLES: Final = {"timeout": '{"total": 60}', "headers": '{"X-Team": "billing"}'}
+
 # Older tools of this gateway read these.
 _VENDOR: Final = {"api_id": "CLICKATELL_API_ID", "user": "CLICKATELL_USER", "password": "CLICKATELL_PASSWORD"}
 _TRUE: Final = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
@@ -65,6 +67,7 @@ def load(profile: str | None = None, environ: Mapping[str, str] | None = None) -
         ConfigurationError: Something needed is missing (the text names every place), or something is malformed.
     """
     variables = os.environ if environ is None else environ
+    _check_names(variables)
     asked = profile or variables.get("CLICKSOAP_PROFILE") or None
     path = _path(variables)
     table = _profile(path, asked, is_named=bool(variables.get("CLICKSOAP_CONFIG")))
@@ -82,6 +85,15 @@ def load(profile: str | None = None, environ: Mapping[str, str] | None = None) -
                 f"{_VENDOR[name]}_FILE, or {name} or {name}_file under [{asked or 'default'}] in {path}"
             )
     return _settings(found)
+
+
+def _check_names(variables: Mapping[str, str]) -> None:
+    """Refuse a misspelt variable: the setting that it was meant for would silently be another."""
+    for variable in variables:
+        if variable.startswith("CLICKSOAP_") and variable not in {"CLICKSOAP_CONFIG", "CLICKSOAP_PROFILE"}:
+            name = variable.removeprefix("CLICKSOAP_").removesuffix("_FILE").lower()
+            if name not in _ALL:
+                raise ConfigurationError(f"{variable} is no setting: CLICKSOAP_ goes before {', '.join(sorted(_ALL))}")
 
 
 def _settings(found: dict[str, object]) -> Settings:
@@ -110,7 +122,7 @@ def _mapping(name: str, value: object) -> dict[str, Any]:
         except ValueError:
             value = None
     if not isinstance(value, dict):
-        raise ConfigurationError(f'{name} is no table: in the environment, give JSON such as {{"key": "value"}}')
+        raise ConfigurationError(f"{name} is no table: in the environment, give JSON such as {_EXAMPLES[name]}")
     return {str(key): item for key, item in value.items()}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Final, Literal, TypedDict, cast
+from typing import Final, Literal, TypedDict
 from urllib.parse import urlsplit
 
 from clicksoap.bindings import Binding
@@ -72,10 +72,12 @@ class OpenBatch:
     Attributes:
         start: The command that opens it.
         takes_fields: Whether the gateway merges fields into its template.
+        fields: The numbers of the fields that its template has.
     """
 
     start: StartBatch
     takes_fields: bool
+    fields: frozenset[int]
 
 
 class Core:
@@ -86,6 +88,7 @@ class Core:
     """
 
     def __init__(self, given: Arguments) -> None:
+        _check_kinds(given)
         endpoint, binding = given["endpoint"], given["binding"]
         own = None if given["wsdl"] is None else compiled(_wsdl(given["wsdl"]))
         if own is not None:
@@ -102,7 +105,10 @@ class Core:
             check_region(given["region"])
         self._region = given["region"]
         self._sender = given["sender"]
-        self._options({})  # refuses an impossible sender here
+        try:
+            self._options({})
+        except InvalidInput as error:
+            raise ConfigurationError(str(error)) from None
         self._most = _checked_cap(given["max_recipients"], self.binding.most_recipients)
         self.timeout = given["timeout"] or Timeout()
         self.session = Session()
@@ -124,7 +130,8 @@ class Core:
             raise InvalidInput("sender is a name, and the gateway takes no name with 8-bit messages: give a number")
         common = _common(asked, asked.features | said.features)
         contents = [{**content, **common} for content in said.contents(self.binding.charset, asked.max_parts)]
-        _check_extra(asked.extra, contents[0])
+        if own := asked.extra.keys() & contents[0].keys():
+            raise InvalidInput(f"extra holds {min(own)}, which the message sets by itself: leave it out")
         plan = Plan(
             _COMMANDS[said.command],
             recipients(to, self._region),
@@ -157,15 +164,24 @@ class Core:
             content["concat"] = asked.max_parts
         own_id = {"climsgid": asked.client_message_id} if asked.client_message_id is not None else {}
         start = StartBatch({**content, **_common(asked, asked.features), **own_id}, asked.deliver_at)
-        return OpenBatch(start, takes_fields=cost.alphabet is Alphabet.GSM7)
+        fields = frozenset(int(number) for number in _FIELD.findall(template))
+        if fields and max(fields) > self.binding.batch_fields:
+            raise NotExpressible(
+                f"template has #field{max(fields)}#: {self.binding.name} merges {self.binding.batch_fields} at most, "
+                "document_literal 10"
+            )
+        return OpenBatch(start, takes_fields=cost.alphabet is Alphabet.GSM7, fields=fields)
 
     def send_item(self, batch_id: str, batch: OpenBatch, to: Numbers, fields: tuple[str, ...]) -> Flow[SendReport]:
         """Send a batch's template with fields."""
         if len(fields) > self.binding.batch_fields:
             most = self.binding.batch_fields
-            raise NotExpressible(f"{len(fields)} fields are given: {self.binding.name} merges {most} at most")
+            raise NotExpressible(
+                f"{len(fields)} fields are given: {self.binding.name} merges {most} at most, document_literal 10"
+            )
         if fields and not batch.takes_fields:
             raise InvalidInput("the template needs Unicode, into which the gateway merges no fields: use quicksend()")
+        _check_filled(batch.fields, len(fields))
         named = {f"field{number}": text for number, text in enumerate(fields, 1)}
         for name, text in named.items():
             _check_field(text, name, self.binding.charset)
@@ -206,19 +222,18 @@ def _common(asked: Options, features: Feature) -> dict[str, str | int | Decimal]
     return {**asked.content, **flags}
 
 
-_IDENTITY: Final = frozenset({"session_id", "api_id", "user", "password", "to", "climsgid", "deliv_time"})
-_PARAMETER: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
-
-
-def _check_extra(extra: object, content: Mapping[str, object]) -> None:
-    """Refuse further parameters that would stand in for those of the contract."""
-    if not isinstance(extra, dict):
-        raise InvalidInput(f"extra is {type(extra).__name__}: give a dict of parameters by name")
-    for name in cast("dict[object, object]", extra):
-        if not isinstance(name, str) or not _PARAMETER.fullmatch(name):
-            raise InvalidInput("extra holds a name that no parameter can have")
-        if name in _IDENTITY or name in content:
-            raise InvalidInput(f"extra holds {name}, which has an argument of its own")
+def _check_kinds(given: Arguments) -> None:
+    """Refuse arguments of a wrong kind where they are given, not at the first call that needs them."""
+    timeout, retry, observer = given["timeout"], given["retry"], given["on_exchange"]
+    if timeout is not None and not isinstance(timeout, Timeout):
+        raise ConfigurationError(f"timeout= is {type(timeout).__name__}: give Timeout(connect=5, read=30, total=60)")
+    if retry is not None and not isinstance(retry, Retry):
+        raise ConfigurationError(f"retry= is {type(retry).__name__}: give Retry(attempts=4), or None for one try")
+    if observer is not None and not callable(observer):
+        raise ConfigurationError(f"on_exchange= is {type(observer).__name__}: give a function that takes an Exchange")
+    for name in ("allow_plaintext", "log_content"):
+        if not isinstance(given[name], bool):
+            raise ConfigurationError(f"{name}= is {type(given[name]).__name__}: give True or False")
 
 
 def _dialect_name(dialect: Dialect) -> BindingName:
@@ -242,6 +257,19 @@ def _binding(name: BindingName, url: str, http_method: HttpMethod, own: Contract
     if http_method != "POST":
         raise ConfigurationError('http_method="GET" belongs to binding="http": SOAP is always POST')
     return SoapBinding(Dialect(name), url, own)
+
+
+_FIELD: Final = re.compile(r"#field([1-9][0-9]?)#")
+
+
+def _check_filled(fields: frozenset[int], given: int) -> None:
+    """Refuse what would go out with a blank for a field, or without something that was meant to be in it."""
+    missing = [number for number in sorted(fields) if number > given]
+    if missing:
+        raise InvalidInput(f"the template has #field{missing[0]}#, and {given} fields are given: fill them all")
+    unused = [number for number in range(1, given + 1) if number not in fields]
+    if unused:
+        raise InvalidInput(f"the template has no #field{unused[0]}#, and a text is given for it: leave it out")
 
 
 def _check_field(text: str, argument: str, charset: Charset) -> None:
@@ -298,6 +326,10 @@ def sent_headers(headers: Mapping[str, str] | None, user_agent_extra: str | None
     Raises:
         ConfigurationError: One of them is set by the contract, or cannot be sent.
     """
+    if headers is not None and not isinstance(headers, Mapping):
+        raise ConfigurationError(f"headers= is {type(headers).__name__}: give a dict of names and values")
+    if user_agent_extra is not None and not isinstance(user_agent_extra, str):
+        raise ConfigurationError(f"user_agent_extra= is {type(user_agent_extra).__name__}: give a str")
     agent = f"clicksoap/{__version__}" + (f" {user_agent_extra}" if user_agent_extra else "")
     merged = {"User-Agent": agent, **(headers or {})}
     checked: dict[str, str] = {}

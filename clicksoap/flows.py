@@ -128,7 +128,7 @@ class Flows:
             return (yield from self._persistently(operation.effect, lambda: self._exchange(operation, _Attempt())))
         except (TransportError, ProtocolError, SoapFault) as error:
             if operation.effect is Effect.ONCE:
-                raise _outcome(error) from error
+                raise _outcome(error, "carried out") from error
             if operation.effect is Effect.NONE:
                 error.may_have_taken_effect = False
             raise
@@ -350,15 +350,15 @@ def _logged_in(held: Held, deadline: float) -> Flow[None]:
         raise
 
 
-def _outcome(error: ClicksoapError) -> NotSent | OutcomeUnknown:
+def _outcome(error: ClicksoapError, done: str) -> NotSent | OutcomeUnknown:
     if error.may_have_taken_effect:
-        return OutcomeUnknown(f"it may have been sent: {error}", cause=error)
-    return NotSent(f"nothing was sent: {error}", cause=error)
+        return OutcomeUnknown(f"it may have been {done}: {error}", cause=error)
+    return NotSent(f"nothing was {done}: {error}", cause=error)
 
 
 def _explained(error: ClicksoapError, ledger: Ledger, *, in_flight: bool) -> ClicksoapError:
     """The error that tells the caller of a failed request, with the report on it."""
-    told = _outcome(error) if isinstance(error, TransportError | ProtocolError | SoapFault) else error
+    told = _outcome(error, "sent") if isinstance(error, TransportError | ProtocolError | SoapFault) else error
     report = ledger.report(in_flight=in_flight and isinstance(told, OutcomeUnknown))
     told.report = report
     told.may_have_taken_effect = bool(report.accepted or report.unknown)

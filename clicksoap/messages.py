@@ -144,7 +144,9 @@ class Binary:
 
     def __post_init__(self) -> None:
         if not isinstance(self.data, bytes) or not self.data:
-            raise InvalidInput("data is empty or no bytes: give the octets to be sent")
+            raise InvalidInput(
+                "data is empty, or no bytes (bytes(...) makes some of a bytearray): give the octets to be sent"
+            )
         if not isinstance(self.udh, bytes) or (self.udh and self.udh[0] != len(self.udh) - 1):
             raise InvalidInput("udh is no user data header: its first octet counts those that follow")
         if _element_ids(self.udh) is None:
@@ -152,7 +154,7 @@ class Binary:
         if self.udh and self.type is not None:
             raise InvalidInput("udh and type exclude one another: the gateway makes the header of a type")
         if self.type is not None and not isinstance(self.type, BinaryType):
-            raise InvalidInput("type is no BinaryType")
+            raise InvalidInput("type is no BinaryType: give one, such as BinaryType.VCARD")
         if len(self.udh) >= _MOST_OCTETS:
             raise InvalidInput(f"udh leaves no room for data: a message holds {_MOST_OCTETS} octets")
 
@@ -250,7 +252,7 @@ class WapPush:
         for name in ("created", "expires"):
             check_aware(getattr(self, name), name)
         if self.action is not None and not isinstance(self.action, PushAction):
-            raise InvalidInput("action is no PushAction")
+            raise InvalidInput("action is no PushAction: give one, such as PushAction.HIGH")
 
     def segments(self, charset: Charset) -> Segments:
         """Of its text alone; the gateway adds the link's own octets, in a way that it does not document."""
@@ -310,7 +312,7 @@ class MmsNotification:
         if not isinstance(self.expires, timedelta) or self.expires <= timedelta(0) or self.expires.microseconds:
             raise InvalidInput("expires is no timedelta of whole, positive seconds")
         if not isinstance(self.class_, MmsClass):
-            raise InvalidInput("class_ is no MmsClass")
+            raise InvalidInput("class_ is no MmsClass: give one, such as MmsClass.PERSONAL")
 
     def segments(self, charset: Charset) -> Segments:
         """Of its subject alone; the gateway makes the octets that are sent, in a way that it does not document."""

@@ -57,6 +57,8 @@ def msisdn(number: object, argument: str = "to", region: str | None = None) -> s
     if "(0)" in written.replace(" ", ""):
         raise InvalidInput(f"{argument} holds a national (0): leave it out, the country code replaces it")
     digits = digits.removeprefix("+") if digits.startswith("+") else digits.removeprefix("00")
+    if "," in digits:
+        raise InvalidInput(f"{argument} is a text of several numbers: give a list of them")
     if not _INTERNATIONAL.fullmatch(digits):
         raise InvalidInput(f"{argument} is not a number: give digits with the country code, such as +27 82 000 0000")
     if digits.startswith("0"):

@@ -27,8 +27,8 @@ class BatchOptions(TypedDict, total=False):
     """What can be asked for with a template batch; it holds for everything that the batch sends.
 
     Attributes:
-        sender: Who it is from (gateway: ``from``): up to 16 digits, or up to 11 letters and digits. It has to be
-            registered with the gateway.
+        sender: Who it is from (gateway: ``from``): up to 16 digits, or a name of up to 11 letters, digits, blanks and
+            ``.&_'-``. It has to be registered with the gateway.
         client_message_id: Your own id (gateway: ``climsgid``): up to 32 letters and digits.
         callback: Which statuses the gateway calls back (gateway: ``callback``, ``msg_callback``).
         deliver_after: Delay in whole minutes, 7 days at most (gateway: ``deliv_time``). Excludes deliver_at.
@@ -83,7 +83,7 @@ _NUMERIC_SENDERS: Final = 10**16
 _NUMERIC_SENDER: Final = re.compile(r"[0-9]{1,16}", re.ASCII)
 _ALPHANUMERIC_SENDER: Final = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9 .&_'-]{1,11}", re.ASCII)
 _CLIENT_ID: Final = re.compile(r"[A-Za-z0-9]{1,32}", re.ASCII)
-_SET_BY_SENDING: Final = frozenset({"to", "climsgid", "session_id", "api_id", "user", "password"})
+_SET_BY_SENDING: Final = frozenset({"to", "climsgid", "deliv_time", "session_id", "api_id", "user", "password"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +173,8 @@ def minutes_until(moment: datetime) -> int:
 def _sender(sender: object) -> tuple[str, Feature]:
     if isinstance(sender, int) and not isinstance(sender, bool):
         sender = str(sender) if 0 <= sender < _NUMERIC_SENDERS else ""
+    if not isinstance(sender, str):
+        raise InvalidInput(f"sender is {type(sender).__name__}: give a str or an int")
     check_text(sender, "sender")
     text = str(sender)
     digits = re.sub(r"[\s().-]", "", text).removeprefix("+")
@@ -180,7 +182,9 @@ def _sender(sender: object) -> tuple[str, Feature]:
         return digits, Feature.NUMERIC
     if _ALPHANUMERIC_SENDER.fullmatch(text):
         return text, Feature.ALPHA
-    raise InvalidInput("sender is neither a number of up to 16 digits nor up to 11 letters and digits")
+    raise InvalidInput(
+        "sender is neither a number of up to 16 digits nor a name of up to 11 letters, digits, blanks and .&_'-"
+    )
 
 
 def _times(after: object, at: object, validity: object) -> dict[str, int]:
@@ -221,7 +225,7 @@ def _credits(value: object) -> Decimal:
 
 def _feature(value: object) -> Feature:
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise InvalidInput("features is no Feature: combine them with |")
+        raise InvalidInput("features is no Feature: give Feature.ALPHA, or several combined with |")
     return Feature(value)
 
 
@@ -250,7 +254,7 @@ def _extra(value: object, content: Mapping[str, object]) -> dict[str, Any]:
         raise InvalidInput(f"extra is {type(value).__name__}: give a dict of parameters by their names")
     extra = cast("Mapping[object, Any]", value)
     for name in extra:
-        if not isinstance(name, str) or name in _SET_BY_SENDING or name in content:
+        if not isinstance(name, str) or not name.isidentifier() or name in _SET_BY_SENDING or name in content:
             raise InvalidInput(f"extra holds {name!r}, which is no name, or which a send sets by itself: leave it out")
     return {str(name): item for name, item in extra.items()}
 

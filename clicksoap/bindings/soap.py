@@ -139,7 +139,9 @@ class SoapBinding:
             if operation in bundled(dialect).serializers and name in bundled(dialect).serializers[operation].names
         ]
         if not having:
-            return InvalidInput(f"{operation} has no parameter of the name {name!r}")
+            return InvalidInput(
+                f"{operation} has no parameter of the name {name!r} (extra= is for those of an in-house WSDL)"
+            )
         here = self.name if self._own is None else "the WSDL in use"
         return NotExpressible(f"{here} has no {name} in {operation}: {' and '.join(having)} has")
 

@@ -1,5 +1,6 @@
 """``clicksoap demo``: one conversation per SOAP binding with a simulated gateway."""
 
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Final
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 _TEXT: Final = "Your parcel is at the door"
 # The simulator refuses what starts with 999, with the error of the three digits behind it.
-_WIDTH: Final = 126  # of a table whose message ids stand on one line
+_WIDTH: Final = 100  # where there is no terminal that says its own
 _NUMBERS: Final = ("+27 82 123 4567", "+27 83 123 4567", "+999 105 4567")
 
 
@@ -83,27 +84,24 @@ def _converse(simulator: "Simulator", dialect: Dialect) -> Conversation:
 
 def show(conversations: Sequence[Conversation]) -> None:
     """Print the conversations as tables."""
-    console = Console(width=max(_WIDTH, Console().width))
+    console = Console() if sys.stdout.isatty() else Console(width=_WIDTH)
     for said in conversations:
-        table = Table(
-            title=f"{said.binding}: {said.wsdl} at {said.url}",
-            title_justify="left",
-            caption=f"{said.balance_before} credits before, {said.balance_after} after. Sent: {said.text}",
-            caption_justify="left",
-        )
+        console.print(f"[bold]{said.binding}[/bold]", highlight=False)
+        console.print(f"  {said.wsdl}\n  {said.url}\n  text: {said.text}", highlight=False)
+        table = Table()
         for heading in ("to", "state", "message id", "status or error", "credits", "routed"):
-            table.add_column(heading, overflow="fold")
+            table.add_column(heading)
         for row in said.recipients:
             table.add_row(
                 row.to,
                 row.state,
-                row.message_id or "-",
+                f"{row.message_id[:8]}…" if row.message_id else "-",
                 row.error or row.status or "-",
                 row.charge or "-",
                 "yes" if row.routed else "no",
             )
         console.print(table)
-        console.print()
+        console.print(f"  {said.balance_before} credits before, {said.balance_after} after\n", highlight=False)
 
 
 def directions(simulator: "Simulator") -> Iterator[str]:

@@ -190,7 +190,7 @@ _TABLE: Final[tuple[tuple[tuple[type[BaseException], ...], type[TransportError],
     ),
     ((TimeoutError,), TransportTimeout, "the time ran out"),
     ((aiohttp.ClientConnectorError,), TransportLost, "the connection was not accepted"),
-    ((aiohttp.ClientError, OSError), TransportLost, "it was lost"),
+    ((aiohttp.ClientError, OSError), TransportLost, "the connection was lost"),
 )
 
 

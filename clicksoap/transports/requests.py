@@ -26,7 +26,7 @@ from urllib3.exceptions import (
 )
 from urllib3.response import BaseHTTPResponse
 
-from clicksoap.errors import TransportError, TransportLost, TransportTimeout
+from clicksoap.errors import ConfigurationError, TransportError, TransportLost, TransportTimeout
 from clicksoap.transports.connections import POOLS, call
 from clicksoap.transports.content import BoundedBody
 from clicksoap.transports.tls import ClientCert, FilePath, checked_proxy, tls_context
@@ -159,6 +159,8 @@ class SessionTransport:
     """
 
     def __init__(self, timeout: Timeout, *, headers: Mapping[str, str], session: requests.Session) -> None:
+        if not isinstance(session, requests.Session):
+            raise ConfigurationError(f"session= is {type(session).__name__}: give a requests.Session")
         self._timeout = timeout
         self._headers = dict(headers)
         self._session = session
@@ -257,7 +259,11 @@ _TABLE: Final[tuple[tuple[tuple[type[BaseException], ...], type[TransportError],
     ((ProxyError, requests.exceptions.ProxyError), TransportLost, "the proxy did not make the connection"),
     ((SSLError, ssl.SSLError, requests.exceptions.SSLError), TransportError, "TLS failed"),
     ((urllib3.exceptions.TimeoutError, TimeoutError, requests.Timeout), TransportTimeout, "the time ran out"),
-    ((HTTPError, ConnectionError, http.client.HTTPException, requests.ConnectionError), TransportLost, "it was lost"),
+    (
+        (HTTPError, ConnectionError, http.client.HTTPException, requests.ConnectionError),
+        TransportLost,
+        "the connection was lost",
+    ),
 )
 
 

@@ -310,7 +310,7 @@ def _shows_no_secret(error: BaseException, *secrets: str) -> None:
         ({"CLICKSOAP_ALLOW_PLAINTEXT": "maybe"}, "CLICKSOAP_ALLOW_PLAINTEXT is neither true nor false"),
         ({"CLICKSOAP_MAX_RECIPIENTS": "-5"}, "CLICKSOAP_MAX_RECIPIENTS is no whole number"),
         ({"CLICKSOAP_MAX_RECIPIENTS": "٣"}, "CLICKSOAP_MAX_RECIPIENTS is no whole number"),
-        ({"CLICKSOAP_TIMEOUT": "5"}, 'timeout is no table: in the environment, give JSON such as {"key": "value"}'),
+        ({"CLICKSOAP_TIMEOUT": "5"}, 'timeout is no table: in the environment, give JSON such as {"total": 60}'),
         ({"CLICKSOAP_TIMEOUT": "{"}, "timeout is no table"),
         ({"CLICKSOAP_TIMEOUT": '{"all": 5}'}, "timeout has other keys"),
         ({"CLICKSOAP_HEADERS": f"Authorization: {SECRET}"}, "headers is no table"),
@@ -367,3 +367,8 @@ def test_settings_show_no_password(loaded: Load) -> None:
     settings: Any = loaded(BASE)
     assert SECRET not in repr(settings)
     assert SECRET not in str(settings)
+
+
+def test_a_misspelt_variable_is_refused_by_name(loaded: Load) -> None:
+    with pytest.raises(ConfigurationError, match="CLICKSOAP_ENDPONT is no setting"):
+        loaded({"CLICKSOAP_ENDPONT": "https://sms.example"})

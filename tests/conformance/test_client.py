@@ -15,6 +15,7 @@ from clicksoap import (
     GatewayError,
     InsufficientCredit,
     InvalidInput,
+    NotExpressible,
     RecipientError,
     State,
     UnknownMessage,
@@ -233,6 +234,17 @@ def test_a_batch_refuses_what_the_gateway_cannot_merge(sms: Client, gateway: Sim
             batch.send(A, "Ann")
         batch.quicksend(A)
     assert [message.text for message in gateway.gateway.messages] == ["\N{SNOWMAN}"]
+
+
+def test_a_batch_refuses_a_field_too_few_or_too_many(sms: Client, gateway: Simulator) -> None:
+    with sms.batch("Dear #field1#, #field2# awaits") as batch:
+        with pytest.raises(InvalidInput, match="has #field2#, and 1 fields are given"):
+            batch.send(A, "Ann")
+        with pytest.raises(InvalidInput, match="has no #field3#"):
+            batch.send(A, "Ann", "a parcel", "and more")
+    with pytest.raises(NotExpressible, match="template has #field11#"):
+        sms.batch("#field11#")
+    assert not gateway.gateway.messages
 
 
 def test_an_error_inside_a_batch_leaves_it_to_die_by_itself(sms: Client, gateway: Simulator) -> None:

@@ -228,12 +228,12 @@ def test_redeem(sms: Client, php_gateway: PhpGateway) -> None:
 
 
 def test_batch_merges_fields_per_recipient_and_closes_itself(sms: Client, php_gateway: PhpGateway) -> None:
-    with sms.batch("Dear #field1#, <5 & more") as batch:
+    with sms.batch("Dear #field1#, <5 & more #field2#") as batch:
         assert batch.id == BATCH
         merged = batch.send(TO[0], "Zoé & <Co> ", "second")
         quick = batch.quicksend(TO)
     start, item, fast, end = (only(name, php_gateway) for name in ("startbatch", "senditem", "quicksend", "endbatch"))
-    assert start.parameters["template"] == "Dear #field1#, <5 & more"
+    assert start.parameters["template"] == "Dear #field1#, <5 & more #field2#"
     assert (item.parameters["field1"], item.parameters["field2"]) == ("Zoé & <Co> ", "second")
     assert recipients(item) == TO[:1]
     assert recipients(fast) == TO

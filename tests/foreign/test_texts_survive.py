@@ -516,7 +516,7 @@ def test_other_words_beyond_latin_arrive_or_are_refused_and_are_never_spoilt(lin
 
 def test_template_and_fields_arrive_as_they_are(line: Line) -> None:
     view = line.now()
-    template, field = "Dear #field1#, 100% & <more> + é ", " Zoé & <Co>\r\n"
+    template, field = "Dear #field1#, 100% & <more> + é #field2# ", " Zoé & <Co>\r\n"
     with line.sms.batch(template, validity=timedelta(minutes=5), callback=1, client_message_id="b1") as batch:
         batch.send(TO[0], field, "#2")
     start, item, _ = (told(line.way, seen) for seen in view.requests())

@@ -133,10 +133,10 @@ def test_a_type_arrives_over_every_binding(sms: Client, shared: Simulator) -> No
 @pytest.mark.parametrize(
     ("wrong", "words"),
     [
-        ({"data": b""}, "data is empty or no bytes: give the octets"),
-        ({"data": "0102"}, "data is empty or no bytes: give the octets"),
-        ({"data": bytearray(b"x")}, "data is empty or no bytes: give the octets"),
-        ({"data": None}, "data is empty or no bytes: give the octets"),
+        ({"data": b""}, "data is empty, or no bytes"),
+        ({"data": "0102"}, "data is empty, or no bytes"),
+        ({"data": bytearray(b"x")}, "data is empty, or no bytes"),
+        ({"data": None}, "data is empty, or no bytes"),
         ({"udh": "060504"}, "udh is no user data header: its first octet counts"),
         ({"udh": PORTS[:-1]}, "udh is no user data header: its first octet counts"),
         ({"udh": PORTS + b"\x00"}, "udh is no user data header: its first octet counts"),

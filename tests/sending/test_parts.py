@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from rawserver import Hangup, Received, reply
 
-from clicksoap import Binary, Client, NotSent, OutcomeUnknown, RecipientError, State
+from clicksoap import AccountError, Binary, Client, NotSent, OutcomeUnknown, RecipientError, State
 from clicksoap.simulator import Simulator
 
 A, B, REFUSED = "27821234567", "27831234567", "9991051234"
@@ -104,7 +104,7 @@ def test_a_second_part_that_was_not_sent_leaves_the_message_unknown_as_it_went_o
 
 def test_a_refusal_of_the_whole_second_request_leaves_the_message_unknown(scripted: Scripted) -> None:
     sms, _ = scripted(sendmsg=[one(A, "a1"), "ERR: 004, Account frozen"])
-    with pytest.raises(Exception, match="004") as failed:
+    with pytest.raises(AccountError, match="004") as failed:
         sms.send(A, THREE_PARTS)
     report: Any = getattr(failed.value, "report", None)
     assert [(result.state, result.message_ids) for result in report] == [(State.UNKNOWN, ("a1",))]

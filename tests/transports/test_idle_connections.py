@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from rawserver import Gateway, Hangup, RawServer, Received, answering, message_id, reply, reset, values
 
-from clicksoap import Client, OutcomeUnknown, TransportLost
+from clicksoap import Client, OutcomeUnknown, ProtocolError, TransportLost
 from clicksoap.transports import connections
 
 Connect = Callable[..., Client]
@@ -91,7 +91,7 @@ def test_connection_is_kept_after_a_refusal_of_the_http_server(connect: Connect)
     with RawServer(gateway) as server:
         client = connect(server.origin)
         for _ in range(5):
-            with pytest.raises(Exception, match="503"):
+            with pytest.raises(ProtocolError, match="503"):
                 client.balance()
     assert (server.connections, len(server.requests)) == (1, 6)
 

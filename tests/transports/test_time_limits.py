@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from rawserver import Gateway, Hangup, RawServer, Received, answering, deaf, envelope, reply
 
-from clicksoap import Client, NotSent, OutcomeUnknown, State, Timeout, TransportTimeout
+from clicksoap import Client, NotSent, OutcomeUnknown, SessionExpired, State, Timeout, TransportTimeout
 
 Connect = Callable[..., Client]
 
@@ -246,5 +246,5 @@ def test_time_that_renewing_the_session_takes_counts(connect: Connect) -> None:
     with RawServer(gateway) as server:
         client = connect(server.origin, timeout=SHORT)
         client.balance()
-        with within(SHORT.total), pytest.raises(Exception, match="003"):
+        with within(SHORT.total), pytest.raises(SessionExpired, match="003"):
             client.balance()

@@ -164,3 +164,24 @@ def test_a_client_is_neither_pickled_nor_copied() -> None:
 def test_input_that_cannot_be_sent_is_refused_before_anything_leaves(call: Any) -> None:
     with client() as sms, pytest.raises(InvalidInput):  # nobody listens on the port: leaving would be NotSent
         call(sms)
+
+
+@pytest.mark.parametrize(
+    ("named", "words"),
+    [
+        ({"timeout": 30}, r"timeout= is int: give Timeout\("),
+        ({"timeout": (5, 30)}, "timeout= is tuple"),
+        ({"retry": 3}, r"retry= is int: give Retry\(attempts=4\), or None"),
+        ({"retry": False}, "retry= is bool"),
+        ({"on_exchange": 5}, "on_exchange= is int"),
+        ({"allow_plaintext": "no", "endpoint": "http://sms.example"}, "allow_plaintext= is str: give True or False"),
+        ({"log_content": 1}, "log_content= is int"),
+        ({"sender": "ACME SOLUTIONS PTY"}, "sender is neither"),
+        ({"session": 5}, "session= is int"),
+        ({"headers": ["a"]}, "headers= is list"),
+        ({"user_agent_extra": 5}, "user_agent_extra= is int"),
+    ],
+)
+def test_an_argument_of_a_wrong_kind_is_refused_by_name(named: dict[str, Any], words: str) -> None:
+    with pytest.raises(ConfigurationError, match=words):
+        client(**named)

@@ -1,0 +1,5 @@
+"""``python -m clicksoap`` is ``clicksoap``."""
+
+from clicksoap.cli import main
+
+main()
