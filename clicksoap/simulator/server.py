@@ -21,7 +21,7 @@ from clicksoap.simulator.commands import Commands
 from clicksoap.simulator.connection import Connection
 from clicksoap.simulator.faults import Faults
 from clicksoap.simulator.gateway import Gateway
-from clicksoap.simulator.model import Account
+from clicksoap.simulator.model import Account, Message
 
 _WORKERS: Final = 128
 _BACKLOG: Final = 512
@@ -96,6 +96,11 @@ class Simulator:
             raise RuntimeError("the simulator is not running: start() it, or use it in a with statement")
         host = f"[{self._address}]" if ":" in self._address else self._address
         return f"http://{host}:{self._running.port}"
+
+    @property
+    def messages(self) -> list[Message]:
+        """Every message that the gateway accepted, in order, as it is now."""
+        return self.gateway.messages
 
     def url(self, path: str) -> str:
         """The address of a path, such as one of ``contract.SERVICE_PATHS`` or ``/http/sendmsg``."""
