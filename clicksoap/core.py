@@ -138,7 +138,7 @@ class Core:
             [{**content, **asked.extra} for content in contents],
             self._most,
             # An in-house contract may lack the id; what became of a lost request can then not be asked.
-            has_client_id=asked.client_message_id is not None or self.binding.takes(said.command, "climsgid"),
+            has_client_id=asked.client_message_id is not None or self.binding.takes_client_id(said.command),
             client_message_id=asked.client_message_id,
             deliver_at=asked.deliver_at,
             reference=asked.reference,
@@ -284,7 +284,13 @@ def _check_field(text: str, argument: str, charset: Charset) -> None:
 
 def _credentials(api_id: object, user: object, password: object, binding: BindingName) -> Credentials:
     # Both WSDLs declare api_id as xsd:int.
-    if isinstance(api_id, str) and api_id.isascii() and api_id.isdigit() and len(api_id) <= _MOST_API_ID_DIGITS:
+    if (
+        binding != "http"
+        and isinstance(api_id, str)
+        and api_id.isascii()
+        and api_id.isdigit()
+        and len(api_id) <= _MOST_API_ID_DIGITS
+    ):
         api_id = int(api_id)
     is_int = isinstance(api_id, int) and not isinstance(api_id, bool) and 0 < api_id < 2**31
     if binding != "http" and not is_int:
@@ -316,7 +322,7 @@ def _checked_cap(max_recipients: object, most: int) -> int:
 _MOST_API_ID_DIGITS: Final = 10  # of 32 bits
 _HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # a token (RFC 9110, 5.6.2)
 _OURS: Final = frozenset(
-    {"content-type", "content-length", "soapaction", "host", "transfer-encoding", "accept-encoding"}
+    {"content-type", "content-length", "soapaction", "host", "transfer-encoding", "accept", "accept-encoding"}
 )
 
 
@@ -331,7 +337,9 @@ def sent_headers(headers: Mapping[str, str] | None, user_agent_extra: str | None
     if user_agent_extra is not None and not isinstance(user_agent_extra, str):
         raise ConfigurationError(f"user_agent_extra= is {type(user_agent_extra).__name__}: give a str")
     agent = f"clicksoap/{__version__}" + (f" {user_agent_extra}" if user_agent_extra else "")
-    merged = {"User-Agent": agent, **(headers or {})}
+    given = headers or {}
+    named = {name.lower() for name in given if isinstance(name, str)}
+    merged = {**({} if "user-agent" in named else {"User-Agent": agent}), **given}
     checked: dict[str, str] = {}
     for name, value in merged.items():
         if not all(isinstance(part, str) for part in (name, value)):

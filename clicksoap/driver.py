@@ -25,6 +25,7 @@ class Driver:
         self._flows = flows
         self._session = session
         self._lock = threading.Lock()
+        self._logging_in: int | None = None
         _drivers.add(self)
 
     def run(self, flow: Flow[T]) -> T:
@@ -58,14 +59,21 @@ class Driver:
     def after_fork(self) -> None:
         """Give a forked child a lock, a session and connections of its own."""
         self._lock = threading.Lock()
+        self._logging_in = None
         self._session.forget()
         self._transport.after_fork()
 
     def _login(self, asked: Login) -> None:
+        if self._logging_in == threading.get_ident():
+            # An observer or a log handler that is told of a login, and calls the client again.
+            raise ConfigurationError(
+                "a client that is just logging in was called by what watches it: wait until it did"
+            )
         if not self._lock.acquire(timeout=max(0.0, asked.deadline - time.monotonic())):
             waited = TransportTimeout("the time ran out while another thread logged in", left=False)
             raise NotSent(f"nothing was sent: {waited}", cause=waited)
         try:
+            self._logging_in = threading.get_ident()
             if self._session.settled(asked.held):
                 return
             try:
@@ -74,6 +82,7 @@ class Driver:
                 self._session.failed(error)
                 raise
         finally:
+            self._logging_in = None
             self._lock.release()
 
 

@@ -4,10 +4,12 @@ Three answers are kept apart everywhere: the gateway said no (`GatewayError`), i
 may have been done (`OutcomeUnknown`).
 """
 
+import functools
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, ClassVar, Final
+from urllib.parse import quote, quote_plus
 
 from clicksoap.codes import ERRORS
 
@@ -267,14 +269,13 @@ def report_of(error: BaseException) -> "SendReport | None":
     Works for clicksoap's own errors and for whatever interrupted the send from outside, such as KeyboardInterrupt.
     None where the error did not come out of a send. What a time limit made of a cancellation is looked through.
     """
-    seen: set[int] = set()
     inner: BaseException | None = error
-    while inner is not None and id(inner) not in seen:
+    while inner is not None:
         report: SendReport | None = getattr(inner, "report", None)
-        if report is not None:
+        if report is not None or isinstance(inner, ClicksoapError):
             return report
-        seen.add(id(inner))
-        inner = inner.__cause__ or inner.__context__
+        # asyncio makes a TimeoutError of the cancellation that it caused.
+        inner = inner.__cause__ if isinstance(inner, TimeoutError) else None
     return None
 
 
@@ -287,8 +288,26 @@ def redact(text: str, secrets: Iterable[str]) -> str:
     """A foreign text with every secret masked."""
     for secret in secrets:
         if secret:
-            text = text.replace(secret, "***")
+            for form in _forms(secret):
+                text = text.replace(form, "***")
     return text
+
+
+@functools.lru_cache(maxsize=64)
+def _forms(secret: str) -> tuple[str, ...]:
+    """A secret as it may come back: plain, escaped for XML once or twice, and as in a form, longest first."""
+    forms = {secret}
+    if not (secret.isascii() and secret.isalnum()):
+        once = _escaped(secret)
+        for escaped in (once, _escaped(once), once.replace('"', "&quot;").replace("'", "&apos;")):
+            forms |= {escaped, escaped.encode("ascii", "xmlcharrefreplace").decode()}
+        for encoding in ("utf-8", "latin-1"):
+            forms |= {quoted(secret, encoding=encoding, errors="replace") for quoted in (quote, quote_plus)}
+    return tuple(sorted(forms, key=len, reverse=True))
+
+
+def _escaped(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def scrub(text: str, secrets: Iterable[str] = ()) -> str:

@@ -4,6 +4,7 @@ A flow is a generator that decides and never waits. It yields what is to be done
 the outcome, or has the exception thrown in that ended the waiting; a driver does the doing.
 """
 
+import contextlib
 import time
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
@@ -79,6 +80,10 @@ class Credentials:
 _LOOK_BACK: Final = timedelta(days=6)
 # Status 001 says "unknown, or reporting delayed": it proves nothing.
 _UNTOLD: Final = "001"
+_NO_SUCH_CLIENT_ID: Final = "104"
+
+# What has far more lines than one request has recipients is no answer.
+_MOST_LINES: Final = 10_000
 
 
 class Flows:
@@ -161,6 +166,7 @@ class Flows:
                 attempt.in_flight = False
                 if unknown:
                     raise ProtocolError(f"the answer leaves {unknown} of {len(operation.recipients)} recipients untold")
+            return ledger.report()
         except ClicksoapError as error:
             told = _explained(error, ledger, in_flight=attempt.in_flight)
             if told is error:
@@ -170,7 +176,6 @@ class Flows:
             # Ctrl-C, a cancellation: it passes unchanged, and tells what was known when it came.
             error.report = ledger.report(in_flight=attempt.in_flight)  # type: ignore[attr-defined]
             raise
-        return ledger.report()
 
     def reconcile(self, report: SendReport, wait: float) -> Flow[SendReport]:
         """Ask what became of the unknown recipients of a report, request by request."""
@@ -199,7 +204,9 @@ class Flows:
         for last in (False, True):
             try:
                 status = yield from self.command(query)
-            except UnknownMessage:
+            except UnknownMessage as unknown:
+                if unknown.code != _NO_SUCH_CLIENT_ID:
+                    return State.UNKNOWN, None
                 if last:
                     return State.NOT_SENT, None
                 yield Pause(wait)
@@ -231,14 +238,13 @@ class Flows:
         if not self._ready:
             yield Prepare()
         deadline = self._deadline()
-        parameters = operation.parameters()
         by_session = self._use_session or operation.needs_session
         is_fresh = False
         while True:
             held = self._session.current()
             # Encoded before any login, so that input which cannot be sent is refused before anything leaves.
             identity = {"session_id": held.id or ""} if by_session else self._identity()
-            request = self._binding.encode(operation.name, {**identity, **parameters})
+            request = self._binding.encode(operation.name, {**identity, **operation.parameters()})
             if not by_session:
                 return (yield from self._once(operation, request, held, deadline, attempt))
             if held.id is not None:
@@ -285,8 +291,10 @@ class Flows:
         return result
 
     def _read(self, operation: Operation[T], items: Sequence[str], secrets: Sequence[str]) -> T:
-        lines = read(items, secrets)
-        refusal = refusal_of_request(lines)
+        lines = read(items, secrets, most=_MOST_LINES + 1)
+        if len(lines) > _MOST_LINES:
+            raise ProtocolError(f"the reply holds more than {_MOST_LINES} lines")
+        refusal = refusal_of_request(lines, operation.size)
         if refusal is not None:
             raise refusal
         return operation.result(lines)
@@ -316,8 +324,13 @@ class Flows:
         name, code = describe(error)
         seconds = time.monotonic() - began
         status = reply.status if reply is not None else None
-        self._watch.wire(request, reply, (self._credentials.password.reveal(), self._session.current().id or ""))
-        self._watch.exchange(Exchange(command, self._binding.name, recipients, seconds, status, outcomes, name, code))
+        exchange = Exchange(command, self._binding.name, recipients, seconds, status, outcomes, name, code)
+        secrets = (self._credentials.password.reveal(), self._session.current().id or "")
+        # A log handler or a filter that fails must not change what became of a message.
+        with contextlib.suppress(Exception):
+            self._watch.wire(command, request, reply, secrets)
+        with contextlib.suppress(Exception):
+            self._watch.exchange(exchange)
 
 
 class _Attempt:
@@ -361,7 +374,7 @@ def _explained(error: ClicksoapError, ledger: Ledger, *, in_flight: bool) -> Cli
     told = _outcome(error, "sent") if isinstance(error, TransportError | ProtocolError | SoapFault) else error
     report = ledger.report(in_flight=in_flight and isinstance(told, OutcomeUnknown))
     told.report = report
-    told.may_have_taken_effect = bool(report.accepted or report.unknown)
+    told.may_have_taken_effect = report.may_have_taken_effect
     retryable = told.cause.retryable if told.cause else told.retryable
     told.retryable = retryable and bool(report.not_sent)
     return told

@@ -99,7 +99,16 @@ def _national(digits: str, argument: str, region: str) -> str:
     possible = phonenumbers.ValidationResult.IS_POSSIBLE
     if parsed is None or phonenumbers.is_possible_number_with_reason(parsed) != possible:
         raise InvalidInput(f"{argument} is no number of region {region}, nor an international one with + before it")
-    return f"{parsed.country_code}{phonenumbers.national_significant_number(parsed)}"
+    found = f"{parsed.country_code}{phonenumbers.national_significant_number(parsed)}"
+    if found != digits and digits.startswith(str(parsed.country_code)):
+        # Read as national it gets the country code once more; read as it stands it may be whole already.
+        whole = phonenumbers.parse(f"+{digits}")
+        if phonenumbers.is_possible_number_with_reason(whole) == possible:
+            raise InvalidInput(
+                f"{argument} may be a number of region {region} or one with its country code: "
+                "write + before the latter, or 0 before the former"
+            )
+    return found
 
 
 def recipients(to: str | int | Iterable[str | int], region: str | None = None) -> tuple[Recipient, ...]:

@@ -6,7 +6,7 @@ errors. So keys are read in any case, blanks are folded, and an error is known b
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Final
@@ -80,19 +80,22 @@ _STATUS: Final = re.compile(r"[0-9A-F]{1,3}", _I)
 _AMOUNT: Final = re.compile(r"[0-9]{1,20}(?:\.[0-9]{1,20})?", re.ASCII)
 
 
-def read(items: Iterable[str], secrets: Sequence[str] = ()) -> list[Line]:
+def read(items: Iterable[str], secrets: Sequence[str] = (), most: int = 10_000) -> list[Line]:
     """Read the lines of an answer; whatever they hold, none raises.
 
     Args:
         items: The strings of the reply in order. One string may hold several lines.
         secrets: Texts to be masked in the words of errors.
+        most: How many lines are read; the work is bounded, and what comes behind them is left out.
     """
     lines: list[Line] = []
     for item in items:
+        if len(lines) >= most:
+            break
         if common := _COMMON.fullmatch(item):
             lines.append(Identified(item, common[1], common[2]))
         else:
-            lines.extend(_line(part.strip(), secrets) for part in _lines_of(item))
+            lines.extend(_line(part.strip(), secrets) for part in _lines_of(item)[: most - len(lines)])
     return lines
 
 
@@ -162,7 +165,7 @@ def all_accepted(
     return results
 
 
-def refusal_of_request(lines: Sequence[Line]) -> GatewayError | None:
+def refusal_of_request(lines: Sequence[Line], recipients: int = 0) -> GatewayError | None:
     """The error of an answer that refuses the request and not its recipients, if it is one.
 
     An expired or missing session refuses the request however it is worded; authentication and account errors do so on
@@ -172,7 +175,8 @@ def refusal_of_request(lines: Sequence[Line]) -> GatewayError | None:
     for line in lines:
         if not isinstance(line, Failure) or line.code is None:
             return None
-        expired = line.code in SessionExpired.codes
+        # With To: it speaks of one recipient; only of all of them together is it the whole request.
+        expired = line.code in SessionExpired.codes and (line.to is None or len(lines) == recipients)
         if not expired and (line.code not in WHOLE_REQUEST or line.to is not None):
             return None
         errors.append(line.error)
@@ -226,9 +230,10 @@ def _by_number(recipients: Sequence[Recipient], lines: Sequence[Line]) -> dict[i
     asked: defaultdict[str, list[int]] = defaultdict(list)
     for index, recipient in enumerate(recipients):
         asked[recipient.msisdn].append(index)
+    national = _national_forms(asked)
     answered: defaultdict[str, list[Line]] = defaultdict(list)
     for line in lines:
-        if (to := _to(line)) is not None and (number := _asked_number(to, asked)) is not None:
+        if (to := _to(line)) is not None and (number := _asked_number(to, asked, national)) is not None:
             answered[number].append(line)
     return {
         index: line
@@ -238,15 +243,20 @@ def _by_number(recipients: Sequence[Recipient], lines: Sequence[Line]) -> dict[i
     }
 
 
-def _asked_number(to: str, asked: Iterable[str]) -> str | None:
+def _national_forms(asked: Iterable[str]) -> dict[str, str | None]:
+    """Each number without its country code of one to three digits (ITU-T E.164); None where two numbers fit."""
+    forms: dict[str, str | None] = {}
+    for number in asked:
+        for code in (1, 2, 3):
+            form = number[code:]
+            forms[form] = None if form in forms else number
+    return forms
+
+
+def _asked_number(to: str, asked: Mapping[str, object], national: Mapping[str, str | None]) -> str | None:
     digits = re.sub(r"[^0-9]", "", to)
     international = digits.removeprefix("00")
     if international in asked:
         return international
-    if not digits.startswith("0"):
-        return None
-    # An account with a default dial prefix may answer in national form: the 0 stands for the country code, which has
-    # one to three digits (ITU-T E.164).
-    national = digits[1:]
-    fitting = [number for number in asked if number.endswith(national) and len(number) - len(national) in {1, 2, 3}]
-    return fitting[0] if len(fitting) == 1 else None
+    # An account with a default dial prefix may answer in national form: the 0 stands for the country code.
+    return national.get(digits[1:]) if digits.startswith("0") else None

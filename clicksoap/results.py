@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any, overload
+from typing import Any, Final, overload
 
 from clicksoap.codes import MessageStatus
 from clicksoap.errors import GatewayError, InvalidInput, LimitExceeded
@@ -26,6 +26,9 @@ class State(StrEnum):
     UNKNOWN = "unknown"
     NOT_SENT = "not_sent"
     UNCONFIRMED = "unconfirmed"
+
+
+_TOUCHED: Final = frozenset({State.ACCEPTED, State.UNKNOWN, State.UNCONFIRMED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +109,11 @@ class SendReport(Sequence[RecipientResult]):
         """After `Client.reconcile`: the recipients whose request arrived, with nothing else known of them."""
         return self._of(State.UNCONFIRMED)
 
+    @property
+    def may_have_taken_effect(self) -> bool:
+        """Whether the gateway took anything of this send, or may have."""
+        return any(result.message_ids or result.state in _TOUCHED for result in self.results)
+
     def raise_for_rejected(self) -> None:
         """Raise if the gateway rejected any recipient.
 
@@ -116,7 +124,7 @@ class SendReport(Sequence[RecipientResult]):
             if result.error is not None:
                 error = copy.copy(result.error)
                 error.report = self
-                error.may_have_taken_effect = bool(self.accepted)
+                error.may_have_taken_effect = self.may_have_taken_effect
                 raise error
 
     @overload

@@ -97,9 +97,8 @@ class Ledger:
 
     def enter(self, answer: Answer) -> int:
         """Enter the answer to the current request; gives how many recipients it leaves unknown."""
-        current, self._current = self._current, ()
         unknown = 0
-        for index, result in zip(current, answer.results, strict=True):
+        for index, result in zip(self._current, answer.results, strict=True):
             earlier = self._results[index]
             if earlier is None:
                 self._results[index] = result
@@ -108,6 +107,8 @@ class Ledger:
             unknown += result.state is State.UNKNOWN
         self._lines += answer.lines
         self._unmatched += answer.unmatched
+        # Last of all: whatever interrupts this before leaves the recipients unknown and not "not sent".
+        self._current = ()
         return unknown
 
     def report(self, *, in_flight: bool = False) -> SendReport:

@@ -85,13 +85,15 @@ class Watch:
         except Exception as error:  # noqa: BLE001 - an observer must not change what became of a message
             _log.warning("on_exchange raised %s; the exchange is not affected", type(error).__name__)
 
-    def wire(self, request: WireRequest, reply: WireReply | None, secrets: Sequence[str]) -> None:
+    def wire(self, command: str, request: WireRequest, reply: WireReply | None, secrets: Sequence[str]) -> None:
         """Log both bodies of an exchange, masked."""
         if _wire_log.isEnabledFor(logging.DEBUG):
             sent = request.body or request.url.partition("?")[2].encode()
             _wire_log.debug("sent %s", redact(shown_request(sent, show_content=self._show_content), secrets))
             if reply is not None:
-                received = shown_reply(reply.body, show_content=self._show_content)
+                # The answer to a login is the session id, in whatever form a server may write it.
+                is_login = command == "auth"
+                received = "***" if is_login else shown_reply(reply.body, show_content=self._show_content)
                 _wire_log.debug("received %d %s", reply.status, redact(received, secrets))
 
 

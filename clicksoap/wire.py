@@ -42,6 +42,15 @@ def is_client_error(status: int) -> bool:
     return 400 <= status < 500  # noqa: PLR2004 - the class of 4xx
 
 
+MOVED: Final = frozenset({301, 307, 308})
+"""These ask to send the request elsewhere, and have not carried it out."""
+
+
+def is_refused_unread(status: int) -> bool:
+    """Whether an HTTP status by itself says that nothing was done, whatever its body may be."""
+    return is_client_error(status) or status in MOVED
+
+
 @dataclass(frozen=True, slots=True)
 class Timeout:
     """Time limits of one gateway request, in seconds.
@@ -50,7 +59,8 @@ class Timeout:
         connect: Until the connection stands, TLS and proxy included.
         read: Between two arrivals of data.
         total: For everything: waiting for a connection or for another thread's login, connecting, sending, and the
-            last byte of the reply, however slowly it trickles.
+            last byte of the reply, however slowly it trickles. The system's look-up of a host name alone cannot be
+            bounded from Python.
     """
 
     connect: float = 5

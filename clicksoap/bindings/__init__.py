@@ -31,8 +31,8 @@ class Binding(Protocol):
         """How many recipients the gateway takes in one request."""
         ...
 
-    def takes(self, operation: str, parameter: str) -> bool:
-        """Whether a command has a parameter, by Document/Literal's names."""
+    def takes_client_id(self, operation: str) -> bool:
+        """Whether a sending command has a client message id."""
         ...
 
     def prepare(self) -> None:

@@ -9,14 +9,12 @@ from typing import Final
 from lxml import etree
 
 from clicksoap.errors import ProtocolError, SoapFault, scrub
-from clicksoap.wire import WireReply
+from clicksoap.wire import MOST_REPLY_BYTES, WireReply
 
 _SOAP_11: Final = "http://schemas.xmlsoap.org/soap/envelope/"
 _SOAP_12: Final = "http://www.w3.org/2003/05/soap-envelope"
 _CHARSET: Final = re.compile(r"charset\s*=\s*[\"']?([A-Za-z0-9._-]+)", re.IGNORECASE)
 _DECLARES_ENCODING: Final = re.compile(rb"<\?xml\s[^>]*\bencoding\s*=")
-# Whether a wrapper holds more than elements of plain text.
-_HAS_STRUCTURE: Final = etree.XPath("boolean(*/* | */@href)")
 _BOMS: Final = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 
 # A request has at most 300 recipients; what answers with far more is no gateway.
@@ -50,16 +48,11 @@ def lines_of_envelope(reply: WireReply, *, arrays: bool, secrets: Sequence[str] 
     # multiRef elements stand beside the wrapper, before or behind it, and each has an id.
     wrapper = next((child for child in children if child.get("id") is None), children[0])
     if not len(wrapper):
-        lines = [_text(wrapper)] if _text(wrapper) else []
-    elif not _HAS_STRUCTURE(wrapper):
-        lines = [(part.text or "").strip() for part in wrapper]
-    else:
-        lines = [line for part in wrapper for line in _part(part, references, arrays=arrays)]
-    if not lines:
-        raise ProtocolError("the reply holds no line")
-    if len(lines) > _MOST_LINES:
-        raise ProtocolError(f"the reply holds more than {_MOST_LINES} lines")
-    return lines
+        lines = [_text(wrapper)]
+        if not lines[0]:
+            raise ProtocolError("the reply holds no line")
+        return lines
+    return _Lines(references, arrays=arrays).of(wrapper)
 
 
 def _body_of(reply: WireReply) -> etree._Element:
@@ -110,22 +103,39 @@ def _described(reply: WireReply) -> str:
     return f"HTTP {reply.status} with {scrub(kind) or 'a body of no stated type'}"
 
 
-def _part(part: etree._Element, references: dict[str, etree._Element], *, arrays: bool) -> list[str]:
-    """The lines of one ``return``: its own text, or those of its items."""
-    part = _resolved(part, references)
-    # An array holds items and nothing beside them; text beside elements is one string with marks inside.
-    if not arrays or not len(part) or _has_own_text(part):
-        return [_text(part)]
-    if len(part) > _MOST_LINES:
-        raise ProtocolError(f"the reply holds more than {_MOST_LINES} lines")
-    return [_item(item, references) for item in part]
+class _Lines:
+    """The lines of a reply, bounded as a whole: references can make much of little."""
 
+    def __init__(self, references: dict[str, etree._Element], *, arrays: bool) -> None:
+        self._references = references
+        self._arrays = arrays
+        self._lines: list[str] = []
+        self._room = MOST_REPLY_BYTES
 
-def _item(item: etree._Element, references: dict[str, etree._Element]) -> str:
-    target = _resolved(item, references)
-    if target is not item and (len(target) or target.get("href") is not None):
-        raise ProtocolError("the reply refers on from a reference: one level is all that real stacks send")
-    return _text(target)
+    def of(self, wrapper: etree._Element) -> list[str]:
+        """The strings of each ``return``: its own text, or those of its items."""
+        for returned in wrapper:
+            part = _resolved(returned, self._references)
+            # An array holds items and nothing beside them; text beside elements is one string with marks inside.
+            if not self._arrays or not len(part) or _has_own_text(part):
+                self._add(part)
+            else:
+                for item in part:
+                    self._add_item(item)
+        return self._lines
+
+    def _add_item(self, item: etree._Element) -> None:
+        target = _resolved(item, self._references)
+        if target is not item and (len(target) or target.get("href") is not None):
+            raise ProtocolError("the reply refers on from a reference: one level is all that real stacks send")
+        self._add(target)
+
+    def _add(self, element: etree._Element) -> None:
+        text = _text(element)
+        self._lines.append(text)
+        self._room -= len(text)
+        if len(self._lines) > _MOST_LINES or self._room < 0:
+            raise ProtocolError("the reply holds more lines or text than any answer has")
 
 
 def _resolved(element: etree._Element, references: dict[str, etree._Element]) -> etree._Element:

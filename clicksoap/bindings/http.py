@@ -66,9 +66,9 @@ class HttpApi:
         """600 by POST, 300 by GET."""
         return _MOST_RECIPIENTS[self._method]
 
-    def takes(self, operation: str, parameter: str) -> bool:
-        """Client ids belong to the commands that make messages of their own; nothing else is known to be missing."""
-        return parameter != "climsgid" or operation in _CLIENT_ID_OPERATIONS
+    def takes_client_id(self, operation: str) -> bool:
+        """The commands that make messages of their own do."""
+        return operation in _CLIENT_ID_OPERATIONS
 
     def prepare(self) -> None:
         """Nothing to be read."""
@@ -112,8 +112,14 @@ def _is_whole(text: str, reply: WireReply) -> bool:
     Plain text has no end of its own: a body that ends with the connection might be a cut id or a cut amount. A line
     break or a complete id at its end shows that it is not.
     """
-    framed = "content-length" in reply.headers or "transfer-encoding" in reply.headers
-    return framed or text.endswith("\n") or _ENDS_IN_ID.search(text) is not None
+    length = reply.headers.get("content-length", "")
+    chunked = reply.headers.get("transfer-encoding", "").strip().lower() == "chunked"
+    return (
+        chunked
+        or (length.isascii() and length.isdigit())
+        or text.endswith("\n")
+        or _ENDS_IN_ID.search(text) is not None
+    )
 
 
 def _written(name: str, value: Value) -> str:

@@ -91,7 +91,9 @@ class SoapBinding:
 
     @property
     def batch_fields(self) -> int:
-        """Ten fields in Document/Literal, four in RPC/Encoded."""
+        """Ten fields in Document/Literal, four in RPC/Encoded; an in-house contract has its own."""
+        if self._own is None:
+            return 10 if self._dialect is Dialect.DOCUMENT_LITERAL else 4
         return sum(name.startswith("field") for name in self.serializer("senditem").names)
 
     @property
@@ -99,9 +101,9 @@ class SoapBinding:
         """300 (vendor's overview of the SOAP API)."""
         return _MOST_RECIPIENTS
 
-    def takes(self, operation: str, parameter: str) -> bool:
-        """As the WSDL in use says."""
-        return parameter in self.serializer(operation).names
+    def takes_client_id(self, operation: str) -> bool:
+        """All commands that make messages do in the bundled contract; an in-house one says it."""
+        return self._own is None or "climsgid" in self.serializer(operation).names
 
     def prepare(self) -> None:
         """Compile the bundled WSDL, some ten milliseconds once per process."""

@@ -7,10 +7,8 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from clicksoap.errors import ProtocolError, redact, scrub
-from clicksoap.wire import WireReply, is_client_error
+from clicksoap.wire import MOVED, WireReply, is_client_error
 
-# These ask to send the message elsewhere; following would hand it, and the password, to a stranger.
-_MOVED: Final = frozenset({301, 307, 308})
 _PASSING: Final = frozenset({408, 429, 500, 502, 503, 504})
 
 
@@ -24,7 +22,7 @@ def check_status(reply: WireReply, *answering: int, secrets: Sequence[str] = ())
     status = reply.status
     if status in answering:
         return
-    if status in _MOVED:
+    if status in MOVED:  # never followed: it would hand the message, and the password, to a stranger
         place = _place(reply.headers.get("location", ""), secrets)
         raise ProtocolError(
             f"HTTP {status}: the service moved to {place}; set endpoint= if that is right",

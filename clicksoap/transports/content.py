@@ -4,7 +4,7 @@ import zlib
 from typing import Final
 
 from clicksoap.errors import ProtocolError
-from clicksoap.wire import MOST_REPLY_BYTES, is_client_error
+from clicksoap.wire import MOST_REPLY_BYTES, is_refused_unread
 
 # 32 + 15: zlib tells gzip from zlib by the header itself.
 _EITHER_HEADER: Final = 47
@@ -50,13 +50,16 @@ class BoundedBody:
             return chunk
         try:
             # One byte more than there is room for: enough to see that it is too much.
-            return self._decoder.decompress(chunk, self._room + 1)
+            plain = self._decoder.decompress(chunk, self._room + 1)
         except zlib.error:
             raise self._error("is not packed as it says") from None
+        if self._decoder.unused_data:
+            raise self._error("goes on behind its packed end")
+        return plain
 
     def _error(self, what: str) -> ProtocolError:
         return ProtocolError(
             f"HTTP {self._status}: the body {what}",
             status=self._status,
-            may_have_taken_effect=not is_client_error(self._status),
+            may_have_taken_effect=not is_refused_unread(self._status),
         )

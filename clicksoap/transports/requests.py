@@ -9,6 +9,7 @@ import re
 import ssl
 import time
 from collections.abc import Callable, Mapping
+from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -26,11 +27,11 @@ from urllib3.exceptions import (
 )
 from urllib3.response import BaseHTTPResponse
 
-from clicksoap.errors import ConfigurationError, TransportError, TransportLost, TransportTimeout
+from clicksoap.errors import ConfigurationError, ProtocolError, TransportError, TransportLost, TransportTimeout
 from clicksoap.transports.connections import POOLS, call
 from clicksoap.transports.content import BoundedBody
 from clicksoap.transports.tls import ClientCert, FilePath, checked_proxy, tls_context
-from clicksoap.wire import Timeout, WireReply, WireRequest
+from clicksoap.wire import Timeout, WireReply, WireRequest, is_refused_unread
 
 MOST_CONNECTIONS: Final = 64
 """Connections that one client keeps at most; they are opened as threads need them. More threads than that wait for a
@@ -66,17 +67,17 @@ class RequestsTransport:
         if ca is not None or client_cert is not None:
             self._tls()  # a wrong path is said at construction, not at the first message
         self._adapter = _Adapter(self._tls)
-        self._pools: dict[tuple[str, str], urllib3.HTTPConnectionPool] = {}
+        self._pools: dict[tuple[str, str], Any] = {}
 
     def send(self, request: WireRequest, deadline: float) -> WireReply:
         """Exchange one request; see `clicksoap.wire.Transport`."""
         started = time.monotonic()
-        call.begin(started + self._timeout.connect, self._timeout.read, deadline)
         failure: TransportError
-        try:
-            return self._exchange(request, started, deadline)
-        except _FOREIGN as error:
-            failure = _told(error, left=call.left, proxied=self._proxies is not None)
+        with call.begun(started + self._timeout.connect, self._timeout.read, deadline):
+            try:
+                return self._exchange(request, started, deadline)
+            except _FOREIGN as error:
+                failure = _told(error, left=call.left, proxied=self._proxies is not None)
         # Raised out here, so that no foreign exception (they hold the request, password and all) hangs on ours.
         raise failure
 
@@ -95,14 +96,17 @@ class RequestsTransport:
             forwarding: Mapping[str, str] = {} if target.startswith("/") else pool.proxy_headers
             head = self._head(target, request, forwarding)
             with connection.exchange(request.method, head, request.body) as reply:
-                body = BoundedBody(reply.status, reply.headers.get("content-encoding", ""))
-                while chunk := reply.read(_CHUNK):
-                    body.feed(chunk)
-                if reply.length:
-                    raise http.client.IncompleteRead(b"", reply.length)
                 headers = {name.lower(): value for name, value in reply.headers.items()}
-                received = WireReply(reply.status, headers, body.complete(), time.monotonic() - started)
-                reusable = not reply.will_close
+                try:
+                    body = _body(reply, headers)
+                except (*_FOREIGN, ProtocolError):
+                    # The status has said already that nothing was done; its body is only its reasons.
+                    if not is_refused_unread(reply.status):
+                        raise
+                    body = b""
+                else:
+                    reusable = connection.is_reusable_after(reply)
+            received = WireReply(reply.status, headers, body, time.monotonic() - started)
         finally:
             if not reusable:
                 connection.close()
@@ -134,6 +138,13 @@ class RequestsTransport:
 
     def after_fork(self) -> None:
         """Start with no connections; those of the parent are left alone."""
+        # Closed by hand: their own queues may be locked by a thread that the child does not have. The pools are kept,
+        # since to be collected they would take those locks.
+        for pool in self._pools.values():
+            for connection in list(pool.pool.queue):
+                if connection is not None and connection.sock is not None:
+                    connection.sock.close()
+        _inherited.append((self._adapter, self._pools))
         self._adapter = _Adapter(self._tls)
         self._pools = {}
 
@@ -149,6 +160,9 @@ class RequestsTransport:
         if self._proxies and parts.scheme == "http":
             return pool, url
         return pool, f"{parts.path}?{parts.query}" if parts.query else parts.path
+
+
+_inherited: Final[list[object]] = []
 
 
 class SessionTransport:
@@ -189,7 +203,9 @@ class SessionTransport:
                 return WireReply(response.status_code, headers, response.content, time.monotonic() - started)
             return _received(response.raw, started, deadline)
         except (requests.RequestException, *_FOREIGN) as error:
-            failure = _told(error, left=_may_have_left(error), proxied=False)
+            retries = getattr(self._session.get_adapter(request.url), "max_retries", None)
+            once = getattr(retries, "total", None) == 0  # else an earlier try of the same may have left
+            failure = _told(error, left=not once or _may_have_left(error), proxied=False)
         raise failure
 
     def close(self) -> None:
@@ -225,6 +241,15 @@ class _Adapter(HTTPAdapter):
         return host, pool
 
 
+def _body(reply: Any, headers: Mapping[str, str]) -> bytes:
+    body = BoundedBody(reply.status, headers.get("content-encoding", ""))
+    while chunk := reply.read(_CHUNK):
+        body.feed(chunk)
+    if reply.length:
+        raise http.client.IncompleteRead(b"", reply.length)
+    return body.complete()
+
+
 def _positive(seconds: float) -> float:
     return max(seconds, 0.001)
 
@@ -240,7 +265,7 @@ def _received(response: BaseHTTPResponse, started: float, deadline: float | None
             if deadline is not None and time.monotonic() >= deadline:
                 raise TimeoutError("the time is up")
         reply = WireReply(response.status, headers, body.complete(), time.monotonic() - started)
-        read = True
+        read = response.status >= HTTPStatus.OK  # behind an interim reply comes another one
     finally:
         if not read:
             response.close()
@@ -301,7 +326,8 @@ def _innermost(error: BaseException) -> BaseException:
     innermost = error
     while id(innermost) not in seen:
         seen.add(id(innermost))
-        inner = innermost.__cause__ or innermost.__context__ or _wrapped(innermost)
+        context = None if innermost.__suppress_context__ else innermost.__context__
+        inner = innermost.__cause__ or context or _wrapped(innermost)
         innermost = inner if inner is not None else innermost
     return innermost
 
