@@ -279,12 +279,10 @@ class Flows:
             result = self._read(operation, items, secrets) if usual is None else usual
             if self._watch.is_watching:
                 outcomes = outcomes_of(result.results) if isinstance(result, Answer) else {"answered": 1}
-        except ClicksoapError as raised:
-            error = raised
-            attempt.in_flight = attempt.in_flight and raised.may_have_taken_effect
-            raise
         except BaseException as raised:
             error = raised
+            # A cancellation says, as errors of ours do, whether anything had left; what does not say is taken to have.
+            attempt.in_flight = attempt.in_flight and getattr(raised, "may_have_taken_effect", True)
             raise
         finally:
             self._told(operation.name, operation.size, request, reply, began, outcomes, error)

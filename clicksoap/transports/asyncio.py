@@ -17,11 +17,11 @@ import aiohttp
 from aiohttp.client_proto import ResponseHandler
 from yarl import URL
 
-from clicksoap.errors import TransportError, TransportLost, TransportTimeout
+from clicksoap.errors import ProtocolError, TransportError, TransportLost, TransportTimeout
 from clicksoap.transports.connections import IDLE_SECONDS
 from clicksoap.transports.content import BoundedBody
 from clicksoap.transports.tls import ClientCert, FilePath, checked_proxy, tls_context
-from clicksoap.wire import Timeout, WireReply, WireRequest
+from clicksoap.wire import Timeout, WireReply, WireRequest, is_refused_unread
 
 MOST_CONNECTIONS: Final = 64
 """Connections of one client, and so its requests in flight; further calls wait for one, within the total time."""
@@ -105,10 +105,18 @@ class AiohttpTransport:
                 ) as response,
             ):
                 headers = {name.lower(): value for name, value in response.headers.items()}
-                body = BoundedBody(response.status, headers.get("content-encoding", ""))
-                async for chunk in response.content.iter_any():
-                    body.feed(chunk)
-                return WireReply(response.status, headers, body.complete(), time.monotonic() - started)
+                try:
+                    body = await _body(response, headers)
+                except (*_FOREIGN, ProtocolError):
+                    # The status has said already that nothing was done; its body is only its reasons.
+                    if not is_refused_unread(response.status):
+                        raise
+                    response.close()
+                    body = b""
+                return WireReply(response.status, headers, body, time.monotonic() - started)
+        except asyncio.CancelledError as error:
+            error.may_have_taken_effect = call.left  # type: ignore[attr-defined]
+            raise
         except _FOREIGN as error:
             failure = _told(error, left=call.left)
         # Raised out here, so that no foreign exception (they hold the request, password and all) hangs on ours.
@@ -130,7 +138,13 @@ class AiohttpTransport:
         trace.on_connection_create_start.append(_when_connecting)
         trace.on_connection_create_end.append(_when_connected)
         trace.on_connection_reuseconn.append(_when_connected)
-        connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=IDLE_SECONDS, ssl=self._tls(), use_dns_cache=False)
+        connector = aiohttp.TCPConnector(
+            resolver=aiohttp.ThreadedResolver(),
+            limit=0,
+            keepalive_timeout=IDLE_SECONDS,
+            ssl=self._tls(),
+            use_dns_cache=False,
+        )
         factory: Any = functools.partial(_Connection, loop=asyncio.get_running_loop())
         connector._factory = factory  # noqa: SLF001 - there is no public way to look at a kept connection
         session = aiohttp.ClientSession(
@@ -167,6 +181,13 @@ def _readable(fd: int) -> bool:
     poll = select.poll()
     poll.register(fd, select.POLLIN)
     return bool(poll.poll(0))
+
+
+async def _body(response: aiohttp.ClientResponse, headers: Mapping[str, str]) -> bytes:
+    body = BoundedBody(response.status, headers.get("content-encoding", ""))
+    async for chunk in response.content.iter_any():
+        body.feed(chunk)
+    return body.complete()
 
 
 async def _when_connecting(_session: object, context: Any, _params: object) -> None:
