@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from rawserver import Gateway, Hangup, RawServer, Received, answering, deaf, envelope, reply
+from rawserver import Gateway, Hangup, RawServer, Received, answering, deaf, envelope, reply, values
 
 from clicksoap import Client, NotSent, OutcomeUnknown, SessionExpired, State, Timeout, TransportTimeout
 
@@ -94,6 +94,41 @@ def test_harmless_command_is_left_at_the_limit_with_the_time_out_itself(slow: Ra
     assert caught.value.retryable
     assert caught.value.report is None
     assert len(slow.requests) == 2
+
+
+SLOW: dict[str, Wait] = {
+    name: ANSWERS[name] for name in ("nothing", "headers byte by byte", "a body byte by byte", "chunks byte by byte")
+}
+
+
+@pytest.mark.parametrize("wait", SLOW.values(), ids=list(SLOW))
+def test_whatever_is_slow_each_command_is_told_what_it_means_for_it(wait: Wait, connect: Connect) -> None:
+    """For a login, a query, a voucher, and the second of three requests of a send."""
+
+    def late(connection: socket.socket, _: Received) -> None:
+        wait(server, connection)
+
+    def second_late(connection: socket.socket, received: Received) -> None:
+        (gateway.usual if "27820000000" in values(received, "to") else late)(connection, received)
+
+    gateway = Gateway({"querymsg": late, "token_pay": late, "sendmsg": second_late})
+    with RawServer(gateway) as server:
+        client = connect(server.origin, timeout=SHORT)
+        with within(SHORT.total), pytest.raises(TransportTimeout) as asked:
+            client.status("0123456789abcdef" * 2)
+        assert not asked.value.may_have_taken_effect
+        with within(SHORT.total), pytest.raises(OutcomeUnknown) as paid:
+            client.redeem("1234567890123456")
+        assert isinstance(paid.value.cause, TransportTimeout)
+        with within(2 * SHORT.total), pytest.raises(OutcomeUnknown) as sent:
+            client.send([str(27820000000 + number) for number in range(700)], "x")
+        report = sent.value.report
+        assert report is not None
+        assert (len(report.accepted), len(report.unknown), len(report.not_sent)) == (300, 300, 100)
+    with RawServer(Gateway({"auth": late})) as server:
+        with within(SHORT.total), pytest.raises(TransportTimeout) as opened:
+            connect(server.origin, timeout=SHORT).authenticate()
+        assert not opened.value.may_have_taken_effect
 
 
 def test_login_that_is_left_at_the_limit_sent_nothing(connect: Connect) -> None:
