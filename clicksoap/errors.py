@@ -275,7 +275,7 @@ def report_of(error: BaseException) -> "SendReport | None":
         if report is not None or isinstance(inner, ClicksoapError):
             return report
         # asyncio makes a TimeoutError of the cancellation that it caused, and its runner a KeyboardInterrupt.
-        made = inner.__cause__ if isinstance(inner, TimeoutError) else inner.__context__
+        made = inner.__cause__ or inner.__context__
         is_made_of_one = type(made).__name__ == "CancelledError" and isinstance(inner, TimeoutError | KeyboardInterrupt)
         inner = made if is_made_of_one else None
     return None
