@@ -26,7 +26,7 @@ def write(figures: Figures, machine: dict[str, str], command: str, *, pinned: bo
     page = Template(_TEMPLATE.read_text("utf-8")).substitute(
         machine,
         command=command,
-        targets=_table(("", "must be", "is", "holds"), ((target.text, *target.words()) for target in targets(figures))),
+        targets=_table(("", "aim", "is", "met"), ((target.text, *target.words()) for target in targets(figures))),
         rounds=len(rows[0].rates),
         noise=f"{median(spreads):.0%}",
         worst=f"{max(spreads):.0%}",
