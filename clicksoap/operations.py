@@ -104,10 +104,9 @@ class Ping(Operation[None]):
 
 
 @dataclass(frozen=True, slots=True)
-class QueryMessage(Operation[StatusReport]):
-    """Ask where a message is (querymsg), by the gateway's id or by the client's."""
+class ByMessageId(Operation[StatusReport]):
+    """A command about one message, by the gateway's id or by the client's."""
 
-    name = "querymsg"
     message_id: str | None = None
     client_message_id: str | None = None
 
@@ -121,23 +120,19 @@ class QueryMessage(Operation[StatusReport]):
         return _status(self.name, lines)
 
 
-@dataclass(frozen=True, slots=True)
-class StopMessage(Operation[StatusReport]):
+class QueryMessage(ByMessageId):
+    """Ask where a message is (querymsg)."""
+
+    __slots__ = ()
+    name = "querymsg"
+
+
+class StopMessage(ByMessageId):
     """Stop a message that waits in the gateway (delmsg)."""
 
+    __slots__ = ()
     name = "delmsg"
     effect = Effect.IDEMPOTENT
-    message_id: str | None = None
-    client_message_id: str | None = None
-
-    def __post_init__(self) -> None:
-        _check_one_id(self.message_id, self.client_message_id)
-
-    def parameters(self) -> Parameters:
-        return _ids(self.message_id, self.client_message_id)
-
-    def result(self, lines: Sequence[Line]) -> StatusReport:
-        return _status(self.name, lines)
 
 
 @dataclass(frozen=True, slots=True)
