@@ -25,7 +25,7 @@ from clicksoap.errors import (
 )
 from clicksoap.operations import Answer, Authenticate, Deliver, Effect, Operation, Parameters, QueryMessage
 from clicksoap.policy import Retry
-from clicksoap.replies import read, refusal_of_request
+from clicksoap.replies import MOST_LINES, read, refusal_of_request
 from clicksoap.results import SendReport, State
 from clicksoap.secret import Secret
 from clicksoap.sending import Ledger, Plan
@@ -81,9 +81,6 @@ _LOOK_BACK: Final = timedelta(days=6)
 # Status 001 says "unknown, or reporting delayed": it proves nothing.
 _UNTOLD: Final = "001"
 _NO_SUCH_CLIENT_ID: Final = "104"
-
-# What has far more lines than one request has recipients is no answer.
-_MOST_LINES: Final = 10_000
 
 
 class Flows:
@@ -289,9 +286,9 @@ class Flows:
         return result
 
     def _read(self, operation: Operation[T], items: Sequence[str], secrets: Sequence[str]) -> T:
-        lines = read(items, secrets, most=_MOST_LINES + 1)
-        if len(lines) > _MOST_LINES:
-            raise ProtocolError(f"the reply holds more than {_MOST_LINES} lines")
+        lines = read(items, secrets)
+        if len(lines) > MOST_LINES:
+            raise ProtocolError(f"the reply holds more than {MOST_LINES} lines")
         refusal = refusal_of_request(lines, operation.size)
         if refusal is not None:
             raise refusal

@@ -61,12 +61,13 @@ class Credit(Line):
     amount: Decimal
 
 
+MOST_LINES: Final = 10_000
+"""What has far more lines than one request has recipients (600 at most) is no answer, and is not worth the reading."""
+
 # Every pattern is ASCII on purpose: Unicode digits would pass for numbers.
 _I: Final = re.IGNORECASE | re.ASCII
 _LINE_BREAK: Final = re.compile(r"[\r\n]+")
 _STARTS_LINE: Final = re.compile(r"\s*(?:OK|ERR|ID|apiMsgId|Credits?)\b", _I)
-# What has far more lines than one request has recipients is no answer, and is not worth the reading.
-_MOST_LINES: Final = 10_000
 # What nearly every line of a large answer is, read in one step; all else goes the long way to the same result.
 _COMMON: Final = re.compile(r"ID: ([^\s:]+)(?: To: ([0-9]+))?", re.ASCII)
 _OK: Final = re.compile(r"OK\b\s*:?\s*(.*)", _I | re.DOTALL)
@@ -80,28 +81,30 @@ _STATUS: Final = re.compile(r"[0-9A-F]{1,3}", _I)
 _AMOUNT: Final = re.compile(r"[0-9]{1,20}(?:\.[0-9]{1,20})?", re.ASCII)
 
 
-def read(items: Iterable[str], secrets: Sequence[str] = (), most: int = 10_000) -> list[Line]:
+def read(items: Iterable[str], secrets: Sequence[str] = ()) -> list[Line]:
     """Read the lines of an answer; whatever they hold, none raises.
 
     Args:
         items: The strings of the reply in order. One string may hold several lines.
         secrets: Texts to be masked in the words of errors.
-        most: How many lines are read; the work is bounded, and what comes behind them is left out.
+
+    Returns:
+        The lines, one more than `MOST_LINES` at most: the work is bounded, and what comes behind them is left out.
     """
     lines: list[Line] = []
     for item in items:
-        if len(lines) >= most:
+        if len(lines) > MOST_LINES:
             break
         if common := _COMMON.fullmatch(item):
             lines.append(Identified(item, common[1], common[2]))
         else:
-            lines.extend(_line(part.strip(), secrets) for part in _lines_of(item)[: most - len(lines)])
+            lines.extend(_line(part.strip(), secrets) for part in _lines_of(item)[: MOST_LINES + 1 - len(lines)])
     return lines
 
 
 def _lines_of(item: str) -> list[str]:
     """The lines inside one string; a break that no keyword follows is a stray one inside a line."""
-    first, *rest = _LINE_BREAK.split(item.strip(), maxsplit=_MOST_LINES)
+    first, *rest = _LINE_BREAK.split(item.strip(), maxsplit=MOST_LINES)
     lines = [[first]]
     for part in rest:
         if _STARTS_LINE.match(part):
@@ -171,7 +174,7 @@ def refusal_of_request(lines: Sequence[Line], recipients: int = 0) -> GatewayErr
     An expired or missing session refuses the request however it is worded; authentication and account errors do so on
     lines without ``To:``. One line of another kind is enough for the answer to be none of these.
     """
-    errors: list[GatewayError] = []
+    first: Failure | None = None
     for line in lines:
         if not isinstance(line, Failure) or line.code is None:
             return None
@@ -179,8 +182,8 @@ def refusal_of_request(lines: Sequence[Line], recipients: int = 0) -> GatewayErr
         expired = line.code in SessionExpired.codes and (line.to is None or len(lines) == recipients)
         if not expired and (line.code not in WHOLE_REQUEST or line.to is not None):
             return None
-        errors.append(line.error)
-    return errors[0] if errors else None
+        first = first or line
+    return first.error if first else None
 
 
 def match(

@@ -18,13 +18,13 @@ class Plan:
     Attributes:
         command: The sending command.
         recipients: Everybody who is answered, in input order.
-        sent: Everybody who is sent to: the same, or each number once.
         contents: What each recipient gets: one request's parameters, or several for split octets.
         most: How many recipients fit one request.
         has_client_id: Whether the command takes a client message id.
         client_message_id: The caller's own, for the one request that there is.
         deliver_at: An absolute time of delivery.
         reference: The caller's own.
+        unique: Whether a number given several times is sent to once.
     """
 
     command: type[Deliver]

@@ -70,7 +70,9 @@ def segments(text: str, charset: Charset = Charset.UNICODE, *, force_ucs2: bool 
     """
     if not force_ucs2 and GSM_BASIC.issuperset(text) and (charset is Charset.UNICODE or text.isascii()):
         # The commonest text by far: a septet a character, and nothing that could be split.
-        return _counted(Alphabet.GSM7, len(text))
+        single, joined = _CAPACITY[Alphabet.GSM7]
+        parts = 1 if len(text) <= single else -(-len(text) // joined)
+        return Segments(Alphabet.GSM7, len(text), parts, parts * (single if parts == 1 else joined) - len(text), ())
     culprits = tuple(dict.fromkeys(char for char in text if not _is_plain(char, charset)))
     alphabet = Alphabet.UCS2 if culprits or force_ucs2 else Alphabet.GSM7
     sizes = [_units(char, alphabet) for char in text]
@@ -128,14 +130,6 @@ _TYPOGRAPHIC: Final = str.maketrans(
         "\t": " ",
     }
 )
-
-
-def _counted(alphabet: Alphabet, units: int) -> Segments:
-    single, joined = _CAPACITY[alphabet]
-    if units <= single:
-        return Segments(alphabet, units, 1, single - units, ())
-    parts = -(-units // joined)
-    return Segments(alphabet, units, parts, parts * joined - units, ())
 
 
 def transliterate(text: str) -> str:

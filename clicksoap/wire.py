@@ -1,6 +1,6 @@
 """The seam between the protocol and the network: one request out, one reply back."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
@@ -37,18 +37,18 @@ class WireReply:
     elapsed: float
 
 
-def is_client_error(status: int) -> bool:
-    """Whether an HTTP status says that the request was refused unread (RFC 9110, 15.5): nothing was done."""
-    return 400 <= status < 500  # noqa: PLR2004 - the class of 4xx
-
-
 MOVED: Final = frozenset({301, 307, 308})
 """These ask to send the request elsewhere, and have not carried it out."""
 
 
 def is_refused_unread(status: int) -> bool:
     """Whether an HTTP status by itself says that nothing was done, whatever its body may be."""
-    return is_client_error(status) or status in MOVED
+    return 400 <= status < 500 or status in MOVED  # noqa: PLR2004 - the class of 4xx (RFC 9110, 15.5)
+
+
+def lower_named(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Header values by lower-case name, as `WireReply` has them."""
+    return {name.lower(): value for name, value in headers}
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from typing import Final
 from lxml import etree
 
 from clicksoap.errors import ProtocolError, SoapFault, scrub
+from clicksoap.replies import MOST_LINES
 from clicksoap.wire import MOST_REPLY_BYTES, WireReply
 
 _SOAP_11: Final = "http://schemas.xmlsoap.org/soap/envelope/"
@@ -16,9 +17,6 @@ _SOAP_12: Final = "http://www.w3.org/2003/05/soap-envelope"
 _CHARSET: Final = re.compile(r"charset\s*=\s*[\"']?([A-Za-z0-9._-]+)", re.IGNORECASE)
 _DECLARES_ENCODING: Final = re.compile(rb"<\?xml\s[^>]*\bencoding\s*=")
 _BOMS: Final = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
-
-# A request has at most 300 recipients; what answers with far more is no gateway.
-_MOST_LINES: Final = 10_000
 
 
 def lines_of_envelope(reply: WireReply, *, arrays: bool, secrets: Sequence[str] = ()) -> list[str]:
@@ -134,7 +132,7 @@ class _Lines:
         text = _text(element)
         self._lines.append(text)
         self._room -= len(text)
-        if len(self._lines) > _MOST_LINES or self._room < 0:
+        if len(self._lines) > MOST_LINES or self._room < 0:
             raise ProtocolError("the reply holds more lines or text than any answer has")
 
 

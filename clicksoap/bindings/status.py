@@ -7,7 +7,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from clicksoap.errors import ProtocolError, redact, scrub
-from clicksoap.wire import MOVED, WireReply, is_client_error
+from clicksoap.wire import MOVED, WireReply, is_refused_unread
 
 _PASSING: Final = frozenset({408, 429, 500, 502, 503, 504})
 
@@ -32,7 +32,7 @@ def check_status(reply: WireReply, *answering: int, secrets: Sequence[str] = ())
     raise ProtocolError(
         f"HTTP {status} instead of an answer",
         status=status,
-        may_have_taken_effect=not is_client_error(status),
+        may_have_taken_effect=not is_refused_unread(status),
         retryable=status in _PASSING,
         retry_after=_retry_after(reply.headers.get("retry-after", "")),
     )

@@ -21,7 +21,7 @@ from clicksoap.errors import ProtocolError, TransportError, TransportLost, Trans
 from clicksoap.transports.connections import IDLE_SECONDS
 from clicksoap.transports.content import BoundedBody
 from clicksoap.transports.tls import ClientCert, FilePath, checked_proxy, tls_context
-from clicksoap.wire import Timeout, WireReply, WireRequest, is_refused_unread
+from clicksoap.wire import Timeout, WireReply, WireRequest, is_refused_unread, lower_named
 
 MOST_CONNECTIONS: Final = 64
 """Connections of one client, and so its requests in flight; further calls wait for one, within the total time."""
@@ -104,7 +104,7 @@ class AiohttpTransport:
                     trace_request_ctx=call,
                 ) as response,
             ):
-                headers = {name.lower(): value for name, value in response.headers.items()}
+                headers = lower_named(response.headers.items())
                 try:
                     body = await _body(response, headers)
                 except (*_FOREIGN, ProtocolError):

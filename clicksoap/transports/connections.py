@@ -9,7 +9,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Generator
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -139,7 +139,7 @@ class Response(http.client.HTTPResponse):
     def _read_status(self) -> tuple[str, int, str]:
         # http.client knows 100 alone; any other interim reply (RFC 9110, 15.2) would be taken for the answer, and the
         # answer for that of the next request.
-        read: Callable[[], tuple[str, int, str]] = http.client.HTTPResponse.__dict__["_read_status"].__get__(self)
+        read = cast("Callable[[], tuple[str, int, str]]", super()._read_status)  # type: ignore[misc]
         version, status, reason = read()
         while 100 < status < 200 and status != http.HTTPStatus.SWITCHING_PROTOCOLS:  # noqa: PLR2004 - 1xx
             http.client.parse_headers(self.fp)

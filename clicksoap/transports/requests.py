@@ -31,7 +31,7 @@ from clicksoap.errors import ConfigurationError, ProtocolError, TransportError, 
 from clicksoap.transports.connections import POOLS, call
 from clicksoap.transports.content import BoundedBody
 from clicksoap.transports.tls import ClientCert, FilePath, checked_proxy, tls_context
-from clicksoap.wire import Timeout, WireReply, WireRequest, is_refused_unread
+from clicksoap.wire import Timeout, WireReply, WireRequest, is_refused_unread, lower_named
 
 MOST_CONNECTIONS: Final = 64
 """Connections that one client keeps at most; they are opened as threads need them. More threads than that wait for a
@@ -96,7 +96,7 @@ class RequestsTransport:
             forwarding: Mapping[str, str] = {} if target.startswith("/") else pool.proxy_headers
             head = self._head(target, request, forwarding)
             with connection.exchange(request.method, head, request.body) as reply:
-                headers = {name.lower(): value for name, value in reply.headers.items()}
+                headers = lower_named(reply.headers.items())
                 try:
                     body = _body(reply, headers)
                 except (*_FOREIGN, ProtocolError):
@@ -199,7 +199,7 @@ class SessionTransport:
                 **settings,
             )
             if response._content_consumed:  # noqa: SLF001 - a hook of the caller read it, so nothing is left in raw
-                headers = {name.lower(): value for name, value in response.headers.items()}
+                headers = lower_named(response.headers.items())
                 return WireReply(response.status_code, headers, response.content, time.monotonic() - started)
             return _received(response.raw, started, deadline)
         except (requests.RequestException, *_FOREIGN) as error:
@@ -258,7 +258,7 @@ def _received(response: BaseHTTPResponse, started: float, deadline: float | None
     """Read a reply to its end; a connection is given back to the pool only in a known state."""
     read = False
     try:
-        headers = {name.lower(): value for name, value in response.headers.items()}
+        headers = lower_named(response.headers.items())
         body = BoundedBody(response.status, headers.get("content-encoding", ""))
         for chunk in response.stream(_CHUNK, decode_content=False):
             body.feed(chunk)
