@@ -16,12 +16,29 @@ except ImportError as missing:
         'the simulator needs starlette and uvicorn: pip install "clicksoap[simulator]"', name=missing.name
     ) from None
 
-from clicksoap.simulator.clock import Clock
+from clicksoap.simulator.exchanges import Exchange, Exchanges
 from clicksoap.simulator.faults import Faults
-from clicksoap.simulator.gateway import Gateway
-from clicksoap.simulator.model import Account, Message
+from clicksoap.simulator.gateway.clock import Clock
+from clicksoap.simulator.gateway.gateway import Gateway
+from clicksoap.simulator.gateway.hub import Event
+from clicksoap.simulator.gateway.model import Account, CallbackUrl, Message, Request, Stage
+from clicksoap.simulator.gateway.settings import Settings
 from clicksoap.simulator.server import Simulator
 
 del _starlette, _uvicorn
 
-__all__ = ["Account", "Clock", "Faults", "Gateway", "Message", "Simulator"]
+__all__ = [
+    "Account",
+    "CallbackUrl",
+    "Clock",
+    "Event",
+    "Exchange",
+    "Exchanges",
+    "Faults",
+    "Gateway",
+    "Message",
+    "Request",
+    "Settings",
+    "Simulator",
+    "Stage",
+]

@@ -1,10 +1,73 @@
 """Misfortunes that a test asks for."""
 
 from collections import Counter
+from dataclasses import dataclass
 from datetime import timedelta
 from threading import Lock
+from typing import Literal
 
-from clicksoap.simulator.gateway import Gateway
+from clicksoap.simulator.gateway.gateway import Gateway
+
+
+Kind = Literal[
+    "delay",
+    "status",
+    "fault",
+    "error",
+    "session",
+    "html",
+    "malformed",
+    "truncated",
+    "empty",
+    "charset",
+    "gzip",
+    "trickle",
+    "reset",
+]
+"""What can go wrong."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """Something that goes wrong, and when.
+
+    Attributes:
+        id: What it is removed by.
+        kind: What goes wrong.
+        carried_out: Whether the command is carried out (or refused) all the same, before that.
+        command: Only this command, in Document/Literal's spelling; empty for any.
+        prefix: Only requests with a recipient that begins so; empty for any.
+        nth: Only the nth of these requests, from 1; 0 for all.
+        probability: The share of them that it happens to, 0 to 1.
+        seed: What the choice begins with, so that it can be had again.
+        per_second: Only what goes beyond so many requests a second; 0 for all.
+        times: How often it happens in all; 0 for ever.
+        seconds: How long ``delay`` waits.
+        status: The HTTP status of ``status``.
+        retry_after: The seconds that the header Retry-After of ``status`` says; None for no header.
+        code: The number of ``error``, or the fault code of ``fault``.
+        text: The text of ``fault``.
+        bytes_per_second: How fast ``trickle`` goes.
+        hits: How often it happened so far.
+    """
+
+    id: str
+    kind: Kind
+    carried_out: bool
+    command: str = ""
+    prefix: str = ""
+    nth: int = 0
+    probability: float = 1.0
+    seed: int | None = None
+    per_second: float = 0.0
+    times: int = 0
+    seconds: float = 0.0
+    status: int = 503
+    retry_after: int | None = None
+    code: str = ""
+    text: str = ""
+    bytes_per_second: float = 0.0
+    hits: int = 0
 
 
 class Faults:
@@ -46,7 +109,12 @@ class Faults:
         """
         if minutes < 0:
             raise ValueError("a status cannot be told before there is a message: give 0 or more minutes")
-        self._gateway.reporting_delay = timedelta(minutes=minutes)
+        self._gateway.update_settings(reporting_delay=timedelta(minutes=minutes))
+
+    def clear(self) -> None:
+        """Let nothing go wrong any more."""
+        with self._lock:
+            self._lost.clear()
 
     def take_answer(self, command: str) -> bool:
         """Whether the answer that a service is about to give is lost; it asks once for each."""

@@ -7,21 +7,20 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from datetime import timedelta
 from ipaddress import ip_address
 from threading import Event, Thread
 from types import TracebackType
-from typing import Final, Literal, Self
+from typing import Final, Self
 
 import uvicorn
 
 from clicksoap.simulator.app import application
-from clicksoap.simulator.clock import Clock
-from clicksoap.simulator.commands import Commands
-from clicksoap.simulator.connection import Connection
-from clicksoap.simulator.faults import Faults
-from clicksoap.simulator.gateway import Gateway
-from clicksoap.simulator.model import Account, Message
+from clicksoap.simulator.gateway.clock import Clock
+from clicksoap.simulator.gateway.gateway import CAPACITY
+from clicksoap.simulator.gateway.model import Account, Message
+from clicksoap.simulator.gateway.settings import DEFAULTS, Settings
+from clicksoap.simulator.services.connection import Connection
+from clicksoap.simulator.simulation import Simulation
 
 _WORKERS: Final = 128
 _BACKLOG: Final = 512
@@ -36,54 +35,49 @@ class Simulator:
 
     Args:
         accounts: The only accounts there are; without them everybody is let in (see ``Gateway``).
+        settings: How the gateway behaves where no document decides it (see ``Settings``).
+        clock: The clock to go by; its own by default.
+        capacity: The most messages, and the most exchanges, that are kept; the oldest give way.
         host: Where to listen; loopback addresses and ``localhost`` only.
         port: 0 for any free port.
-        clock: The clock to go by; its own by default.
-        session_calls: After how many uses a session dies; None for no limit.
         on_command: Called with the name of each command before it is carried out, in the thread that carries it out.
             It may wait: other requests go on meanwhile. If it raises, the caller gets a SOAP fault, or error 901 by
             the HTTP API, and the command is not carried out.
-        concat_default: The parts allowed to a message whose ``concat`` says nothing, 1 to 35; more are refused (113).
-        reporting_delay: How old a message must be before querymsg tells its status; until then that is 001.
-        unknown_client_id: What is answered to a client id that stands for nothing: ``error`` for error 104, ``status``
-            for an id of zeros with status 001.
 
     Attributes:
         clock: The clock that sessions, batches and statuses go by.
         gateway: The state behind the services.
+        exchanges: What was asked and answered, with passwords and session ids masked.
         faults: What is to go wrong.
+        callbacks: The calls of the customer's server.
+        handset: The handsets.
 
     Raises:
-        ValueError: A setting is out of its range.
+        ValueError: An argument is out of its range.
     """
 
     def __init__(  # noqa: PLR0913 - each is a choice of the user's, by keyword
         self,
         *,
         accounts: Sequence[Account] | None = None,
+        settings: Settings = DEFAULTS,
+        clock: Clock | None = None,
+        capacity: int = CAPACITY,
         host: str = "127.0.0.1",
         port: int = 0,
-        clock: Clock | None = None,
-        session_calls: int | None = None,
         on_command: Callable[[str], None] | None = None,
-        concat_default: int = 1,
-        reporting_delay: timedelta = timedelta(),
-        unknown_client_id: Literal["error", "status"] = "error",
     ) -> None:
         self._address = _loopback(host)
         self._port = port
         self._on_command = on_command
         self._running: _Running | None = None
-        self.clock = clock or Clock()
-        self.gateway = Gateway(
-            accounts=accounts,
-            clock=self.clock,
-            session_calls=session_calls,
-            concat_default=concat_default,
-            reporting_delay=reporting_delay,
-            unknown_client_id=unknown_client_id,
-        )
-        self.faults = Faults(self.gateway)
+        self._simulation = Simulation(accounts=accounts, settings=settings, clock=clock, capacity=capacity)
+        self.clock = self._simulation.clock
+        self.gateway = self._simulation.gateway
+        self.exchanges = self._simulation.exchanges
+        self.faults = self._simulation.faults
+        self.callbacks = self._simulation.callbacks
+        self.handset = self._simulation.handset
 
     @property
     def origin(self) -> str:
@@ -115,7 +109,7 @@ class Simulator:
         """
         if self._running is not None:
             raise RuntimeError("the simulator is running already")
-        running = _Running(_listener(self._address, self._port), self.gateway, self.faults, self._on_command)
+        running = _Running(_listener(self._address, self._port), self._simulation, self._on_command)
         running.start()
         self._running = running
 
@@ -124,6 +118,10 @@ class Simulator:
         running, self._running = self._running, None
         if running is not None:
             running.stop()
+
+    def reset(self) -> None:
+        """Forget everything that happened; accounts, settings and faults are again as in the beginning."""
+        self._simulation.reset()
 
     def __enter__(self) -> Self:
         self.start()
@@ -139,12 +137,14 @@ class _Running:
     """One life of a server: its socket, its thread, its workers."""
 
     def __init__(
-        self, listener: socket.socket, gateway: Gateway, faults: Faults, on_command: Callable[[str], None] | None
+        self, listener: socket.socket, simulation: Simulation, on_command: Callable[[str], None] | None
     ) -> None:
         self.port: int = listener.getsockname()[1]
         self._listener = listener
         self._workers = ThreadPoolExecutor(_WORKERS, thread_name_prefix="clicksoap-simulator-worker")
-        app = application(Commands(gateway, faults, self._workers, on_command))
+        self._stopping = Event()
+        self._simulation = simulation
+        app = application(simulation, self._workers, self._stopping, on_command)
         config = uvicorn.Config(
             app,
             loop="asyncio",
@@ -171,8 +171,11 @@ class _Running:
             if isinstance(self._failure, Exception):
                 raise self._failure
             raise RuntimeError("the simulator's server could not be started") from self._failure
+        self._simulation.start()
 
     def stop(self) -> None:
+        self._stopping.set()
+        self._simulation.stop()
         self._server.ask_to_stop()
         self._thread.join()
         self._listener.close()

@@ -23,7 +23,7 @@ from clicksoap import (
     State,
     TransportLost,
 )
-from clicksoap.simulator import Simulator
+from clicksoap.simulator import Settings, Simulator
 
 A, B, C = "27821234567", "27831234567", "27841234567"
 HOW_MANY = [1, 3]
@@ -112,7 +112,7 @@ def test_while_reporting_is_delayed_it_stays_unknown_and_a_later_question_tells(
 @pytest.mark.parametrize("recipients", HOW_MANY)
 def test_a_gateway_that_answers_001_to_everything_leaves_it_unknown(connect: Connect, recipients: int) -> None:
     told: Literal["status"] = "status"
-    with Simulator(unknown_client_id=told) as gateway:
+    with Simulator(settings=Settings(unknown_client_id=told)) as gateway:
         sms = connect(gateway.origin)
         report = SendReport(
             tuple(replace(each, client_message_id=uuid.uuid4().hex) for each in _unknown(recipients)),

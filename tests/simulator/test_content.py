@@ -6,8 +6,8 @@ import pytest
 
 from clicksoap import text as client_text
 from clicksoap.codes import ERRORS
-from clicksoap.simulator import Account, Gateway
-from clicksoap.simulator.content import parts_of
+from clicksoap.simulator import Account, Gateway, Request, Settings
+from clicksoap.simulator.gateway.content import parts_of
 
 WHO = {"api_id": "7", "user": "acme", "password": "secret"}
 TO = "27820000001"
@@ -18,11 +18,11 @@ FACE = "\N{GRINNING FACE}"
 
 def gateway_with(balance: str = "1000", price: str = "1", concat_default: int = 1) -> Gateway:
     account = Account(7, "acme", "secret", Decimal(balance), Decimal(price))
-    return Gateway(accounts=[account], concat_default=concat_default)
+    return Gateway(accounts=[account], settings=Settings(concat_default=concat_default))
 
 
 def run(gateway: Gateway, command: str, *to: str, **values: str) -> list[str]:
-    return gateway.execute(command, {**WHO, **values}, to)
+    return gateway.execute(Request(command, {**WHO, **values}, to))
 
 
 def in_hexadecimal(text: str) -> dict[str, str]:
@@ -115,7 +115,7 @@ class TestConcat:
         assert run(gateway, "sendmsg", TO, text="x" * 459, concat="1")[0].startswith("ERR: 113")
         for wrong in (0, 36):
             with pytest.raises(ValueError, match="1 to 35"):
-                Gateway(concat_default=wrong)
+                Gateway(settings=Settings(concat_default=wrong))
 
     def test_a_negative_number_of_parts_is_none(self) -> None:
         assert run(gateway_with(), "sendmsg", TO, text="hi", concat="-1") == [f"ERR: 101, {ERRORS['101']}"]

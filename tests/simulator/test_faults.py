@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from clicksoap.codes import ERRORS
-from clicksoap.simulator import Simulator
+from clicksoap.simulator import Settings, Simulator
 
 from .conftest import Wire
 
@@ -94,7 +94,7 @@ class TestDelayedReports:
     def test_a_status_is_001_until_the_message_is_old_enough(
         self, wire_to: Callable[[Simulator], Wire], surface: str
     ) -> None:
-        with Simulator(reporting_delay=timedelta(minutes=5)) as sim:
+        with Simulator(settings=Settings(reporting_delay=timedelta(minutes=5))) as sim:
             say = _caller(wire_to(sim), surface)
             sent = say("sendmsg", TO, text="hi", climsgid="mine")[0]
             for asked in ({"apimsgid": sent.removeprefix("ID: ")}, {"climsgid": "mine"}):
@@ -119,7 +119,7 @@ class TestUnknownClientIds:
     def test_they_may_be_answered_with_a_status(
         self, wire_to: Callable[[Simulator], Wire], surface: str, command: str
     ) -> None:
-        with Simulator(unknown_client_id="status") as sim:
+        with Simulator(settings=Settings(unknown_client_id="status")) as sim:
             say = _caller(wire_to(sim), surface)
             assert say(command, climsgid="mine") == [f"ID: {'0' * 32} Status: 001"]
             assert say(command, apimsgid="f" * 32) == [f"ID: {'f' * 32} Status: 001"]
@@ -129,4 +129,4 @@ class TestUnknownClientIds:
 
     def test_there_is_no_third_way(self) -> None:
         with pytest.raises(ValueError, match="unknown_client_id"):
-            Simulator(unknown_client_id="silent")  # type: ignore[arg-type]
+            Simulator(settings=Settings(unknown_client_id="silent"))  # type: ignore[arg-type]

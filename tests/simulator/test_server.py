@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import pytest
 
 import clicksoap.simulator
-from clicksoap.simulator import Account, Clock, Simulator
+from clicksoap.simulator import Account, Clock, Settings, Simulator
 
 from .conftest import Wire
 
@@ -212,7 +212,7 @@ def test_nothing_private_is_logged(caplog: pytest.LogCaptureFixture) -> None:
 
 def test_its_choices_reach_the_gateway() -> None:
     clock = Clock()
-    with Simulator(accounts=[Account(7, "acme", "secret")], clock=clock, session_calls=1) as sim:
+    with Simulator(accounts=[Account(7, "acme", "secret")], clock=clock, settings=Settings(session_calls=1)) as sim:
         wire = Wire(sim)
         assert sim.clock is clock
         assert wire.call("auth", api_id="8", user="acme", password="secret") == ["ERR: 001, Authentication failed"]

@@ -5,11 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from clicksoap.simulator import rules
-from clicksoap.simulator.rules import Refused
-
-MOST_PARTS: Final = 35
-"""The ceiling of parts in one message, whatever ``concat`` says."""
+from clicksoap.simulator.gateway import rules
+from clicksoap.simulator.gateway.rules import MOST_PARTS, Refused
 
 MOST_BYTES: Final = 140
 """The bytes that an 8-bit message holds, its user data header included."""

@@ -4,7 +4,7 @@ import codecs
 import html
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
@@ -12,7 +12,8 @@ from lxml import etree
 from lxml.etree import _Element as Element  # pyright: ignore[reportPrivateUsage] - lxml's stubs name it so
 
 from clicksoap.contract import SOAP_ENCODING, Dialect, wsdl
-from clicksoap.simulator.parameters import HTTP_ONLY, RepeatedParameterError, normalised
+from clicksoap.simulator.gateway.parameters import HTTP_ONLY, RepeatedParameterError, normalised
+from clicksoap.simulator.services.calls import Call, UnreadableError
 
 _ENVELOPE: Final = "http://schemas.xmlsoap.org/soap/envelope/"
 _ENVELOPE_12: Final = "http://www.w3.org/2003/05/soap-envelope"
@@ -26,35 +27,6 @@ _DECLARED_ENCODING: Final = re.compile(rb"\s*<\?xml[^>]*\sencoding\s*=")
 _BYTE_ORDER_MARKS: Final = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _MAX_HOPS: Final = 4
 _RECIPIENTS: Final = "to"
-
-
-class EnvelopeError(Exception):
-    """A request that is no call of the gateway.
-
-    Attributes:
-        code: The SOAP 1.1 fault code, without prefix.
-        text: What is wrong, without anything of the request in it.
-    """
-
-    def __init__(self, text: str, code: str = "Client") -> None:
-        super().__init__(text)
-        self.code = code
-        self.text = text
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """A request, read.
-
-    Attributes:
-        command: The command in Document/Literal's spelling.
-        parameters: What carries a value, but for the recipients, in Document/Literal's spelling.
-        to: The recipients, in order.
-    """
-
-    command: str
-    parameters: dict[str, str] = field(repr=False)
-    to: tuple[str, ...] = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +68,7 @@ def read_call(body: bytes, charset: str | None = None) -> Call:
         charset: What the Content-Type says; it counts only if the document itself says nothing.
 
     Raises:
-        EnvelopeError: It is no call of the gateway.
+        UnreadableError: It is no call of the gateway.
     """
     envelope_body = _body(_parse(body, charset))
     wrapper = _wrapper(envelope_body)
@@ -113,7 +85,7 @@ def read_call(body: bytes, charset: str | None = None) -> Call:
     try:
         parameters = normalised(given)
     except RepeatedParameterError:
-        raise EnvelopeError("a parameter is given twice") from None
+        raise UnreadableError("a parameter is given twice") from None
     return Call(_local(wrapper).lower(), parameters, tuple(to))
 
 
@@ -157,9 +129,9 @@ def _parse(body: bytes, charset: str | None) -> Element:
     try:
         root = etree.fromstring(body, parser)
     except (etree.XMLSyntaxError, ValueError):
-        raise EnvelopeError("the request is not well-formed XML") from None
+        raise UnreadableError("the request is not well-formed XML") from None
     if root.getroottree().docinfo.doctype:
-        raise EnvelopeError("a request must not have a document type declaration")
+        raise UnreadableError("a request must not have a document type declaration")
     return root
 
 
@@ -175,12 +147,12 @@ def _encoding(body: bytes, charset: str | None) -> str | None:
 
 def _body(root: Element) -> Element:
     if root.tag == f"{{{_ENVELOPE_12}}}Envelope":
-        raise EnvelopeError("this gateway speaks SOAP 1.1", "VersionMismatch")
+        raise UnreadableError("this gateway speaks SOAP 1.1", "VersionMismatch")
     if root.tag != f"{{{_ENVELOPE}}}Envelope":
-        raise EnvelopeError("the request is not a SOAP 1.1 envelope")
+        raise UnreadableError("the request is not a SOAP 1.1 envelope")
     body = root.find(f"{{{_ENVELOPE}}}Body")
     if body is None:
-        raise EnvelopeError("the envelope has no body")
+        raise UnreadableError("the envelope has no body")
     return body
 
 
@@ -190,7 +162,7 @@ def _wrapper(body: Element) -> Element:
     for child in body.iterchildren("*"):
         if _local(child).lower() in known:
             return child
-    raise EnvelopeError("the body holds no operation of this service")
+    raise UnreadableError("the body holds no operation of this service")
 
 
 def _strings(value: Element | None, ids: dict[str, Element]) -> Iterator[str]:
@@ -216,14 +188,14 @@ def _follow(element: Element, ids: dict[str, Element]) -> Element | None:
             return element
         target = ids.get(reference.removeprefix("#"))
         if target is None or not reference.startswith("#"):
-            raise EnvelopeError("a reference points to nothing in the request")
+            raise UnreadableError("a reference points to nothing in the request")
         element = target
-    raise EnvelopeError("references lead in circles, or too far")
+    raise UnreadableError("references lead in circles, or too far")
 
 
 def _text(element: Element) -> str:
     if len(element):
-        raise EnvelopeError("a string was expected, and a structure given")
+        raise UnreadableError("a string was expected, and a structure given")
     return element.text or ""
 
 

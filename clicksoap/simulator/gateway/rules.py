@@ -10,10 +10,13 @@ from decimal import Decimal, InvalidOperation
 from typing import Final
 
 from clicksoap.codes import ERRORS
-from clicksoap.simulator.parameters import NUMERIC
+from clicksoap.simulator.gateway.parameters import NUMERIC
 
 MAX_RECIPIENTS: Final = 300
 """Recipients of one SOAP request; other services have limits of their own."""
+
+MOST_PARTS: Final = 35
+"""The ceiling of parts in one message, whatever ``concat`` says."""
 
 REFUSED_PREFIX: Final = "999"
 """Numbers that begin so are refused: 999NNN… with error NNN if there is one, else with 105. No country has it."""
@@ -52,11 +55,11 @@ class Refused(Exception):
         self.code = code
 
 
-def error_line(code: str, now: datetime) -> str:
-    """The reply line of an error."""
+def error_line(code: str, until: int) -> str:
+    """The reply line of an error; ``until`` is when error 130 ends, as seconds of the Unix clock."""
     text = ERRORS[code]
     if code == "130":
-        text = f"{text} until {int((now + timedelta(days=1)).timestamp())}"
+        text = f"{text} until {until}"
     return f"ERR: {code}, {text}"
 
 
@@ -70,10 +73,9 @@ def number_problem(number: str) -> str | None:
     return None
 
 
-def check_recipients(numbers: tuple[str, ...], most: int) -> None:
-    """Refuse a request without recipients (101), or with too many (101)."""
-    if not any(numbers) or len(numbers) > most:
-        raise Refused("101")
+def dialled(number: str, prefix: str) -> str:
+    """A number as it is dialled from an account whose country code replaces a leading 0."""
+    return f"{prefix}{number[1:]}" if prefix and number.startswith("0") and not number.startswith("00") else number
 
 
 def require(values: Mapping[str, str], *names: str) -> None:
@@ -110,7 +112,7 @@ def due(values: Mapping[str, str], now: datetime) -> datetime:
     return now + timedelta(minutes=integer(values, "deliv_time"))
 
 
-def check_options(values: Mapping[str, str], now: datetime) -> None:
+def check_options(values: Mapping[str, str], now: datetime, longest_validity: int) -> None:
     """Refuse what no message may be sent with: 101, 102, 106, 112 and 120."""
     for name in NUMERIC - {"api_id", "max_credits"}:
         integer(values, name)
@@ -120,6 +122,8 @@ def check_options(values: Mapping[str, str], now: datetime) -> None:
     if "scheduled_time" in values and not now <= _moment(values["scheduled_time"]) <= now + _LATEST_DELIVERY:
         raise Refused("120")
     if integer(values, "msg_callback") not in _CALLBACKS:
+        raise Refused("101")
+    if not 0 <= integer(values, "validity") <= longest_validity:
         raise Refused("101")
     if "climsgid" in values and not _CLIENT_ID.fullmatch(values["climsgid"]):
         raise Refused("101")
@@ -163,5 +167,5 @@ def _check_credits(value: str) -> None:
         finite = Decimal(value).is_finite()
     except InvalidOperation:
         finite = False
-    if not finite:
+    if not finite or value.lstrip().startswith("-"):
         raise Refused("101")

@@ -1,0 +1,1 @@
+"""The JSON API of the simulator, and what watches over it: health, figures, and who may call."""

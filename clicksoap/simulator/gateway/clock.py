@@ -1,0 +1,79 @@
+"""The simulator's clock: real time, which may run faster and be moved forward."""
+
+import time
+from datetime import UTC, datetime, timedelta
+from threading import Condition
+
+
+class Clock:
+    """Real time, times ``speed``, plus whatever it was advanced by; safe to share between threads.
+
+    It runs on the monotonic clock, so a correction of the computer's own time neither ends a session nor revives one.
+
+    Args:
+        speed: How many seconds pass in one real second; 0 for a clock that stands still until it is advanced.
+
+    Raises:
+        ValueError: The speed is negative.
+    """
+
+    def __init__(self, speed: float = 1.0) -> None:
+        if speed < 0:
+            raise ValueError("time does not go back: give a speed of 0 or more")
+        self.speed = speed
+        self._began = time.monotonic()
+        self._zero = datetime.now(UTC)
+        self._changed = Condition()
+        self._ahead = timedelta()
+        self._signals = 0
+
+    @property
+    def signals(self) -> int:
+        """How often somebody called ``advance`` or ``wake``; what ``wait`` compares with."""
+        with self._changed:
+            return self._signals
+
+    def now(self) -> datetime:
+        """The present moment, in UTC."""
+        with self._changed:
+            return self._now()
+
+    def advance(self, *, days: float = 0, hours: float = 0, minutes: float = 0, seconds: float = 0) -> None:
+        """Move forward by the sum of what is given.
+
+        Raises:
+            ValueError: The sum is negative; time does not go back.
+        """
+        step = timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
+        if step < timedelta():
+            raise ValueError("a clock can only be advanced")
+        with self._changed:
+            self._ahead += step
+            self._signal()
+
+    def wake(self) -> None:
+        """Let everybody who waits look again."""
+        with self._changed:
+            self._signal()
+
+    def wait(self, until: datetime | None, signals: int) -> None:
+        """Wait until a moment of this clock, or for ever; ends early at the first signal.
+
+        Args:
+            until: The moment; None for no moment at all.
+            signals: What ``signals`` said before the caller last looked: one that came since then is not missed.
+        """
+        with self._changed:
+            while self._signals == signals:
+                left = None if until is None else (until - self._now()).total_seconds()
+                if left is not None and left <= 0:
+                    return
+                self._changed.wait(None if left is None or not self.speed else left / self.speed)
+
+    def _now(self) -> datetime:
+        passed = (time.monotonic() - self._began) * self.speed
+        return self._zero + timedelta(seconds=passed) + self._ahead
+
+    def _signal(self) -> None:
+        self._signals += 1
+        self._changed.notify_all()

@@ -1,0 +1,264 @@
+"""The simulated gateway: fifteen commands over one state.
+
+Where the vendor's documents are silent, the settings decide, and beyond them this is assumed: replies come in the
+order of the recipients; a message of too many parts is refused recipient by recipient, after what is wrong with the
+number; a message already sent is not stopped but answered with its status; one that reached no network costs nothing.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Collection, Generator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+from threading import Lock
+from typing import Final
+
+from clicksoap.codes import STATUSES
+from clicksoap.simulator.gateway import rules
+from clicksoap.simulator.gateway.access import Access
+from clicksoap.simulator.gateway.clock import Clock
+from clicksoap.simulator.gateway.hub import Event, Hub
+from clicksoap.simulator.gateway.mailbox import Mailbox
+from clicksoap.simulator.gateway.model import Account, Message, Purse, Request, Stage
+from clicksoap.simulator.gateway.questions import Questions
+from clicksoap.simulator.gateway.rules import Refused
+from clicksoap.simulator.gateway.sending import Sending
+from clicksoap.simulator.gateway.settings import DEFAULTS, Settings
+
+CAPACITY: Final = 10_000
+"""How many messages are kept unless another number is given."""
+
+
+class Gateway:
+    """The state of a gateway and its commands; safe to use from any thread.
+
+    Args:
+        accounts: The only accounts there are. Without them any api_id, user and password is let in, and an account
+            made for each pair of api_id and user; the password ``wrong`` alone is refused.
+        settings: How it behaves where no document decides it.
+        clock: What sessions, batches and statuses go by.
+        capacity: The most messages that are kept; the oldest give way, and are then unknown to every command.
+
+    Attributes:
+        settings: As given; another may be put in its place at any time.
+        clock: As given, or its own.
+        hub: Where its events are told.
+
+    Raises:
+        ValueError: The capacity is less than 1.
+    """
+
+    def __init__(
+        self,
+        *,
+        accounts: Sequence[Account] | None = None,
+        settings: Settings = DEFAULTS,
+        clock: Clock | None = None,
+        capacity: int = CAPACITY,
+    ) -> None:
+        self.settings = settings
+        self.clock = clock or Clock()
+        self.hub = Hub()
+        self._lock = Lock()
+        self._initial = settings
+        self._access = Access(accounts, self.clock, self._present_settings)
+        self._mailbox = Mailbox(capacity, self.hub, self._refund)
+        self._sending = Sending(self._access, self._mailbox, self.clock, self._present_settings, self._accepted)
+        self._questions = Questions(self._access, self._mailbox, self.clock, self._present_settings)
+        self._carried_out: Counter[str] = Counter()
+        self._accepted_so_far = 0
+        self._handlers: dict[str, Callable[[Request], list[str]]] = {
+            **self._access.commands(),
+            **self._sending.commands(),
+            **self._questions.commands(),
+        }
+
+    # What the outside world does
+
+    def execute(self, request: Request) -> list[str]:
+        """Carry a command out.
+
+        Returns:
+            The lines of the reply; a refusal is a line too.
+
+        Raises:
+            KeyError: There is no such command.
+        """
+        with self._open():
+            handler = self._handlers[request.command]
+            self._carried_out[request.command] += 1
+            try:
+                return handler(request)
+            except Refused as refusal:
+                until = int((self.clock.now() + timedelta(days=1)).timestamp())
+                line = rules.error_line(refusal.code, until)
+                several = len(request.to) if self.settings.refusal == "each" else 1
+                return [line] * max(1, several)
+
+    # What whoever runs it looks at
+
+    @property
+    def messages(self) -> list[Message]:
+        """Every message that is kept, in the order of arrival, with its present status."""
+        with self._open():
+            return list(self._mailbox)
+
+    @property
+    def commands(self) -> dict[str, int]:
+        """How often each command was carried out, refused ones included; every command is there."""
+        with self._open():
+            return {name: self._carried_out[name] for name in self._handlers}
+
+    @property
+    def accepted_so_far(self) -> int:
+        """How many messages were ever accepted, those that are no longer kept included."""
+        return self._accepted_so_far
+
+    def latest(self) -> list[Message]:
+        """Every message that is kept, the latest first."""
+        with self._open():
+            return list(reversed(self._mailbox))
+
+    def message(self, message_id: str) -> Message:
+        """The message of a gateway id, with its present status.
+
+        Raises:
+            KeyError: There is none.
+        """
+        with self._open():
+            return self._kept(message_id)
+
+    def planned(self, message_id: str) -> tuple[Stage, ...]:
+        """The statuses that are still before a message, the nearest first."""
+        with self._open():
+            return self._mailbox.planned(message_id)
+
+    def accounts(self) -> list[tuple[Account, Decimal, bool]]:
+        """Every account, the credits left on it, and whether it is still on trial.
+
+        An open gateway has those that were used.
+        """
+        with self._open():
+            return [(each.account, each.balance, each.trial) for each in self._access.purses]
+
+    def sessions(self) -> list[tuple[Account, datetime, int]]:
+        """Every open session: whose it is, when it was last used, and how often."""
+        with self._open():
+            return self._access.sessions()
+
+    def balance(self, api_id: int, user: str) -> Decimal:
+        """The credits left on an account.
+
+        Raises:
+            KeyError: There is no such account; in an open gateway, none has been used yet.
+        """
+        with self._open():
+            return self._access.purse(api_id, user).balance
+
+    # What whoever runs it does
+
+    def expire_sessions(self) -> int:
+        """End every open session at once; gives how many there were."""
+        with self._open():
+            return self._access.expire_sessions()
+
+    def set_balance(self, api_id: int, user: str, balance: Decimal) -> None:
+        """Give an account other credits.
+
+        Raises:
+            KeyError: There is no such account.
+        """
+        with self._open():
+            self._access.purse(api_id, user).balance = balance
+
+    def set_status(self, message_id: str, status: str) -> Message:
+        """Give a message a status that it keeps; it is reported like any other.
+
+        Raises:
+            KeyError: There is no such message.
+            ValueError: No document names such a status.
+        """
+        if status not in STATUSES:
+            raise ValueError(f"status is one of {', '.join(STATUSES)}")
+        with self._open():
+            return self._mailbox.end(self._kept(message_id), Stage(self.clock.now(), status))
+
+    def delete(self, message_ids: Collection[str]) -> int:
+        """Forget messages; gives how many of them there were."""
+        with self._open():
+            removed = self._mailbox.remove(message_ids)
+            if removed:
+                self.hub.add(Event("deleted", self.clock.now(), tuple(removed)))
+            return len(removed)
+
+    def opt_out(self, api_id: int, user: str, number: str) -> None:
+        """Let an account send nothing more to a number (122).
+
+        Raises:
+            KeyError: There is no such account.
+        """
+        with self._open():
+            self._access.purse(api_id, user).opted_out.add(number)
+
+    def update_settings(self, **choices: object) -> Settings:
+        """Change some settings; gives all of them.
+
+        Raises:
+            ValueError: One is out of its range.
+            TypeError: There is no such setting.
+        """
+        with self._open():
+            self.settings = replace(self.settings, **choices)  # type: ignore[arg-type]
+            return self.settings
+
+    def reset(self) -> None:
+        """Forget messages, sessions, batches and counts; credits and settings are again as in the beginning."""
+        with self._open():
+            self.settings = self._initial
+            self._mailbox.clear()
+            self._access.reset()
+            self._sending.reset()
+            self._questions.reset()
+            self._carried_out.clear()
+            self._accepted_so_far = 0
+            self.hub.add(Event("reset", self.clock.now()))
+
+    def advance(self) -> datetime | None:
+        """Let everything be as old as it is, and tell what that changes; gives when the next thing changes."""
+        with self._lock:
+            upcoming = self._mailbox.advance(self.clock.now())
+        self.hub.flush()
+        return upcoming
+
+    @contextmanager
+    def _open(self) -> Generator[None, None, None]:
+        """Work on the state, as it is by now; afterwards everybody hears of what changed."""
+        try:
+            with self._lock:
+                before = self._mailbox.advance(self.clock.now())
+                yield
+                upcoming = self._mailbox.upcoming
+            if upcoming is not None and (before is None or upcoming < before):
+                self.clock.wake()  # whoever waits for the next change waits too long
+        finally:
+            self.hub.flush()
+
+    def _present_settings(self) -> Settings:
+        return self.settings
+
+    def _kept(self, message_id: str) -> Message:
+        message = self._mailbox.get(message_id)
+        if message is None:
+            raise KeyError(message_id)
+        return message
+
+    def _refund(self, message: Message) -> None:
+        self._purse(message).balance += message.charge
+
+    def _purse(self, message: Message) -> Purse:
+        return self._access.purse(*message.account)
+
+    def _accepted(self, messages: tuple[Message, ...]) -> None:
+        self._accepted_so_far += len(messages)
+        self.hub.add(Event("accepted", self.clock.now(), messages))

@@ -1,0 +1,77 @@
+"""News of the gateway, passed on to whoever listens."""
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from threading import Lock, RLock
+from typing import Literal
+
+from clicksoap.simulator.gateway.model import Message
+
+Kind = Literal["accepted", "status", "deleted", "inbound", "exchange", "callback", "reset"]
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that has happened.
+
+    Attributes:
+        kind: ``accepted`` (messages, as they were then), ``status`` (one message that has another status now),
+            ``deleted`` (messages, or with none of them: all), ``inbound`` (a message from a handset), ``exchange`` (a
+            request was answered), ``callback`` (the customer's server was tried), ``reset`` (nothing is as before).
+        at: When, by the gateway's clock.
+        messages: The messages it is about, if any.
+        about: The id of what it is about, where that is no message.
+    """
+
+    kind: Kind
+    at: datetime
+    messages: tuple[Message, ...] = field(default=(), repr=False)
+    about: str = ""
+
+
+class Hub:
+    """Where events come in and go out, in the order in which they happened.
+
+    Listeners are called in the thread that caused the event, one at a time, and never while the gateway is locked. A
+    listener must neither wait nor raise.
+    """
+
+    def __init__(self) -> None:
+        self._waiting: deque[Event] = deque()
+        self._listeners: tuple[Callable[[Event], None], ...] = ()
+        self._lock = Lock()
+        self._telling = RLock()
+
+    def listen(self, listener: Callable[[Event], None]) -> Callable[[], None]:
+        """Be told of every event from now on; gives what ends it."""
+        with self._lock:
+            self._listeners = (*self._listeners, listener)
+
+        def end() -> None:
+            with self._lock:
+                self._listeners = tuple(each for each in self._listeners if each is not listener)
+
+        return end
+
+    def add(self, event: Event) -> None:
+        """Note an event; listeners hear of it at the next ``flush``."""
+        if self._listeners:
+            self._waiting.append(event)
+
+    def flush(self) -> None:
+        """Tell the listeners what was noted."""
+        while self._waiting:
+            with self._telling:
+                try:
+                    event = self._waiting.popleft()
+                except IndexError:
+                    return
+                for listener in self._listeners:
+                    listener(event)
+
+    def tell(self, event: Event) -> None:
+        """Note an event and tell the listeners."""
+        self.add(event)
+        self.flush()

@@ -1,0 +1,94 @@
+"""Requests and replies as text for people to read, without passwords and session ids.
+
+Nothing is parsed: what could not be read by the gateway is what people want to look at most. Where it is in doubt, more
+is hidden rather than less.
+"""
+
+import codecs
+import re
+from collections.abc import Mapping
+from typing import Final
+from urllib.parse import unquote_plus
+
+MASK: Final = "•••"
+"""What stands in the place of a secret."""
+
+_NAMES: Final = frozenset({"password", "session_id"})
+_MOST: Final = 64 * 1024
+_HEADERS: Final = frozenset(
+    {
+        *("host", "content-type", "content-length", "content-encoding", "transfer-encoding", "soapaction"),
+        *("user-agent", "accept", "accept-encoding", "connection", "expect", "retry-after", "vary"),
+    }
+)
+
+_FLAGS: Final = re.IGNORECASE | re.DOTALL
+_SPECIAL: Final = r"(?:<!\[CDATA\[.*?(?:\]\]>|\Z)|<!--.*?(?:-->|\Z)|.)*?"
+_SECRET: Final = rf"(?:[^\s<>/:]+:)?(?:{'|'.join(_NAMES)})"
+# From a start tag to its end tag, or where there is none, to the end of all.
+_ELEMENT: Final = re.compile(rf"(<{_SECRET}(?:\s[^>]{{0,1000}})?(?<!/)>){_SPECIAL}(?=</{_SECRET}\s*>|\Z)", _FLAGS)
+_REFERENCE: Final = re.compile(rf"<{_SECRET}\s[^>]{{0,1000}}?href\s*=\s*[\"']#([^\"']*)", re.IGNORECASE)
+_ONWARD: Final = r"<[^<>]*?\bid\s*=\s*[\"']{}[\"'][^<>]*?href\s*=\s*[\"']#([^\"']*)"
+_TARGET: Final = r"(<([^\s<>/]+)[^<>]*?\bid\s*=\s*[\"']{}[\"'][^<>]*(?<!/)>){}(?=</\2\s*>|\Z)"
+_ENCODING: Final = re.compile(rb"\s*<\?xml[^>]*\sencoding\s*=\s*[\"']([A-Za-z0-9._-]+)")
+_MARKS: Final = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+_SESSION: Final = re.compile(r"OK:\s*[0-9A-Fa-f]{8,}")
+
+
+def masked_envelope(body: bytes, charset: str | None) -> str:
+    """A SOAP request as text.
+
+    Args:
+        body: The request, decompressed.
+        charset: What the Content-Type says.
+    """
+    try:
+        text = body.decode(_encoding(body, charset))
+    except (UnicodeDecodeError, LookupError):
+        return f"({len(body)} bytes that are no text)"
+    waiting, done = _REFERENCE.findall(text), set[str]()
+    text = _ELEMENT.sub(rf"\g<1>{MASK}", text)
+    while waiting:
+        name = waiting.pop()
+        if name not in done:
+            done.add(name)
+            waiting += re.findall(_ONWARD.format(re.escape(name)), text, re.IGNORECASE)
+            text = re.sub(_TARGET.format(re.escape(name), _SPECIAL), rf"\g<1>{MASK}", text, flags=_FLAGS)
+    return _cut(text)
+
+
+def masked_form(encoded: bytes) -> str:
+    """A query or a form as text, still encoded."""
+    pairs = [pair.partition("=") for pair in encoded.decode("latin-1").split("&")]
+    return _cut("&".join(f"{name}={MASK}" if _is_secret(name) else f"{name}{is_}{value}" for name, is_, value in pairs))
+
+
+def masked_reply(body: bytes, command: str) -> str:
+    """A reply as text; one to auth holds a session id."""
+    text = body.decode("utf-8", "replace")
+    return _cut(_SESSION.sub(f"OK: {MASK}", text) if command in {"auth", ""} else text)
+
+
+def shown_headers(headers: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """The headers that help to understand a request and hold no secret."""
+    return tuple((name, value) for name, value in headers.items() if name.lower() in _HEADERS)
+
+
+def _is_secret(name: str) -> bool:
+    return unquote_plus(name, encoding="latin-1").strip().lower() in _NAMES
+
+
+def _encoding(body: bytes, charset: str | None) -> str:
+    for mark, encoding in _MARKS:
+        if body.startswith(mark):
+            return encoding
+    if body[:2] == b"<\x00":
+        return "utf-16-le"
+    if body[:2] == b"\x00<":
+        return "utf-16-be"
+    declared = _ENCODING.match(body)
+    return declared[1].decode("ascii") if declared else charset or "utf-8"
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _MOST else f"{text[:_MOST]}\n… ({len(text) - _MOST} characters more)"

@@ -1,0 +1,87 @@
+"""The services behind their paths: requests read off the wire, answers written to it."""
+
+import asyncio
+from concurrent.futures import Executor
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from clicksoap.contract import SERVICE_PATHS, Dialect
+from clicksoap.simulator.gateway.gateway import Gateway
+from clicksoap.simulator.services.answering import Desk, Service
+from clicksoap.simulator.services.calls import Answer, Incoming
+from clicksoap.simulator.services.compression import accepts_gzip, compress
+from clicksoap.simulator.services.connection import NoResponse
+from clicksoap.simulator.services.description import served_wsdl
+from clicksoap.simulator.services.http_api import COVERAGE_FOLDER, MAX_RECIPIENTS, PATHS, HttpApi
+from clicksoap.simulator.services.reading import read_body
+from clicksoap.simulator.services.soap import SoapService
+
+
+class Services:
+    """The four SOAP services and the HTTP API of a gateway.
+
+    Args:
+        gateway: Whose settings count.
+        desk: Where requests are dealt with.
+        executor: Where that happens, so that one may wait while others go on.
+    """
+
+    def __init__(self, gateway: Gateway, desk: Desk, executor: Executor) -> None:
+        self._gateway = gateway
+        self._desk = desk
+        self._executor = executor
+        self._soap = {dialect: SoapService(dialect) for dialect in Dialect}
+        self._http_api = HttpApi()
+
+    def routes(self) -> list[Route]:
+        """Every path of every service."""
+        soap = [Route(path, self._answer_soap, methods=["GET", "POST"]) for path in SERVICE_PATHS]
+        http_api = [Route(path, self._answer_http) for path in (*PATHS, f"{COVERAGE_FOLDER}{{page}}")]
+        for route in http_api:
+            route.methods = {*MAX_RECIPIENTS}  # Route itself would add HEAD, and a command is not tried out
+        return [*soap, *http_api]
+
+    async def _answer_soap(self, request: Request) -> Response:
+        path = request.url.path
+        dialect = SERVICE_PATHS[path]
+        if request.method == "POST":
+            return await self._answer(self._soap[dialect], request)
+        address = f"{request.url.scheme}://{request.url.netloc}{path}"
+        if any(name.lower() == "wsdl" for name in request.query_params):
+            return Response(served_wsdl(dialect, path, address), media_type="text/xml; charset=utf-8")
+        return PlainTextResponse(
+            f"This is a simulated SMS gateway; no message leaves it. This service speaks SOAP 1.1 ({dialect}):"
+            f" POST requests here, or fetch {address}?wsdl\n"
+        )
+
+    async def _answer_http(self, request: Request) -> Response:
+        return await self._answer(self._http_api, request)
+
+    async def _answer(self, service: Service, request: Request) -> Response:
+        try:
+            body = await read_body(request)
+        except ClientDisconnect:
+            return Response(status_code=400)  # nobody is there to read it
+        incoming = Incoming(
+            request.method,
+            request.scope["path"],
+            bytes(request.scope["query_string"]),
+            request.headers,
+            body,
+            request.client.host if request.client else None,
+        )
+        answer = await asyncio.get_running_loop().run_in_executor(self._executor, self._desk.answer, service, incoming)
+        return self._response(service, incoming, answer)
+
+    def _response(self, service: Service, incoming: Incoming, answer: Answer) -> Response:
+        if answer.ending == "reset":
+            return NoResponse()
+        headers, body = dict(answer.headers), answer.body
+        if service is self._soap[Dialect.DOCUMENT_LITERAL] and self._gateway.settings.gzip:
+            headers["vary"] = "accept-encoding"
+            if accepts_gzip(incoming.headers.get("accept-encoding", "")):
+                headers["content-encoding"] = "gzip"
+                body = compress(body)
+        return Response(body, answer.status, headers)
