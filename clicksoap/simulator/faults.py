@@ -8,7 +8,6 @@ from typing import Literal
 
 from clicksoap.simulator.gateway.gateway import Gateway
 
-
 Kind = Literal[
     "delay",
     "status",
