@@ -25,11 +25,13 @@ _HEADERS: Final = frozenset(
 _FLAGS: Final = re.IGNORECASE | re.DOTALL
 _SPECIAL: Final = r"(?:<!\[CDATA\[.*?(?:\]\]>|\Z)|<!--.*?(?:-->|\Z)|.)*?"
 _SECRET: Final = rf"(?:[^\s<>/:]+:)?(?:{'|'.join(_NAMES)})"
-# From a start tag to its end tag, or where there is none, to the end of all.
-_ELEMENT: Final = re.compile(rf"(<{_SECRET}(?:\s[^>]{{0,1000}})?(?<!/)>){_SPECIAL}(?=</{_SECRET}\s*>|\Z)", _FLAGS)
-_REFERENCE: Final = re.compile(rf"<{_SECRET}\s[^>]{{0,1000}}?href\s*=\s*[\"']#([^\"']*)", re.IGNORECASE)
-_ONWARD: Final = r"<[^<>]*?\bid\s*=\s*[\"']{}[\"'][^<>]*?href\s*=\s*[\"']#([^\"']*)"
-_TARGET: Final = r"(<([^\s<>/]+)[^<>]*?\bid\s*=\s*[\"']{}[\"'][^<>]*(?<!/)>){}(?=</\2\s*>|\Z)"
+# From a start tag to its end tag, or where there is none, to the end of all; a start tag that does not end is one, too.
+_START: Final = rf"<{_SECRET}(?:(?:\s[^<>]*)?(?<!/)>|(?=\s[^<>]*(?:<|\Z)))"
+_ELEMENT: Final = re.compile(rf"({_START}){_SPECIAL}(?=</{_SECRET}\s*>|\Z)", _FLAGS)
+_REFERENCE: Final = re.compile(rf"<{_SECRET}\s[^<>]*?href\s*=\s*[\"']#([^\"']*)", re.IGNORECASE)
+_ONWARD: Final = r"<[^<>]{{0,300}}?\bid\s*=\s*[\"']{}[\"'][^<>]{{0,300}}?href\s*=\s*[\"']#([^\"']*)"
+_TARGET: Final = r"(<([^\s<>/]+)[^<>]{{0,300}}?\bid\s*=\s*[\"']{}[\"'][^<>]*(?<!/)>){}(?=</\2\s*>|\Z)"
+_MOST_REFERENCES: Final = 8  # each costs a search of its own
 _ENCODING: Final = re.compile(rb"\s*<\?xml[^>]*\sencoding\s*=\s*[\"']([A-Za-z0-9._-]+)")
 _MARKS: Final = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _SESSION: Final = re.compile(r"OK:\s*[0-9A-Fa-f]{8,}")
@@ -46,14 +48,15 @@ def masked_envelope(body: bytes, charset: str | None) -> str:
         text = body.decode(_encoding(body, charset))
     except (UnicodeDecodeError, LookupError):
         return f"({len(body)} bytes that are no text)"
-    waiting, done = _REFERENCE.findall(text), set[str]()
+    waiting, done = set(_REFERENCE.findall(text)), set[str]()
     text = _ELEMENT.sub(rf"\g<1>{MASK}", text)
     while waiting:
+        if len(done) + len(waiting) > _MOST_REFERENCES:
+            return f"({len(body)} bytes in which secrets stand behind too many references)"
         name = waiting.pop()
-        if name not in done:
-            done.add(name)
-            waiting += re.findall(_ONWARD.format(re.escape(name)), text, re.IGNORECASE)
-            text = re.sub(_TARGET.format(re.escape(name), _SPECIAL), rf"\g<1>{MASK}", text, flags=_FLAGS)
+        done.add(name)
+        waiting |= {*re.findall(_ONWARD.format(re.escape(name)), text, re.IGNORECASE)} - done
+        text = re.sub(_TARGET.format(re.escape(name), _SPECIAL), rf"\g<1>{MASK}", text, flags=_FLAGS)
     return _cut(text)
 
 

@@ -1,0 +1,172 @@
+"""What is kept of the traffic: every exchange as it was, but for passwords and session ids."""
+
+import gzip
+import http.client
+import re
+from urllib.parse import quote_plus
+
+import pytest
+from hypothesis import given, settings, strategies as st
+
+from clicksoap.simulator import Account, Exchange, Settings, Simulator
+from clicksoap.simulator.masking import MASK, masked_envelope, masked_form, masked_reply
+
+from .conftest import DOCUMENT, RPC, Wire
+
+SECRET = "tr0ub4dor&3"
+TO = "27820000001"
+
+
+def last(sim: Simulator) -> Exchange:
+    return sim.exchanges.latest()[0]
+
+
+class TestWhatIsKept:
+    def test_a_request_and_its_reply_can_be_read_afterwards(self, wire: Wire, sim: Simulator, path: str) -> None:
+        wire.log_in(password=SECRET)
+        wire.call("sendmsg", TO, api_id="7", user="acme", password=SECRET, text="Grüße <b>", path=path)
+        kept = last(sim)
+        assert (kept.command, kept.method, kept.path, kept.status) == ("sendmsg", "POST", path, 200)
+        assert "<text>Grüße &lt;b&gt;</text>" in kept.request
+        assert f"<password>{MASK}</password>" in kept.request
+        assert sim.messages[0].id in kept.reply
+        assert sim.messages[0].exchange == kept.number
+        assert dict(kept.request_headers)["content-type"] == "text/xml; charset=utf-8"
+        assert kept.peer == "127.0.0.1"
+
+    def test_what_could_not_be_read_is_kept_as_well(self, wire: Wire, sim: Simulator) -> None:
+        wire.post(DOCUMENT, "<oops")
+        assert (last(sim).command, last(sim).status, last(sim).request) == ("", 500, "<oops")
+        assert "Fault" in last(sim).reply
+
+    def test_a_lost_answer_has_no_status_and_is_kept_all_the_same(self, wire: Wire, sim: Simulator) -> None:
+        sim.faults.lose_answer("ping")
+        with pytest.raises((OSError, http.client.HTTPException)):
+            wire.call("ping", session_id="0" * 32)
+        assert last(sim).status is None
+        assert "ERR: 003" in last(sim).reply
+
+    def test_the_http_api_is_kept_by_its_query_and_its_form(self, wire: Wire, sim: Simulator) -> None:
+        wire.ask("http/sendmsg", api_id="7", user="acme", password=SECRET, to=TO, text="a b")
+        assert last(sim).request == f"api_id=7&user=acme&password={MASK}&to={TO}&text=a+b"
+        wire.ask("http/sendmsg", "POST", api_id="7", user="acme", password=SECRET, to=TO, text="a b")
+        assert last(sim).request == f"api_id=7&user=acme&password={MASK}&to={TO}&text=a+b"
+
+    def test_a_compressed_request_is_kept_as_it_was_before(self, wire: Wire, sim: Simulator) -> None:
+        wire.post(DOCUMENT, gzip.compress(wire.envelope("<ping><session_id>x</session_id></ping>").encode()),
+                  Content_Encoding="gzip")  # fmt: skip
+        assert f"<session_id>{MASK}</session_id>" in last(sim).request
+
+    def test_neither_password_nor_session_id_is_kept_of_any_command(self, wire: Wire, sim: Simulator) -> None:
+        session = wire.log_in(password=SECRET)
+        for place in (DOCUMENT, RPC):
+            wire.call("ping", session_id=session, path=place)
+            wire.call("auth", api_id="7", user="acme", password=SECRET, path=place)
+        wire.ask("http/auth", api_id="7", user="acme", password=SECRET)
+        wire.ask("http/ping", session_id=session)
+        kept = "".join(each.request + each.reply for each in sim.exchanges.latest())
+        for hidden in (SECRET, quote_plus(SECRET), SECRET.replace("&", "&amp;"), session):
+            assert hidden not in kept
+        assert not re.search(r"OK: [0-9a-f]{32}", kept)
+
+    def test_the_oldest_give_way_and_a_reset_forgets_all(self) -> None:
+        with Simulator(capacity=3) as sim:
+            wire = Wire(sim)
+            for _ in range(5):
+                wire.ask("http/ping")
+            assert [each.number for each in sim.exchanges.latest()] == [5, 4, 3]
+            assert sim.exchanges.get(2) is None
+            sim.reset()
+            assert sim.exchanges.latest() == []
+
+    def test_a_header_that_may_hold_a_secret_is_not_kept(self, wire: Wire, sim: Simulator) -> None:
+        wire.exchange("GET", "/http/ping", headers={"Authorization": "Basic abc", "Cookie": "a=b", "User-Agent": "x"})
+        assert {name for name, _ in last(sim).request_headers} >= {"host", "user-agent"}
+        assert not {"authorization", "cookie"} & {name for name, _ in last(sim).request_headers}
+
+
+class TestMasking:
+    @pytest.mark.parametrize(
+        "written",
+        [
+            "<password>{}</password>",
+            "<ns1:password xsi:type='xsd:string'>{}</ns1:password>",
+            "<PASSWORD>{}</PASSWORD >",
+            "<password><![CDATA[</password>{}]]></password>",
+            "<password><!-- </password> -->{}</password>",
+            "<password>{}",
+            "<session_id>{}</session",
+            "<password a='<'>{}</password>",
+            "<password {}",
+            "<password a='>'>{}</password>",
+            "<wsse:Password Type='text'>{}</wsse:Password>",
+            "<password href='#p'/><x id='p' xsi:type='xsd:string'>{}</x>",
+            "<password href='#p'/><x id='p' href='#q'/><multiRef id='q'>{}</multiRef>",
+            '<session_id href="#id1"></session_id><multiRef a=\'b\' id="id1"><![CDATA[</multiRef>{}]]></multiRef>',
+        ],
+    )
+    def test_a_secret_is_hidden_however_it_is_written(self, written: str) -> None:
+        text = f"<e:Body><call><user>acme</user>{written.format('hunter2')}"
+        shown = masked_envelope(text.encode(), None)
+        assert "hunter2" not in shown
+        assert "<user>acme</user>" in shown
+
+    @pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-16-le", "utf-16-be", "iso-8859-1", "utf-8-sig"])
+    def test_an_envelope_is_shown_in_whatever_encoding_it_comes(self, encoding: str) -> None:
+        declared = (
+            '<?xml version="1.0" encoding="iso-8859-1"?>' if encoding == "iso-8859-1" else "<?xml version='1.0'?>"
+        )
+        shown = masked_envelope(f"{declared}<text>Grüße</text><password>hunter2</password>".encode(encoding), None)
+        assert shown == f"{declared}<text>Grüße</text><password>{MASK}</password>"
+
+    @pytest.mark.parametrize("body", [b"\xff\xfe\xfa", b"<?xml version='1.0' encoding='klingon'?>", b"\x80<password>"])
+    def test_what_is_no_text_is_counted_and_not_shown(self, body: bytes) -> None:
+        assert masked_envelope(body, None) == f"({len(body)} bytes that are no text)"
+
+    def test_a_parameter_is_known_however_its_name_is_encoded(self) -> None:
+        assert masked_form(b"a=1&pass%77ord=x&Session_Id=y&password=&+password=z&passwort=w") == (
+            f"a=1&pass%77ord={MASK}&Session_Id={MASK}&password={MASK}&+password={MASK}&passwort=w"
+        )
+
+    def test_only_replies_that_may_open_a_session_are_masked(self) -> None:
+        assert masked_reply(b"OK: 0123456789abcdef", "auth") == f"OK: {MASK}"
+        assert masked_reply(b"OK: 60512345678", "token_pay") == "OK: 60512345678"
+
+    def test_references_without_end_are_not_followed(self) -> None:
+        body = "".join(f"<password href='#a{each}'/><x id='a{each}'>hunter2</x>" for each in range(9)).encode()
+        assert masked_envelope(body, None) == f"({len(body)} bytes in which secrets stand behind too many references)"
+
+    def test_a_large_request_is_cut(self) -> None:
+        shown = masked_envelope(b"<a>" + b"x" * 100_000, None)
+        assert len(shown) < 66_000
+        assert shown.endswith("characters more)")
+
+    @settings(max_examples=200, deadline=None)
+    @given(
+        st.lists(
+            st.sampled_from(
+                [
+                    "<password>",
+                    "</password>",
+                    "<password ",
+                    "href='#a'",
+                    "id='a'",
+                    "<x ",
+                    ">",
+                    "/>",
+                    "<![CDATA[",
+                    "]]>",
+                    "<",
+                ]
+            ),
+            max_size=400,
+        )
+    )
+    def test_nothing_that_is_sent_makes_masking_slow_or_fail(self, pieces: list[str]) -> None:
+        assert isinstance(masked_envelope("".join(pieces).encode(), None), str)
+
+
+def test_exchanges_are_told_from_others_of_an_account_of_its_own() -> None:
+    with Simulator(accounts=[Account(7, "acme", SECRET)], settings=Settings()) as sim:
+        Wire(sim).ask("http/auth", api_id="7", user="acme", password="guess")
+        assert last(sim).reply == "ERR: 001, Authentication failed"
