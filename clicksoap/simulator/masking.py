@@ -33,6 +33,8 @@ _ONWARD: Final = r"<[^<>]{{0,300}}?\bid\s*=\s*[\"']{}[\"'][^<>]{{0,300}}?href\s*
 _TARGET: Final = r"(<([^\s<>/]+)[^<>]{{0,300}}?\bid\s*=\s*[\"']{}[\"'][^<>]*(?<!/)>){}(?=</\2\s*>|\Z)"
 _MOST_REFERENCES: Final = 8  # each costs a search of its own
 _ENCODING: Final = re.compile(rb"\s*<\?xml[^>]*\sencoding\s*=\s*[\"']([A-Za-z0-9._-]+)")
+# Python knows stranger ones, which would show a secret in pieces.
+_READABLE: Final = re.compile(r"ascii|utf-(?:8|16|32)(?:-.+)?|iso8859-[0-9]+|cp125[0-9]|koi8-[rtu]")
 _MARKS: Final = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _SESSION: Final = re.compile(r"OK:\s*[0-9A-Fa-f]{8,}")
 
@@ -45,8 +47,11 @@ def masked_envelope(body: bytes, charset: str | None) -> str:
         charset: What the Content-Type says.
     """
     try:
-        text = body.decode(_encoding(body, charset))
-    except (UnicodeDecodeError, LookupError):
+        encoding = codecs.lookup(_encoding(body, charset)).name
+        text = body.decode(encoding) if _READABLE.fullmatch(encoding) else None
+    except (ValueError, LookupError):
+        text = None
+    if text is None:
         return f"({len(body)} bytes that are no text)"
     waiting, done = set(_REFERENCE.findall(text)), set[str]()
     text = _ELEMENT.sub(rf"\g<1>{MASK}", text)

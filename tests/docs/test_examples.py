@@ -1,4 +1,7 @@
-"""What the documents show, works: every Python example runs as it stands, page by page."""
+"""What the documents show, works: every Python example runs as it stands, page by page.
+
+A block whose fence names a file is a program of its own: tests/foreign/test_languages.py runs those.
+"""
 
 import re
 from pathlib import Path

@@ -87,6 +87,14 @@ def perl() -> list[str]:
     return ["perl"]
 
 
+@pytest.fixture(scope="session")
+def sh() -> list[str]:
+    """The words that start a shell, which has curl."""
+    if not works("curl", "--version"):
+        unavailable("curl")
+    return ["sh"]
+
+
 @pytest.fixture
 def only_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
     """Refuse this process every name and every address beyond loopback."""

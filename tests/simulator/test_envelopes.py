@@ -136,6 +136,13 @@ def test_without_a_prolog_the_content_type_tells_the_encoding(wire: Wire) -> Non
     assert wire.post(wire.rpc, content, Content_Type="text/xml; charset=nonsense").fault == "SOAP-ENV:Client"
 
 
+@pytest.mark.parametrize("charset", ["utf-16le", "cp037", "EBCDIC-CP-US", "rot13", "unicode_escape", "idna", "base64"])
+def test_a_charset_that_no_xml_parser_knows_is_the_callers_mistake_at_most(wire: Wire, charset: str) -> None:
+    body = wire.envelope(f"<getbalance>{WHO}</getbalance>")
+    reply = wire.post(wire.document, body, Content_Type=f"text/xml; charset={charset}")
+    assert reply.status == 200 or reply.fault == "SOAP-ENV:Client"
+
+
 def test_both_spellings_of_ids_and_callbacks_are_understood_everywhere(wire: Wire, path: str) -> None:
     for number, parts in enumerate(("<cliMsgId>a1</cliMsgId><callback>3</callback>", "<climsgid>a1</climsgid>")):
         wire.post(path, wire.envelope(f"<sendmsg>{WHO}<to>{TO}</to><text>hi</text>{parts}</sendmsg>"))

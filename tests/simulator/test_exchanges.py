@@ -123,6 +123,12 @@ class TestMasking:
     def test_what_is_no_text_is_counted_and_not_shown(self, body: bytes) -> None:
         assert masked_envelope(body, None) == f"({len(body)} bytes that are no text)"
 
+    @pytest.mark.parametrize(
+        "charset", ["undefined", "rot13", "punycode", "unicode_escape", "cp037", "utf-7", "base64"]
+    )
+    def test_a_charset_that_could_tear_a_secret_to_pieces_is_not_read(self, charset: str) -> None:
+        assert masked_envelope(b"<password>x</password>", charset) == "(22 bytes that are no text)"
+
     def test_a_parameter_is_known_however_its_name_is_encoded(self) -> None:
         assert masked_form(b"a=1&pass%77ord=x&Session_Id=y&password=&+password=z&passwort=w") == (
             f"a=1&pass%77ord={MASK}&Session_Id={MASK}&password={MASK}&+password={MASK}&passwort=w"

@@ -140,9 +140,10 @@ def _encoding(body: bytes, charset: str | None) -> str | None:
     if charset is None or body.startswith(_BYTE_ORDER_MARKS) or _DECLARED_ENCODING.match(body) or b"\x00" in body[:4]:
         return None
     try:
-        return codecs.lookup(charset).name
-    except LookupError:
+        etree.XMLParser(encoding=charset)  # the parser must know it; Python's codecs have names of their own
+    except (LookupError, ValueError):
         return None
+    return charset
 
 
 def _body(root: Element) -> Element:
