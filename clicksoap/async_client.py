@@ -20,7 +20,7 @@ from clicksoap.results import Charge, Coverage, SendReport, State, StatusReport
 from clicksoap.secret import Secret
 from clicksoap.service import AsyncService
 from clicksoap.text import Segments
-from clicksoap.transports.asyncio import AiohttpTransport
+from clicksoap.transports.asyncio import AsyncioTransport
 from clicksoap.transports.tls import ClientCert, FilePath
 from clicksoap.watching import Observer
 from clicksoap.wire import Timeout
@@ -111,7 +111,7 @@ class AsyncClient:
             )
         )
         sent = sent_headers(headers, user_agent_extra)
-        transport = AiohttpTransport(core.timeout, headers=sent, proxy=proxy, ca=ca, client_cert=client_cert)
+        transport = AsyncioTransport(core.timeout, headers=sent, proxy=proxy, ca=ca, client_cert=client_cert)
         self._core = core
         self._flows = core.flows
         self._driver = AsyncDriver(transport, core.flows, core.session)

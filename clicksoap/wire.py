@@ -9,6 +9,13 @@ from clicksoap.errors import ConfigurationError
 MOST_REPLY_BYTES: Final = 4 * 1024 * 1024
 """Cap on a reply after decompression. A reply to 300 recipients takes about 25 KB."""
 
+MOST_CONNECTIONS: Final = 64
+"""Connections of one client, and so its requests in flight; further calls wait for one, within the total time."""
+
+IDLE_SECONDS: Final = 4.0
+"""Servers drop idle connections after five seconds and up; a POST that meets the drop is lost with an unknown
+outcome, so a connection is left before that."""
+
 
 @dataclass(frozen=True, slots=True)
 class WireRequest:

@@ -222,7 +222,7 @@ FAULTS: dict[str, Fault] = {
         True,
     ),
     "headers that are cut off": Fault(
-        lambda world: world.answer_with(cut_off(b"HTTP/1.1 200 OK\r\nContent-Le")), True, SAID, 1, False, "empty"
+        lambda world: world.answer_with(cut_off(b"HTTP/1.1 200 OK\r\nContent-Le")), True, LOST, 1, True, "ended"
     ),
     # Answers that are none.
     "empty 200": Fault(answered(reply(b"")), True, SAID, 1, False, "empty"),
