@@ -63,11 +63,10 @@ class Timeout:
     """Time limits of one gateway request, in seconds.
 
     Attributes:
-        connect: Until the connection stands, TLS and proxy included.
+        connect: Until the connection stands; looking up the host name, TLS and the proxy included.
         read: Between two arrivals of data.
         total: For everything: waiting for a connection or for another thread's login, connecting, sending, and the
-            last byte of the reply, however slowly it trickles. The system's look-up of a host name alone cannot be
-            bounded from Python.
+            last byte of the reply, however slowly it trickles.
     """
 
     connect: float = 5

@@ -6,6 +6,7 @@ import ssl
 import threading
 import time
 from collections.abc import Generator
+from queue import Empty, SimpleQueue
 from typing import Any, Final
 
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
@@ -103,6 +104,29 @@ def _timed(sock: socket.socket) -> _TimedSocket:
     return timed
 
 
+_Address = tuple[int, int, int, str, tuple[Any, ...]]
+
+
+def _looked_up(host: str, port: int) -> list[_Address]:
+    """The addresses of a host, in a thread of its own: the system's look-up knows no limit, nor does Ctrl-C end it."""
+    answer: SimpleQueue[list[_Address] | Exception] = SimpleQueue()
+
+    def look_up() -> None:
+        try:
+            answer.put(list(socket.getaddrinfo(host, port, allowed_gai_family(), socket.SOCK_STREAM)))
+        except (OSError, ValueError) as error:
+            answer.put(error)
+
+    threading.Thread(target=look_up, daemon=True).start()
+    try:
+        found = answer.get(timeout=max(call.deadline - time.monotonic(), 0))
+    except Empty:
+        raise TimeoutError("the name was not found in time") from None
+    if isinstance(found, Exception):
+        raise found
+    return found
+
+
 class _PlainConnection(HTTPConnection):
     _used = 0.0
 
@@ -110,7 +134,7 @@ class _PlainConnection(HTTPConnection):
         """Try the host's addresses in turn within one limit, each with its share of what is left of it."""
         host, timeout = self._dns_host, self.timeout
         try:
-            found = socket.getaddrinfo(host, self.port, allowed_gai_family(), socket.SOCK_STREAM)
+            found = _looked_up(host, self.port)
         except socket.gaierror as error:
             raise NameResolutionError(self.host, self, error) from error
         try:
