@@ -31,8 +31,11 @@ def told(error: BaseException, rows: tuple[Row, ...] = (), *, left: bool, proxie
         proxied: Whether the way went through a proxy, which then is what made no connection.
     """
     kind, what = next((kind, what) for foreign, kind, what in (*rows, *_ROWS) if isinstance(error, foreign))
-    if kind is TransportLost and isinstance(innermost(error), TimeoutError):
+    inner = innermost(error)
+    if kind is TransportLost and isinstance(inner, TimeoutError):
         kind, what = TransportTimeout, "the time ran out"
+    elif isinstance(inner, ssl.SSLEOFError | ssl.SSLZeroReturnError):  # it ended; TLS has nothing against it
+        kind, what = TransportLost, "the connection was lost"
     if proxied and not left and kind is not TransportTimeout and not isinstance(error, ssl.SSLError):
         kind, what = TransportLost, "the proxy did not make the connection"
     phase = "after the request began to leave" if left else "before anything left"
