@@ -13,7 +13,7 @@ from typing import Final
 CLIENT_CORE: Final = 0
 SERVER_CORE: Final = 1
 
-_PACKAGES: Final = ("clicksoap", "zeep", "requests", "urllib3", "lxml", "httpx", "aiohttp", "suds-community")
+_PACKAGES: Final = ("clicksoap", "zeep", "requests", "urllib3", "lxml", "httpx", "suds-community")
 
 
 def pin(index: int) -> bool:

@@ -9,7 +9,6 @@ Example::
 """
 
 import importlib
-import importlib.util
 from typing import TYPE_CHECKING
 
 from clicksoap.version import __version__
@@ -178,19 +177,11 @@ _HOME = {name: module for module, names in _MODULES.items() for name in names}
 
 # Hidden from type checkers: a visible __getattr__ would make them accept any name.
 if not TYPE_CHECKING:
-    if importlib.util.find_spec("aiohttp") is None:
-        # Without its extra, what lists or takes every name must not stumble over the asynchronous ones.
-        __all__ = [name for name in __all__ if _HOME.get(name) != "async_client"]
 
     def __getattr__(name: str) -> object:
         if name not in _HOME:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        try:
-            module = importlib.import_module(f"clicksoap.{_HOME[name]}")
-        except ImportError as error:
-            if (error.name or "").partition(".")[0] not in {"aiohttp", "yarl"}:
-                raise
-            raise ImportError('AsyncClient needs an extra: pip install "clicksoap[async]"') from None
+        module = importlib.import_module(f"clicksoap.{_HOME[name]}")
         found = globals()[name] = getattr(module, name)
         return found
 

@@ -6,10 +6,10 @@ from decimal import Decimal
 from types import TracebackType
 from typing import Literal, NoReturn, Self, Unpack, cast, overload
 
+from clicksoap.async_driver import AsyncDriver
 from clicksoap.bindings.http import HttpMethod
 from clicksoap.config import load
 from clicksoap.core import DEFAULT_RETRY, Arguments, Core, Numbers, OpenBatch, sent_headers
-from clicksoap.driver import AsyncDriver
 from clicksoap.endpoint import BindingName
 from clicksoap.errors import ClicksoapError, InvalidInput
 from clicksoap.messages import Message
@@ -20,7 +20,7 @@ from clicksoap.results import Charge, Coverage, SendReport, State, StatusReport
 from clicksoap.secret import Secret
 from clicksoap.service import AsyncService
 from clicksoap.text import Segments
-from clicksoap.transports.asyncio import AiohttpTransport
+from clicksoap.transports.asyncio import AsyncioTransport
 from clicksoap.transports.tls import ClientCert, FilePath
 from clicksoap.watching import Observer
 from clicksoap.wire import Timeout
@@ -111,7 +111,7 @@ class AsyncClient:
             )
         )
         sent = sent_headers(headers, user_agent_extra)
-        transport = AiohttpTransport(core.timeout, headers=sent, proxy=proxy, ca=ca, client_cert=client_cert)
+        transport = AsyncioTransport(core.timeout, headers=sent, proxy=proxy, ca=ca, client_cert=client_cert)
         self._core = core
         self._flows = core.flows
         self._driver = AsyncDriver(transport, core.flows, core.session)

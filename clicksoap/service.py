@@ -3,7 +3,7 @@
 import contextlib
 from collections.abc import Awaitable, Callable, Mapping
 from decimal import Decimal
-from typing import Any, Final, NoReturn, cast
+from typing import TYPE_CHECKING, Any, Final, NoReturn, cast
 
 from zeep.exceptions import Fault, TransportError as ZeepTransportError
 
@@ -11,11 +11,14 @@ from clicksoap.bindings import Binding
 from clicksoap.bindings.encoding import Part, integer, number, string, string_or_int
 from clicksoap.bindings.soap import OWN_NAMES, SoapBinding, own_operation
 from clicksoap.contract import Dialect
-from clicksoap.driver import AsyncDriver, Driver
+from clicksoap.driver import Driver
 from clicksoap.errors import InvalidInput, NotExpressible, ProtocolError, SoapFault, TransportError
 from clicksoap.flows import Flow, Flows
 from clicksoap.numbers import iterable
 from clicksoap.operations import Value
+
+if TYPE_CHECKING:
+    from clicksoap.async_driver import AsyncDriver
 
 RawCall = Callable[..., str | list[str]]
 AsyncRawCall = Callable[..., Awaitable[str | list[str]]]
@@ -93,7 +96,7 @@ class Service(_Commands):
 class AsyncService(_Commands):
     """The same as `Service` for an event loop: each command is to be awaited."""
 
-    def __init__(self, driver: AsyncDriver, flows: Flows, binding: Binding) -> None:
+    def __init__(self, driver: "AsyncDriver", flows: Flows, binding: Binding) -> None:
         super().__init__(flows, binding)
         self._driver = driver
 

@@ -9,6 +9,13 @@ from clicksoap.errors import ConfigurationError
 MOST_REPLY_BYTES: Final = 4 * 1024 * 1024
 """Cap on a reply after decompression. A reply to 300 recipients takes about 25 KB."""
 
+MOST_CONNECTIONS: Final = 64
+"""Connections of one client, and so its requests in flight; further calls wait for one, within the total time."""
+
+IDLE_SECONDS: Final = 4.0
+"""Servers drop idle connections after five seconds and up; a POST that meets the drop is lost with an unknown
+outcome, so a connection is left before that."""
+
 
 @dataclass(frozen=True, slots=True)
 class WireRequest:
@@ -56,11 +63,10 @@ class Timeout:
     """Time limits of one gateway request, in seconds.
 
     Attributes:
-        connect: Until the connection stands, TLS and proxy included.
+        connect: Until the connection stands; looking up the host name, TLS and the proxy included.
         read: Between two arrivals of data.
         total: For everything: waiting for a connection or for another thread's login, connecting, sending, and the
-            last byte of the reply, however slowly it trickles. The system's look-up of a host name alone cannot be
-            bounded from Python.
+            last byte of the reply, however slowly it trickles.
     """
 
     connect: float = 5

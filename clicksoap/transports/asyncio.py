@@ -1,57 +1,30 @@
-"""The asynchronous transport, on aiohttp.
+"""The asynchronous transport, on asyncio's own connections.
 
 No redirect is followed, no netrc, proxy variable or cookie is used, and nothing is sent twice.
 """
 
 import asyncio
 import functools
-import os
 import select
 import socket
 import ssl
 import time
+from collections import deque
 from collections.abc import Mapping
 from typing import Any, Final
+from urllib.parse import SplitResult, urlsplit
 
-import aiohttp
-from aiohttp.client_proto import ResponseHandler
-from yarl import URL
+from clicksoap.errors import ProtocolError, TransportError
+from clicksoap.transports.failures import told
+from clicksoap.transports.incoming import BrokenReply, IncomingReply
+from clicksoap.transports.outgoing import request_bytes, target_of
+from clicksoap.transports.tls import ClientCert, FilePath, checked_proxy, proxy_headers, tls_context
+from clicksoap.wire import IDLE_SECONDS, MOST_CONNECTIONS, Timeout, WireReply, WireRequest
 
-from clicksoap.errors import ProtocolError, TransportError, TransportLost, TransportTimeout
-from clicksoap.transports.connections import IDLE_SECONDS
-from clicksoap.transports.content import BoundedBody
-from clicksoap.transports.tls import ClientCert, FilePath, checked_proxy, tls_context
-from clicksoap.wire import Timeout, WireReply, WireRequest, is_refused_unread, lower_named
-
-MOST_CONNECTIONS: Final = 64
-"""Connections of one client, and so its requests in flight; further calls wait for one, within the total time."""
-
-_MOST_HEADER_BYTES: Final = 64 * 1024
-"""Of one header; as much as http.client takes."""
+_PORTS: Final = {"http": 80, "https": 443}
 
 
-class _Call:
-    """One request on its way: whether it began to leave, and the clock that is set by its phases."""
-
-    __slots__ = ("connect", "left", "limit", "total")
-
-    def __init__(self, connect: float, total: float) -> None:
-        self.connect = connect
-        self.total = total
-        self.left = False
-        self.limit = asyncio.timeout_at(total)
-
-    def connecting(self) -> None:
-        """A connection is being made: until it stands, its own limit counts as well."""
-        self.limit.reschedule(min(self.total, time.monotonic() + self.connect))
-
-    def connected(self) -> None:
-        """The connection stands: from here on it is not certain that nothing left."""
-        self.left = True
-        self.limit.reschedule(self.total)
-
-
-class AiohttpTransport:
+class AsyncioTransport:
     """Requests over a pool of its own, for one event loop; nothing is opened before the first request.
 
     Args:
@@ -73,13 +46,13 @@ class AiohttpTransport:
     ) -> None:
         self._timeout = timeout
         self._headers = dict(headers)
-        self._proxy = None if proxy is None else checked_proxy(proxy)
+        self._proxy = None if proxy is None else urlsplit(checked_proxy(proxy))
+        self._proxy_headers = {} if proxy is None else proxy_headers(proxy)
         self._tls = functools.cache(functools.partial(tls_context, ca, client_cert))
         if ca is not None or client_cert is not None:
             self._tls()  # a wrong path is said at construction, not at the first message
-        self._session: aiohttp.ClientSession | None = None
-        # aiohttp's own queue for connections is cancelled when the session closes, and its callers with it.
         self._places = asyncio.Semaphore(MOST_CONNECTIONS)
+        self._kept: dict[tuple[str, str], deque[_Connection]] = {}
 
     def prepare(self) -> None:
         """Read the certificates, which blocks; meant for a thread beside the loop."""
@@ -88,91 +61,206 @@ class AiohttpTransport:
     async def send(self, request: WireRequest, deadline: float) -> WireReply:
         """Exchange one request; see `clicksoap.wire.AsyncTransport`."""
         started = time.monotonic()
-        call = _Call(self._timeout.connect, deadline)
+        reply = IncomingReply()
         failure: TransportError
         try:
-            async with (
-                call.limit,
-                self._places,
-                self._current().request(
-                    request.method,
-                    URL(request.url, encoded=True),
-                    data=request.body or None,
-                    headers={**request.headers, **self._headers},
-                    proxy=self._proxy,
-                    allow_redirects=False,
-                    trace_request_ctx=call,
-                ) as response,
-            ):
-                headers = lower_named(response.headers.items())
-                try:
-                    body = await _body(response, headers)
-                except (*_FOREIGN, ProtocolError):
-                    # The status has said already that nothing was done; its body is only its reasons.
-                    if not is_refused_unread(response.status):
-                        raise
-                    response.close()
-                    body = b""
-                return WireReply(response.status, headers, body, time.monotonic() - started)
+            if self._places.locked():
+                async with asyncio.timeout_at(deadline):
+                    await self._places.acquire()
+            else:
+                await self._places.acquire()
+            try:
+                await self._exchange(request, reply, deadline)
+            finally:
+                self._places.release()
+            return reply.received(time.monotonic() - started)
         except asyncio.CancelledError as error:
-            error.may_have_taken_effect = call.left  # type: ignore[attr-defined]
+            error.may_have_taken_effect = reply.is_expected and not reply.is_refusal  # type: ignore[attr-defined]
             raise
         except _FOREIGN as error:
-            failure = _told(error, left=call.left)
-        # Raised out here, so that no foreign exception (they hold the request, password and all) hangs on ours.
+            failure = told(error, left=reply.is_expected, proxied=self._proxy is not None)
+        # Raised out here, so that no foreign exception hangs on ours.
         raise failure
 
+    async def _exchange(self, request: WireRequest, reply: IncomingReply, deadline: float) -> None:
+        to = urlsplit(request.url)
+        data = self._request_bytes(request, to)
+        kept = self._kept.setdefault((to.scheme, to.netloc), deque())
+        connection = _usable(kept) or await self._connected(to, deadline)
+        try:
+            await connection.exchange(data, reply, self._timeout.read, deadline)
+        except (*_FOREIGN, ProtocolError):
+            # The status has said already that nothing was done; its body is only its reasons.
+            if not reply.is_refusal:
+                raise
+        finally:
+            # Not where the client was closed meanwhile.
+            if reply.keeps_connection and kept is self._kept.get((to.scheme, to.netloc)):
+                kept.append(connection)
+            else:
+                connection.abort()
+
     async def close(self) -> None:
-        """Close every connection; a later request opens new ones."""
-        session, self._session = self._session, None
-        if session is not None:
-            await session.close()
+        """Close the connections that are idle, and the others behind their calls; a later request opens new ones."""
+        idle = [connection for kept in self._kept.values() for connection in kept]
+        self._kept = {}
+        for connection in idle:
+            connection.abort()
+        for connection in idle:
+            await connection.closed
 
-    def _current(self) -> aiohttp.ClientSession:
-        if self._session is None:
-            self._session = self._opened()
-        return self._session
+    def _request_bytes(self, request: WireRequest, to: SplitResult) -> bytes:
+        """Absolute, and with the proxy's credentials, where a proxy forwards plain http (RFC 9112, 3.2.2)."""
+        if self._proxy is not None and to.scheme == "http":
+            return request_bytes(request, request.url, {**self._headers, **self._proxy_headers})
+        return request_bytes(request, target_of(request.url), self._headers)
 
-    def _opened(self) -> aiohttp.ClientSession:
-        trace: Any = aiohttp.TraceConfig()
-        trace.on_connection_create_start.append(_when_connecting)
-        trace.on_connection_create_end.append(_when_connected)
-        trace.on_connection_reuseconn.append(_when_connected)
-        connector = aiohttp.TCPConnector(
-            resolver=aiohttp.ThreadedResolver(),
-            limit=0,
-            keepalive_timeout=IDLE_SECONDS,
-            ssl=self._tls(),
-            use_dns_cache=False,
-        )
-        factory: Any = functools.partial(_Connection, loop=asyncio.get_running_loop())
-        connector._factory = factory  # noqa: SLF001 - there is no public way to look at a kept connection
-        session = aiohttp.ClientSession(
-            connector=connector,
-            timeout=aiohttp.ClientTimeout(total=None, sock_read=self._timeout.read),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            auto_decompress=False,
-            max_line_size=_MOST_HEADER_BYTES,
-            max_field_size=_MOST_HEADER_BYTES,
-            trust_env=False,
-            trace_configs=[trace],
-        )
-        # aiohttp repeats a GET whose kept connection broke; by GET the HTTP API would send a message twice.
-        session._retry_connection = False  # noqa: SLF001 - there is no public switch
-        return session
+    async def _connected(self, to: SplitResult, deadline: float) -> "_Connection":
+        """A new connection, with TLS and through the proxy."""
+        limit = min(deadline, time.monotonic() + self._timeout.connect)
+        async with asyncio.timeout_at(limit):
+            connection = await _reached(self._proxy or to, limit)
+            try:
+                if self._proxy is not None:
+                    if self._proxy.scheme == "https":
+                        await connection.secure(self._tls(), self._proxy)
+                    if to.scheme == "https":
+                        await self._tunnel(connection, to, limit)
+                if to.scheme == "https":
+                    await connection.secure(self._tls(), to)
+            except BaseException:
+                connection.abort()
+                raise
+        return connection
+
+    async def _tunnel(self, connection: "_Connection", to: SplitResult, limit: float) -> None:
+        place = f"{to.netloc.rpartition(':')[0] if to.port else to.netloc}:{_port(to)}"
+        reply = IncomingReply(has_body=False)
+        asking = WireRequest("CONNECT", f"//{place}", self._proxy_headers, b"")
+        await connection.exchange(request_bytes(asking, place, {}), reply, self._timeout.connect, limit)
+        if reply.status // 100 != 2:  # noqa: PLR2004 - the class of 2xx
+            raise OSError(f"Tunnel connection failed: {reply.status}")
 
 
-class _Connection(ResponseHandler):
-    """A connection that is used again only if nothing came over it meanwhile.
+def _usable(kept: "deque[_Connection]") -> "_Connection | None":
+    while kept:
+        connection = kept.pop()
+        if connection.is_usable():
+            return connection
+        connection.abort()
+    return None
 
-    Its end, or a reply that nobody asked for, waits in the socket for the loop to read it: a request that leaves before
-    that would be lost, or be taken for answered.
-    """
 
-    def is_connected(self) -> bool:
-        if self.transport is None or self.should_close or not super().is_connected():
+def _port(to: SplitResult) -> int:
+    return to.port or _PORTS[to.scheme]
+
+
+async def _reached(to: SplitResult, limit: float) -> "_Connection":
+    """A connection to the first of the host's addresses that takes one; each has its share of the time that is left."""
+    loop = asyncio.get_running_loop()
+    found = await loop.getaddrinfo(to.hostname or "", _port(to), type=socket.SOCK_STREAM)
+    for behind, address in zip(range(len(found) - 1, -1, -1), found, strict=True):
+        try:
+            async with asyncio.timeout((limit - time.monotonic()) / (behind + 1)):
+                _, connection = await loop.create_connection(_Connection, str(address[4][0]), _port(to))
+                return connection
+        except OSError:
+            if not behind:
+                raise
+    raise OSError("the host has no address")
+
+
+class _Connection(asyncio.Protocol):
+    """A connection that carries one exchange at a time."""
+
+    def __init__(self) -> None:
+        self.is_open = True
+        self._loop = asyncio.get_running_loop()
+        self.closed = self._loop.create_future()
+        self._transport: Any = None
+        self._reply: IncomingReply | None = None
+        self._done: asyncio.Future[None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._moved = 0.0
+        self._unsent: int = 0
+
+    async def exchange(self, request: bytes, reply: IncomingReply, read: float, deadline: float) -> None:
+        """Send a request and take its reply.
+
+        Raises:
+            OSError: The connection broke, nothing moved for as long as ``read``, or ``deadline`` came.
+            ProtocolError: The reply cannot be taken.
+        """
+        if not self.is_open:
+            raise ConnectionResetError
+        self._reply, self._done, self._moved = reply, self._loop.create_future(), time.monotonic()
+        reply.is_expected = True
+        self._transport.write(request)
+        self._watch(read, deadline)
+        try:
+            await self._done
+        finally:
+            self._reply = self._done = None
+            if self._timer is not None:
+                self._timer.cancel()
+
+    async def secure(self, context: ssl.SSLContext, to: SplitResult) -> None:
+        """Go on over TLS."""
+        self._transport = await self._loop.start_tls(self._transport, self, context, server_hostname=to.hostname)
+
+    def is_usable(self) -> bool:
+        """Whether it stands, is fresh, and nothing came over it meanwhile.
+
+        Its end, or a reply that nobody asked for, may wait in the socket for the loop to read it: a request that leaves
+        before that would be lost, or be taken for answered.
+        """
+        if not self.is_open or time.monotonic() - self._moved >= IDLE_SECONDS:
             return False
-        return not _readable(self.transport.get_extra_info("socket").fileno())
+        return not _readable(self._transport.get_extra_info("socket").fileno())
+
+    def abort(self) -> None:
+        """Close it without a word to the other side."""
+        self.is_open = False
+        self._transport.abort()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        self._moved = time.monotonic()
+        if self._reply is None or self._done is None or self._done.done():
+            self.abort()  # nobody asked for it
+            return
+        try:
+            if self._reply.feed(data):
+                self._done.set_result(None)
+        except (BrokenReply, ProtocolError) as error:
+            self._done.set_exception(error)
+
+    def eof_received(self) -> None:
+        self.data_received(b"")
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.is_open = False
+        if not self.closed.done():
+            self.closed.set_result(None)
+        if self._done is None or self._done.done():
+            return
+        if exc is None:
+            self.data_received(b"")
+        else:
+            self._done.set_exception(exc)
+
+    def _watch(self, read: float, deadline: float) -> None:
+        """End the exchange once its time is up; looked at again where something moved meanwhile."""
+        unsent: int = self._transport.get_write_buffer_size()
+        if unsent != self._unsent:
+            self._unsent, self._moved = unsent, time.monotonic()
+        due = min(self._moved + read, deadline)
+        if self._loop.time() < due:
+            self._timer = self._loop.call_at(due, self._watch, read, deadline)
+        elif self._done is not None and not self._done.done():
+            self._done.set_exception(TimeoutError("the time is up"))
 
 
 def _readable(fd: int) -> bool:
@@ -183,59 +271,5 @@ def _readable(fd: int) -> bool:
     return bool(poll.poll(0))
 
 
-async def _body(response: aiohttp.ClientResponse, headers: Mapping[str, str]) -> bytes:
-    body = BoundedBody(response.status, headers.get("content-encoding", ""))
-    async for chunk in response.content.iter_any():
-        body.feed(chunk)
-    return body.complete()
-
-
-async def _when_connecting(_session: object, context: Any, _params: object) -> None:
-    context.trace_request_ctx.connecting()
-
-
-async def _when_connected(_session: object, context: Any, _params: object) -> None:
-    context.trace_request_ctx.connected()
-
-
-# Whatever comes from the library between here and the wire; ValueError is its word for a header it cannot use.
-_FOREIGN: Final = (aiohttp.ClientError, OSError, TimeoutError, ValueError)
-
-_TABLE: Final[tuple[tuple[tuple[type[BaseException], ...], type[TransportError], str], ...]] = (
-    ((aiohttp.ClientConnectorDNSError,), TransportLost, "the host name cannot be found"),
-    ((aiohttp.ClientSSLError, ssl.SSLError), TransportError, "TLS failed"),
-    (
-        (aiohttp.ClientProxyConnectionError, aiohttp.ClientHttpProxyError),
-        TransportLost,
-        "the proxy did not make the connection",
-    ),
-    ((TimeoutError,), TransportTimeout, "the time ran out"),
-    ((aiohttp.ClientConnectorError,), TransportLost, "the connection was not accepted"),
-    ((aiohttp.ClientError, OSError), TransportLost, "the connection was lost"),
-)
-
-
-def _told(error: BaseException, *, left: bool) -> TransportError:
-    """Ours for a foreign exception: its kind by the table, its reason without anything that it holds."""
-    kind, what = next(
-        ((kind, what) for foreign, kind, what in _TABLE if isinstance(error, foreign)),
-        (TransportError, "the request could not be made"),
-    )
-    phase = "after the request began to leave" if left else "before anything left"
-    return kind(f"{what}, {phase} ({_reason(error)})", left=left, retryable=kind is not TransportError)
-
-
-def _reason(error: BaseException) -> str:
-    """The innermost cause in words that hold nothing of the request; aiohttp's own hold addresses and URLs."""
-    inner = getattr(error, "certificate_error", None) or getattr(error, "os_error", None) or error
-    if isinstance(inner, ssl.SSLCertVerificationError):
-        return f"certificate not trusted: {inner.verify_message}"
-    if isinstance(inner, ssl.SSLError) and inner.reason:
-        return inner.reason
-    if isinstance(inner, aiohttp.ClientHttpProxyError):
-        return f"HTTP {inner.status} from the proxy"
-    if isinstance(inner, socket.gaierror) and inner.strerror:
-        return inner.strerror
-    if isinstance(inner, OSError) and inner.errno:
-        return os.strerror(inner.errno)
-    return type(error).__name__
+# Whatever comes from asyncio between here and the wire; ValueError is for a header or a host that cannot be used.
+_FOREIGN: Final = (OSError, ValueError)

@@ -1,30 +1,23 @@
 """urllib3's connections, taught three things: one deadline for all, to tell what left, and to retire when idle."""
 
 import contextlib
-import errno
-import http
-import http.client
 import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Generator
-from typing import Any, Final, cast
+from collections.abc import Generator
+from queue import Empty, SimpleQueue
+from typing import Any, Final
 
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
 from urllib3.util.connection import allowed_gai_family
 
-from clicksoap.wire import MOST_REPLY_BYTES
+from clicksoap.transports.incoming import IncomingReply
+from clicksoap.wire import IDLE_SECONDS
 
-IDLE_SECONDS: Final = 4.0
-"""Servers drop idle connections after five seconds and up; a POST that meets the drop is lost with an unknown
-outcome, so a connection is left before that."""
-
-
-_MOST_RAW_BYTES: Final = MOST_REPLY_BYTES + 1024 * 1024
-"""Cap on what one call may receive at all, framing and headers included."""
+_CHUNK: Final = 64 * 1024
 
 
 class Call(threading.local):
@@ -36,8 +29,6 @@ class Call(threading.local):
         read: Between two arrivals of data, and for each piece of the request to leave, in seconds.
         requesting: Whether the connection stands, and what is sent from here on is the request.
         left: Whether any byte of the request may have left.
-        room: How many bytes may still come in.
-        peeking: Whether a read is only to look at what has come already.
     """
 
     deadline: float = float("inf")
@@ -45,16 +36,13 @@ class Call(threading.local):
     requesting: bool = False
     left: bool = False
     read: float = float("inf")
-    room: int = 0
-    peeking: bool = False
 
     @contextlib.contextmanager
     def begun(self, connect: float, read: float, total: float) -> Generator[None]:
         """Start the clock of a call, and go back to that of the call around it, if a signal handler made this one."""
         outer = dict(self.__dict__)
         self.deadline, self.read, self.total = min(connect, total), read, total
-        self.requesting = self.left = self.peeking = False
-        self.room = _MOST_RAW_BYTES
+        self.requesting = self.left = False
         try:
             yield
         finally:
@@ -72,14 +60,12 @@ class _TimedSocket(socket.socket):
     """A socket on which every single wait ends at the call's deadline; a plain time-out starts anew at each byte."""
 
     def recv_into(self, *args: Any, **kwargs: Any) -> int:
-        _may_receive(self)
-        return _counted(super().recv_into(*args, **kwargs))
+        _limit(self)
+        return super().recv_into(*args, **kwargs)
 
     def recv(self, *args: Any, **kwargs: Any) -> bytes:
-        _may_receive(self)
-        received = super().recv(*args, **kwargs)
-        _counted(len(received))
-        return received
+        _limit(self)
+        return super().recv(*args, **kwargs)
 
     def send(self, *args: Any, **kwargs: Any) -> int:
         _limit(self)
@@ -94,19 +80,6 @@ class _TimedSocket(socket.socket):
 
 class TimedTLSSocket(_TimedSocket, ssl.SSLSocket):
     """The same for TLS; set as ``sslsocket_class`` of a context."""
-
-
-def _may_receive(sock: socket.socket) -> None:
-    if call.peeking:
-        raise BlockingIOError(errno.EAGAIN, "nothing is waited for")
-    _limit(sock)
-
-
-def _counted(received: int) -> int:
-    call.room -= received
-    if call.room < 0:
-        raise OSError("the reply is too large")
-    return received
 
 
 def _limit(sock: socket.socket) -> None:
@@ -131,30 +104,27 @@ def _timed(sock: socket.socket) -> _TimedSocket:
     return timed
 
 
-class Response(http.client.HTTPResponse):
-    """A reply that skips what comes before it, and knows whether anything comes behind it."""
+_Address = tuple[int, int, int, str, tuple[Any, ...]]
 
-    is_clean = False
 
-    def _read_status(self) -> tuple[str, int, str]:
-        # http.client knows 100 alone; any other interim reply (RFC 9110, 15.2) would be taken for the answer, and the
-        # answer for that of the next request.
-        read = cast("Callable[[], tuple[str, int, str]]", super()._read_status)  # type: ignore[misc]
-        version, status, reason = read()
-        while 100 < status < 200 and status != http.HTTPStatus.SWITCHING_PROTOCOLS:  # noqa: PLR2004 - 1xx
-            http.client.parse_headers(self.fp)
-            version, status, reason = read()
-        return version, status, reason
+def _looked_up(host: str, port: int) -> list[_Address]:
+    """The addresses of a host, in a thread of its own: the system's look-up knows no limit, nor does Ctrl-C end it."""
+    answer: SimpleQueue[list[_Address] | Exception] = SimpleQueue()
 
-    def _close_conn(self) -> None:
-        call.peeking = True
+    def look_up() -> None:
         try:
-            # Whatever came along with this reply would be read as the next one.
-            with contextlib.suppress(OSError, ValueError):  # of a connection that has failed already
-                self.is_clean = not self.fp.peek(1)
-        finally:
-            call.peeking = False
-            super()._close_conn()  # type: ignore[misc]
+            answer.put(list(socket.getaddrinfo(host, port, allowed_gai_family(), socket.SOCK_STREAM)))
+        except (OSError, ValueError) as error:
+            answer.put(error)
+
+    threading.Thread(target=look_up, daemon=True).start()
+    try:
+        found = answer.get(timeout=max(call.deadline - time.monotonic(), 0))
+    except Empty:
+        raise TimeoutError("the name was not found in time") from None
+    if isinstance(found, Exception):
+        raise found
+    return found
 
 
 class _PlainConnection(HTTPConnection):
@@ -164,7 +134,7 @@ class _PlainConnection(HTTPConnection):
         """Try the host's addresses in turn within one limit, each with its share of what is left of it."""
         host, timeout = self._dns_host, self.timeout
         try:
-            found = socket.getaddrinfo(host, self.port, allowed_gai_family(), socket.SOCK_STREAM)
+            found = _looked_up(host, self.port)
         except socket.gaierror as error:
             raise NameResolutionError(self.host, self, error) from error
         try:
@@ -180,26 +150,21 @@ class _PlainConnection(HTTPConnection):
             self._dns_host, self.timeout = host, timeout
         raise NewConnectionError(self, "no address")
 
-    def exchange(self, method: str, head: bytes, body: bytes) -> "Response":
-        """Send a request over the standing connection and read the reply up to its body."""
+    def exchange(self, request: bytes, reply: IncomingReply) -> None:
+        """Send a request over the standing connection and take its reply."""
         call.request()
         sock: Any = self.sock
         sock.settimeout(call.read)
         with contextlib.suppress(BrokenPipeError):  # a server may refuse a request before it has read it all
-            sock.sendall(head + body)
-        response = Response(sock, method=method)
-        try:
-            response.begin()
-        except BaseException:
-            response.close()
-            raise
+            sock.sendall(request)
+        while not reply.feed(sock.recv(_CHUNK)):
+            pass
         self._used = time.monotonic()
-        return response
 
-    def is_reusable_after(self, reply: Response) -> bool:
+    def is_reusable_after(self, reply: IncomingReply) -> bool:
         """Whether the connection stands and nothing but the reply came over it."""
         undecrypted = getattr(self.sock, "pending", lambda: 0)
-        return not reply.will_close and reply.is_clean and reply.status >= http.HTTPStatus.OK and not undecrypted()
+        return reply.keeps_connection and not undecrypted()
 
     @property
     def is_connected(self) -> bool:

@@ -5,7 +5,6 @@ No redirect is followed, no netrc, proxy variable or cookie is used.
 
 import functools
 import http.client
-import re
 import ssl
 import time
 from collections.abc import Callable, Mapping
@@ -30,12 +29,11 @@ from urllib3.response import BaseHTTPResponse
 from clicksoap.errors import ConfigurationError, ProtocolError, TransportError, TransportLost, TransportTimeout
 from clicksoap.transports.connections import POOLS, call
 from clicksoap.transports.content import BoundedBody
+from clicksoap.transports.failures import Row, told, wrapped
+from clicksoap.transports.incoming import IncomingReply
+from clicksoap.transports.outgoing import request_bytes, target_of
 from clicksoap.transports.tls import ClientCert, FilePath, checked_proxy, tls_context
-from clicksoap.wire import Timeout, WireReply, WireRequest, is_refused_unread, lower_named
-
-MOST_CONNECTIONS: Final = 64
-"""Connections that one client keeps at most; they are opened as threads need them. More threads than that wait for a
-free one, within the total time."""
+from clicksoap.wire import MOST_CONNECTIONS, Timeout, WireReply, WireRequest, lower_named
 
 _CHUNK: Final = 64 * 1024
 
@@ -77,7 +75,7 @@ class RequestsTransport:
             try:
                 return self._exchange(request, started, deadline)
             except _FOREIGN as error:
-                failure = _told(error, left=call.left, proxied=self._proxies is not None)
+                failure = told(error, _ROWS, left=call.left, proxied=self._proxies is not None)
         # Raised out here, so that no foreign exception (they hold the request, password and all) hangs on ours.
         raise failure
 
@@ -94,24 +92,20 @@ class RequestsTransport:
             if connection.is_closed:
                 self._connect(pool, connection, request, deadline)
             forwarding: Mapping[str, str] = {} if target.startswith("/") else pool.proxy_headers
-            head = self._head(target, request, forwarding)
-            with connection.exchange(request.method, head, request.body) as reply:
-                headers = lower_named(reply.headers.items())
-                try:
-                    body = _body(reply, headers)
-                except (*_FOREIGN, ProtocolError):
-                    # The status has said already that nothing was done; its body is only its reasons.
-                    if not is_refused_unread(reply.status):
-                        raise
-                    body = b""
-                else:
-                    reusable = connection.is_reusable_after(reply)
-            received = WireReply(reply.status, headers, body, time.monotonic() - started)
+            reply = IncomingReply()
+            try:
+                connection.exchange(request_bytes(request, target, {**self._headers, **forwarding}), reply)
+            except (*_FOREIGN, ProtocolError):
+                # The status has said already that nothing was done; its body is only its reasons.
+                if not reply.is_refusal:
+                    raise
+            else:
+                reusable = connection.is_reusable_after(reply)
         finally:
             if not reusable:
                 connection.close()
             pool._put_conn(connection)  # noqa: SLF001
-        return received
+        return reply.received(time.monotonic() - started)
 
     def _connect(self, pool: Any, connection: Any, request: WireRequest, deadline: float) -> None:
         connection.timeout = _positive(min(self._timeout.connect, deadline - time.monotonic()))
@@ -119,17 +113,6 @@ class RequestsTransport:
             pool._prepare_proxy(connection)  # noqa: SLF001 - connects, and asks the proxy for a tunnel
         else:
             connection.connect()
-
-    def _head(self, target: str, request: WireRequest, forwarding: Mapping[str, str]) -> bytes:
-        """Request line and headers, each on one line whatever a WSDL's SOAPAction may hold."""
-        fields = {"Host": urlsplit(request.url).netloc, **request.headers, **self._headers, **forwarding}
-        lines = [f"{request.method} {target} HTTP/1.1", *(f"{name}: {value}" for name, value in fields.items())]
-        if request.body:
-            lines.append(f"Content-Length: {len(request.body)}")
-        head = "\r\n".join(lines)
-        if head.count("\n") != len(lines) - 1 or head.count("\r") != len(lines) - 1:
-            raise ValueError("a header holds a line break")
-        return f"{head}\r\n\r\n".encode("latin-1")
 
     def close(self) -> None:
         """Close every connection; a later request opens new ones."""
@@ -151,7 +134,7 @@ class RequestsTransport:
     def _route(self, url: str) -> tuple[Any, str]:
         """The pool of a URL, and the request target: absolute where a proxy forwards plain http (RFC 9112, 3.2.2)."""
         parts = urlsplit(url)
-        origin = (parts.scheme, parts.netloc)
+        origin = parts.scheme, parts.netloc
         pool = self._pools.get(origin)
         if pool is None:
             prepared = requests.Request("POST", url).prepare()
@@ -159,7 +142,7 @@ class RequestsTransport:
             pool = self._pools[origin] = made
         if self._proxies and parts.scheme == "http":
             return pool, url
-        return pool, f"{parts.path}?{parts.query}" if parts.query else parts.path
+        return pool, target_of(url)
 
 
 _inherited: Final[list[object]] = []
@@ -205,7 +188,7 @@ class SessionTransport:
         except (requests.RequestException, *_FOREIGN) as error:
             retries = getattr(self._session.get_adapter(request.url), "max_retries", None)
             once = getattr(retries, "total", None) == 0  # else an earlier try of the same may have left
-            failure = _told(error, left=not once or _may_have_left(error), proxied=False)
+            failure = told(error, _ROWS, left=not once or _may_have_left(error), proxied=False)
         raise failure
 
     def close(self) -> None:
@@ -241,15 +224,6 @@ class _Adapter(HTTPAdapter):
         return host, pool
 
 
-def _body(reply: Any, headers: Mapping[str, str]) -> bytes:
-    body = BoundedBody(reply.status, headers.get("content-encoding", ""))
-    while chunk := reply.read(_CHUNK):
-        body.feed(chunk)
-    if reply.length:
-        raise http.client.IncompleteRead(b"", reply.length)
-    return body.complete()
-
-
 def _positive(seconds: float) -> float:
     return max(seconds, 0.001)
 
@@ -276,67 +250,17 @@ def _received(response: BaseHTTPResponse, started: float, deadline: float | None
 # Whatever a library raises between here and the wire; ValueError is urllib3's for a host or header it cannot use.
 _FOREIGN: Final = (HTTPError, http.client.HTTPException, OSError, ValueError)
 
-_TABLE: Final[tuple[tuple[tuple[type[BaseException], ...], type[TransportError], str], ...]] = (
+_ROWS: Final[tuple[Row, ...]] = (
     ((EmptyPoolError,), TransportTimeout, "all connections stayed in use until the time ran out"),
     ((NameResolutionError,), TransportLost, "the host name cannot be found"),
     ((NewConnectionError,), TransportLost, "the connection was not accepted"),
     ((ConnectTimeoutError, requests.ConnectTimeout), TransportTimeout, "the connection did not stand in time"),
     ((ProxyError, requests.exceptions.ProxyError), TransportLost, "the proxy did not make the connection"),
-    ((SSLError, ssl.SSLError, requests.exceptions.SSLError), TransportError, "TLS failed"),
-    ((urllib3.exceptions.TimeoutError, TimeoutError, requests.Timeout), TransportTimeout, "the time ran out"),
-    (
-        (HTTPError, ConnectionError, http.client.HTTPException, requests.ConnectionError),
-        TransportLost,
-        "the connection was lost",
-    ),
+    ((SSLError, requests.exceptions.SSLError), TransportError, "TLS failed"),
+    ((urllib3.exceptions.TimeoutError, requests.Timeout), TransportTimeout, "the time ran out"),
+    ((HTTPError, http.client.HTTPException, requests.ConnectionError), TransportLost, "the connection was lost"),
+    ((requests.RequestException,), TransportError, "the request could not be made"),
 )
-
-
-def _told(error: BaseException, *, left: bool, proxied: bool) -> TransportError:
-    """Ours for a foreign exception: its kind by the table, its reason without anything that it holds."""
-    kind, what = next(
-        ((kind, what) for foreign, kind, what in _TABLE if isinstance(error, foreign)),
-        (TransportError, "the request could not be made"),
-    )
-    if kind is TransportLost and isinstance(_innermost(error), TimeoutError):
-        kind, what = TransportTimeout, "the time ran out"
-    if proxied and not left and kind is not TransportTimeout and not isinstance(error, ssl.SSLError):
-        kind, what = TransportLost, "the proxy did not make the connection"
-    phase = "after the request began to leave" if left else "before anything left"
-    return kind(f"{what}, {phase} ({_reason(error)})", left=left, retryable=kind is not TransportError)
-
-
-def _reason(error: BaseException) -> str:
-    """The innermost cause in words that hold nothing of the request."""
-    innermost = _innermost(error)
-    if isinstance(innermost, ssl.SSLCertVerificationError):
-        return f"certificate not trusted: {innermost.verify_message}"
-    if isinstance(innermost, ssl.SSLError):
-        return f"{innermost.reason or type(innermost).__name__}"
-    if isinstance(innermost, OSError) and innermost.strerror:
-        return innermost.strerror
-    text = str(innermost)
-    # http.client words a proxy's refusal in a plain OSError: "Tunnel connection failed: 407 ...".
-    refusal = re.match(r"Tunnel connection failed: [0-9]{3}", text)
-    return refusal[0] if refusal else type(innermost).__name__
-
-
-def _innermost(error: BaseException) -> BaseException:
-    seen: set[int] = set()
-    innermost = error
-    while id(innermost) not in seen:
-        seen.add(id(innermost))
-        context = None if innermost.__suppress_context__ else innermost.__context__
-        inner = innermost.__cause__ or context or _wrapped(innermost)
-        innermost = inner if inner is not None else innermost
-    return innermost
-
-
-def _wrapped(error: BaseException) -> BaseException | None:
-    reason = getattr(error, "reason", None)
-    if isinstance(reason, BaseException):
-        return reason
-    return next((arg for arg in error.args if isinstance(arg, BaseException)), None)
 
 
 def _may_have_left(error: BaseException) -> bool:
@@ -359,5 +283,5 @@ def _may_have_left(error: BaseException) -> bool:
         if isinstance(inner, never) or str(inner).startswith("Tunnel connection failed"):
             return False
         seen.add(id(inner))
-        inner = _wrapped(inner) or inner.__cause__ or inner.__context__
+        inner = wrapped(inner) or inner.__cause__ or inner.__context__
     return True

@@ -1,5 +1,6 @@
 """What both transports trust, and through which proxy they go."""
 
+import base64
 import functools
 import os
 import re
@@ -7,7 +8,7 @@ import ssl
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from requests.utils import DEFAULT_CA_BUNDLE_PATH
+from requests.utils import DEFAULT_CA_BUNDLE_PATH, get_auth_from_url
 
 from clicksoap.errors import ConfigurationError
 from clicksoap.transports.connections import TimedTLSSocket
@@ -64,9 +65,17 @@ def checked_proxy(proxy: object) -> str:
     text = proxy if isinstance(proxy, str) and re.fullmatch(r"[!-~]+", proxy) else ""
     try:
         parts = urlsplit(text)
+        "".join(get_auth_from_url(text)).encode("latin-1")  # as Basic credentials have them
         usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
     except ValueError:
         usable = False
     if not usable:
         raise ConfigurationError("proxy= is no URL of a proxy: give http://host:port or https://host:port")
     return text
+
+
+def proxy_headers(proxy: str) -> dict[str, str]:
+    """What tells a proxy the credentials of its URL."""
+    user, password = get_auth_from_url(proxy)
+    pair = base64.b64encode(f"{user}:{password}".encode("latin-1")).decode("ascii")
+    return {"Proxy-Authorization": f"Basic {pair}"} if user else {}

@@ -17,7 +17,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "contract", "wire", "endpoint", "replies", "operations", "bindings", "session", "policy", "watching", "sending",
         "flows",
     ),
-    "rim": ("driver", "config", "transports"),
+    "rim": ("driver", "async_driver", "config", "transports"),
     "facades": ("service", "core", "client", "async_client", "__init__"),
     "products": ("simulator", "cli", "__main__"),
 }  # fmt: skip
@@ -85,7 +85,6 @@ def test_no_imports_go_in_a_circle() -> None:
     [
         ("zeep", {"bindings/soap", "service"}),
         ("requests", {"transports/requests", "transports/tls", "client"}),
-        ("aiohttp", {"transports/asyncio"}),
         ("urllib3", {"transports/requests", "transports/connections", "transports/__init__"}),
     ],
 )
@@ -113,10 +112,23 @@ def test_the_simulator_shares_nothing_with_the_client_but_codes_and_contract() -
 
 
 def test_importing_clicksoap_loads_neither_zeep_nor_lxml_nor_requests() -> None:
-    heavy = ("zeep", "lxml", "requests", "urllib3", "aiohttp")
+    heavy = ("zeep", "lxml", "requests", "urllib3", "asyncio")
     program = f"import clicksoap, sys; print([name for name in {heavy} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_program_of_threads_never_loads_asyncio() -> None:
+    """Zeep loads httpx where it is installed, and httpx asyncio; that is not for us to prevent."""
+    program = (
+        "import sys; sys.modules['httpx'] = None; from clicksoap import Client\n"
+        "with Client(1, 'acme', 'secret', endpoint='http://127.0.0.1:1', retry=None) as sms:\n"
+        "    try: sms.send('27820001234', 'x')\n"
+        "    except Exception as error: print(type(error).__name__)\n"
+        "print('asyncio' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["NotSent", "False"]
 
 
 def test_every_public_name_can_be_had_and_every_unknown_one_is_refused() -> None:

@@ -236,8 +236,8 @@ async def test_during_a_pause_between_two_tries_nothing_was_sent(
     with deaf() as port:
         limits = Timeout(connect=0.2, read=5, total=10)
         async with connect(f"http://127.0.0.1:{port}", retry=Retry(), timeout=limits, auth="credentials") as sms:
-            monkeypatch.setattr("clicksoap.driver.pauses", lambda: True)
-            monkeypatch.setattr("clicksoap.driver.asyncio.sleep", pause)
+            monkeypatch.setattr("clicksoap.async_driver.pauses", lambda: True)
+            monkeypatch.setattr("clicksoap.async_driver.asyncio.sleep", pause)
             task = asyncio.create_task(sms.send(ONE, TEXT))
             await paused.wait()
             assert states(report_of(await cancelled(task))) == (0, 0, 1)

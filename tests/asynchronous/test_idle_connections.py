@@ -9,10 +9,9 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from rawserver import Gateway, Hangup, RawServer, Received, answering, envelope, message_id, reply, reset, values
+from rawserver import Gateway, Hangup, RawServer, Received, envelope, message_id, reply, reset, values
 
-from clicksoap import AsyncClient, OutcomeUnknown, ProtocolError, TransportLost
-from clicksoap.transports import asyncio as transport
+from clicksoap import AsyncClient
 
 Connect = Callable[..., AsyncClient]
 Drop = Callable[[socket.socket], None]
@@ -89,89 +88,3 @@ async def test_reply_that_nobody_asked_for_answers_nobody(
                 assert await sms.balance() == Decimal("12.3")
                 assert await asyncio.to_thread(said.acquire, timeout=10)
     assert len(server.requests) == server.connections == 2 * len(NUMBERS)
-
-
-async def test_announced_end_of_a_connection_is_heeded(connect: Connect) -> None:
-    def answer(connection: socket.socket, received: Received) -> None:
-        gateway(connection, received)
-        raise Hangup
-
-    gateway = Gateway(headers=("Connection: close",))
-    with RawServer(answer) as server:
-        async with connect(server.origin) as sms:
-            for number in NUMBERS:
-                assert (await sms.send(number, "x"))[0].message_id == message_id(number)
-    assert len(server.requests) == server.connections == len(NUMBERS) + 1
-
-
-async def test_connection_idle_beyond_the_limit_is_not_used_again(
-    connect: Connect, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(transport, "IDLE_SECONDS", 1e-9)
-    with RawServer(Gateway()) as server:
-        async with connect(server.origin) as sms:
-            for number in NUMBERS:
-                assert (await sms.send(number, "x"))[0].message_id == message_id(number)
-    assert len(server.requests) == server.connections == len(NUMBERS) + 1
-
-
-async def test_connection_is_kept_within_the_limit(connect: Connect) -> None:
-    with RawServer(Gateway()) as server:
-        async with connect(server.origin) as sms:
-            for _ in range(20):
-                await sms.balance()
-    assert (server.connections, len(server.requests)) == (1, 21)
-
-
-async def test_connection_is_kept_after_a_refusal_of_the_http_server(connect: Connect) -> None:
-    gateway = Gateway({"getbalance": answering(reply(b"<html>busy</html>", "503 Service Unavailable", "text/html"))})
-    with RawServer(gateway) as server:
-        async with connect(server.origin) as sms:
-            for _ in range(5):
-                with pytest.raises(ProtocolError, match="503"):
-                    await sms.balance()
-    assert (server.connections, len(server.requests)) == (1, 6)
-
-
-@pytest.mark.parametrize("drop", [finish, reset])
-async def test_drop_after_the_request_was_read_is_an_unknown_outcome_and_one_arrival(
-    drop: Drop, connect: Connect
-) -> None:
-    def dropped(connection: socket.socket, _: Received) -> None:
-        drop(connection)
-
-    with RawServer(Gateway({"sendmsg": dropped})) as server:
-        async with connect(server.origin) as sms:
-            with pytest.raises(OutcomeUnknown) as caught:
-                await sms.send(NUMBERS, "x")
-            await sms.balance()
-    assert isinstance(caught.value.cause, TransportLost)
-    assert caught.value.report is not None
-    assert len(caught.value.report.unknown) == len(NUMBERS)
-    assert [values(received, "to") for received in server.requests].count(NUMBERS) == 1
-    assert len(server.requests) == 3
-
-
-@pytest.mark.parametrize("drop", [finish, reset])
-async def test_get_over_a_kept_connection_that_breaks_is_not_repeated(drop: Drop, connect: Connect) -> None:
-    """HTTP calls GET harmless, and libraries repeat it; here it sends a message."""
-
-    def answer(connection: socket.socket, _: Received) -> None:
-        if len(server.requests) == 2:
-            drop(connection)
-        connection.sendall(reply(f"ID: {1:032x}".encode(), content_type="text/plain"))
-
-    with RawServer(answer) as server:
-        settings = {"binding": "http", "http_method": "GET", "auth": "credentials"}
-        async with connect(server.origin, **settings) as sms:
-            assert len((await sms.send(NUMBERS[0], "x")).accepted) == 1
-            with pytest.raises(OutcomeUnknown):
-                await sms.send(NUMBERS[1], "x")
-    assert [NUMBERS[1].encode() in received.head for received in server.requests] == [False, True]
-    assert server.connections == 1
-
-
-async def test_long_header_of_a_proxy_on_the_way_breaks_no_reply(connect: Connect) -> None:
-    with RawServer(Gateway(headers=("Set-Cookie: a=" + "b" * 60_000,))) as server:
-        async with connect(server.origin) as sms:
-            assert len((await sms.send(NUMBERS, "x")).accepted) == len(NUMBERS)

@@ -6,6 +6,7 @@ import gc
 import json
 import os
 import pickle
+import ssl
 import subprocess
 import sys
 import threading
@@ -21,6 +22,7 @@ from rawserver import Gateway, Hangup, RawServer, Received
 from clicksoap import AsyncClient, ConfigurationError
 from clicksoap.bindings import soap
 from clicksoap.flows import Flows
+from clicksoap.transports import tls as tls_settings
 
 Connect = Callable[..., AsyncClient]
 PASSWORD = "correct-horse-battery"
@@ -219,3 +221,23 @@ async def test_service_s_commands_are_awaited(connect: Connect) -> None:
             assert await sms.service.getbalance(session_id=said[4:]) == "Credit: 12.300"
             assert await sms.service["ping"](session_id=said[4:]) == "OK:"
     assert len(server.requests) == 3
+
+
+async def test_certificates_are_read_once(
+    connect: Connect, tls: Callable[..., ssl.SSLContext], ca_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Reading them blocks, so nothing is read again on the loop."""
+    read = []
+
+    def reading(*given: object) -> ssl.SSLContext:
+        read.append(given)
+        return make(*given)  # type: ignore[arg-type]
+
+    make = tls_settings._new_tls_context
+    monkeypatch.setattr(tls_settings, "_new_tls_context", reading)
+    with RawServer(Gateway(), tls()) as server:
+        async with connect(server.origin, ca=str(ca_file)) as sms:
+            await sms.balance()
+            await sms.close()
+            await sms.balance()
+    assert read == [(str(ca_file), None)]

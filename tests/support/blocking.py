@@ -6,28 +6,36 @@ from collections.abc import Callable, Coroutine
 from types import TracebackType
 from typing import Any, Self
 
-from clicksoap import AsyncBatch, AsyncClient, Segments
+from clicksoap import AsyncBatch, AsyncClient
 
 
 class Blocking:
-    """Runs each call of an AsyncClient to its end on an event loop of its own."""
+    """Runs each call of an AsyncClient to its end on an event loop of its own, which must not complain."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        self._runner = asyncio.Runner()
         self._client = AsyncClient(*args, **kwargs)
+        self._runner = asyncio.Runner(debug=True)
+        self._runner.get_loop().set_exception_handler(lambda _, context: self._complaints.append(repr(context)))
+        self._complaints: list[str] = []
+        self._is_closed = False
 
-    def __getattr__(self, name: str) -> Callable[..., Any]:
-        return _blocking(self._runner, getattr(self._client, name))
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._client, name)
+        return _blocking(self._runner, found) if inspect.iscoroutinefunction(found) else found
 
     def batch(self, *args: Any, **kwargs: Any) -> "BlockingBatch":
         return BlockingBatch(self._runner, self._client.batch(*args, **kwargs))
 
-    def segments(self, *args: Any) -> Segments:
-        return self._client.segments(*args)
+    def __repr__(self) -> str:
+        return repr(self._client)
 
     def close(self) -> None:
+        if self._is_closed:
+            return
+        self._is_closed = True
         self._runner.run(self._client.close())
         self._runner.close()
+        assert self._complaints == []
 
     def __enter__(self) -> Self:
         return self

@@ -8,11 +8,24 @@ from types import FrameType
 
 import pytest
 import requests
-from rawserver import Gateway, Hangup, RawServer, Received, answering, envelope, message_id, reply, reset, values
+from facades import of_threads
+from rawserver import (
+    Answer,
+    Gateway,
+    Hangup,
+    RawServer,
+    Received,
+    answering,
+    envelope,
+    message_id,
+    reply,
+    reset,
+    values,
+)
 from requests.adapters import HTTPAdapter
 from urllib3.util import Retry as UrllibRetry
 
-from clicksoap import Client, ConfigurationError, Exchange, NotSent, OutcomeUnknown, Retry, report_of
+from clicksoap import Client, ConfigurationError, Exchange, NotSent, OutcomeUnknown, Retry, Timeout, report_of
 
 Connect = Callable[..., Client]
 A, B, C = "27821234567", "27831234567", "27841234567"
@@ -26,23 +39,33 @@ def own_ids(*numbers: str) -> list[str]:
     return [message_id(number) for number in numbers]
 
 
-@pytest.mark.parametrize("own_session", [False, True], ids=["clicksoap's", "a session of one's own"])
-def test_an_interim_reply_is_not_taken_for_the_answer(connect: Connect, *, own_session: bool) -> None:
+def with_early_hints(gateway: Gateway) -> Answer:
     late = threading.Event()
 
-    def early_hints(connection: socket.socket, received: Received) -> None:
+    def answer(connection: socket.socket, received: Received) -> None:
         connection.sendall(b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n")
         late.wait(0.2)
-        server.answer.usual(connection, received)  # type: ignore[attr-defined]
+        gateway.usual(connection, received)
 
-    with RawServer(Gateway({"sendmsg": early_hints})) as server, requests.Session() as session:
-        client = connect(server.origin, **({"session": session} if own_session else {}))
-        if own_session:
-            for number in (A, B):
-                with pytest.raises(OutcomeUnknown):
-                    client.send(number, "x")
-        else:
-            assert own_ids(A, B, C) == ids(client, A, B, C)
+    return answer
+
+
+def test_an_interim_reply_is_not_taken_for_the_answer(connect: Connect) -> None:
+    gateway = Gateway()
+    gateway.answers["sendmsg"] = with_early_hints(gateway)
+    with RawServer(gateway) as server:
+        assert own_ids(A, B, C) == ids(connect(server.origin), A, B, C)
+
+
+@of_threads
+def test_an_interim_reply_to_a_session_of_one_s_own_is_unknown(connect: Connect) -> None:
+    gateway = Gateway()
+    gateway.answers["sendmsg"] = with_early_hints(gateway)
+    with RawServer(gateway) as server, requests.Session() as session:
+        client = connect(server.origin, session=session)
+        for number in (A, B):
+            with pytest.raises(OutcomeUnknown):
+                client.send(number, "x")
 
 
 def test_bytes_that_came_behind_a_reply_are_not_read_as_the_next_one(connect: Connect) -> None:
@@ -65,6 +88,19 @@ def test_a_refusal_is_certain_whatever_becomes_of_its_body(connect: Connect, sta
         connect(server.origin).send(A, "x")
 
 
+@pytest.mark.parametrize("start", [b"HTTP/1.1 404 No\r\nX: ", reply(b"x" * 1000, "404 No")[:-990]])
+@pytest.mark.parametrize("limits", [Timeout(5, 5, 0.3), Timeout(5, 0.3, 10)], ids=["total", "read"])
+def test_a_refusal_is_certain_however_slowly_the_rest_comes(connect: Connect, start: bytes, limits: Timeout) -> None:
+    def trickle(connection: socket.socket, _: Received) -> None:
+        connection.sendall(start)
+        while limits.total < 1 and not server.closing.wait(0.05):
+            connection.sendall(b"x")
+        server.closing.wait()
+
+    with RawServer(Gateway({"sendmsg": trickle})) as server, pytest.raises(NotSent, match="HTTP 404"):
+        connect(server.origin, timeout=limits).send(A, "x")
+
+
 def test_a_reply_of_endless_chunks_is_left_at_the_cap(connect: Connect) -> None:
     def endless(connection: socket.socket, _: Received) -> None:
         connection.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-1\r\n")
@@ -75,6 +111,7 @@ def test_a_reply_of_endless_chunks_is_left_at_the_cap(connect: Connect) -> None:
         connect(server.origin).send(A, "x")
 
 
+@of_threads
 def test_a_session_that_tries_again_by_itself_leaves_no_certainty(connect: Connect) -> None:
     def take_and_go(connection: socket.socket, _: Received) -> None:
         server.stop_listening()
@@ -87,6 +124,7 @@ def test_a_session_that_tries_again_by_itself_leaves_no_certainty(connect: Conne
         assert caught.value.may_have_taken_effect
 
 
+@of_threads
 def test_a_call_in_a_signal_handler_does_not_change_what_is_known_of_the_call_around_it(connect: Connect) -> None:
     def interrupt_and_reset(connection: socket.socket, _: Received) -> None:
         signal.pthread_kill(main, signal.SIGUSR1)
@@ -110,6 +148,7 @@ def test_a_call_in_a_signal_handler_does_not_change_what_is_known_of_the_call_ar
         assert [values(received, "to") for received in server.requests if b"sendmsg" in received.body] == [[A]]
 
 
+@of_threads
 def test_an_observer_that_calls_its_client_during_a_login_is_told_and_harms_nothing(connect: Connect) -> None:
     told: list[str] = []
 

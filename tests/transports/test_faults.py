@@ -20,6 +20,7 @@ from typing import Any
 import pytest
 import requests
 import trustme
+from facades import PASSWORD, of_threads
 from rawserver import Answer, Gateway, Hangup, RawServer, Received, answering, deaf, envelope, reply, reset, tunnel
 
 from clicksoap import (
@@ -36,7 +37,6 @@ from clicksoap import (
     report_of,
 )
 
-PASSWORD = "correct-horse-battery"
 PROXY_PASSWORD = "staple-of-the-proxy"
 TEXT = "meet me at noon behind the mill"
 VOUCHER = "4111222233334444"
@@ -203,6 +203,7 @@ FAULTS: dict[str, Fault] = {
     "reset behind the request": Fault(dropped(reset), True, LOST, 1, True),
     "reset behind the request over TLS": Fault(dropped(reset), True, LOST, 1, True, "", "https"),
     "closed behind the request": Fault(dropped(finish), True, LOST, 1, True),
+    "closed behind the request over TLS": Fault(dropped(finish), True, LOST, 1, True, "", "https"),
     "closed behind the request in the proxy": Fault(dropped(finish), True, LOST, 1, True, "", "proxy"),
     "no HTTP at all": Fault(answered(b"SSH-2.0-OpenSSH_9.2\r\n\r\n"), True, LOST, 1, True),
     "body that is cut off": Fault(
@@ -221,13 +222,19 @@ FAULTS: dict[str, Fault] = {
         1,
         True,
     ),
+    "chunks of no length": Fault(
+        answered(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n<soap\r\n"), True, LOST, 1, True
+    ),
     "headers that are cut off": Fault(
-        lambda world: world.answer_with(cut_off(b"HTTP/1.1 200 OK\r\nContent-Le")), True, SAID, 1, False, "empty"
+        lambda world: world.answer_with(cut_off(b"HTTP/1.1 200 OK\r\nContent-Le")), True, LOST, 1, True, "ended"
     ),
     # Answers that are none.
     "empty 200": Fault(answered(reply(b"")), True, SAID, 1, False, "empty"),
     "HTML with 200": Fault(status("200 OK"), True, SAID, 1, False, "text/html"),
     "XML that ends too early": Fault(answered(reply(envelope("OK:")[:-9])), True, SAID, 1, False, "XML"),
+    "switching protocols": Fault(
+        answered(b"HTTP/1.1 101 Switching\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n"), True, SAID, 1, False, "101"
+    ),
     "204": Fault(status("204 No Content", body=b""), True, SAID, 1, False, "204"),
     "301": Fault(moved("301 Moved"), False, SAID, 1, False, "//localhost"),
     "302": Fault(moved("302 Found"), True, SAID, 1, False, "302"),
@@ -236,6 +243,7 @@ FAULTS: dict[str, Fault] = {
     "308": Fault(moved("308 Elsewhere"), False, SAID, 1, False, "//localhost"),
     "302 to a file": Fault(status("302 Found", "Location: file:///etc/passwd"), True, SAID, 1, False, "302"),
     "301 to a file": Fault(status("301 Moved", "Location: file:///etc/passwd"), False, SAID, 1, False, "/etc/passwd"),
+    "301 to no URL": Fault(status("301 Moved", "Location: http://[::1"), False, SAID, 1, False, "301"),
     "401": Fault(status("401 No", 'WWW-Authenticate: Basic realm="x"'), False, SAID, 1, False, "401"),
     "404": Fault(status("404 Not Found"), False, SAID, 1, False, "404"),
     "407 of the server": Fault(status("407 No"), False, SAID, 1, False, "407"),
@@ -327,7 +335,7 @@ class Lab:
             yield World(gateway, server, elsewhere, self.authority, self.monkeypatch, proxy)
 
     def client(self, world: World) -> Client:
-        named: dict[str, Any] = {"password": PASSWORD}
+        named: dict[str, Any] = {}
         if world.server.tls:
             named["ca"] = str(self.ca_file)
         if world.proxy:
@@ -336,10 +344,16 @@ class Lab:
 
 
 @pytest.fixture
-def lab(request: pytest.FixtureRequest, caplog: pytest.LogCaptureFixture) -> Lab:
+def lab(  # noqa: PLR0913 - what a world is made of
+    connect: Callable[..., Client],
+    authority: trustme.CA,
+    ca_file: Path,
+    tls: Callable[..., ssl.SSLContext],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> Lab:
     caplog.set_level(logging.DEBUG)
-    names = ("connect", "authority", "ca_file", "tls", "monkeypatch", "caplog")
-    return Lab(*map(request.getfixturevalue, names))
+    return Lab(connect, authority, ca_file, tls, monkeypatch, caplog)
 
 
 def proxy_url(proxy: RawServer) -> str:
@@ -435,6 +449,7 @@ def check_secrets(error: BaseException, caplog: pytest.LogCaptureFixture, sessio
         assert secret not in told
 
 
+@of_threads
 def test_interrupt_while_waiting_passes_unchanged_and_tells_what_was_known(action: Action, lab: Lab) -> None:
     main = threading.main_thread().ident
     assert main is not None
@@ -460,6 +475,7 @@ def test_interrupt_while_waiting_passes_unchanged_and_tells_what_was_known(actio
         assert client.balance() is not None
 
 
+@of_threads
 def test_interrupted_login_of_a_send_tells_that_nothing_was_sent(connect: Callable[..., Client]) -> None:
     main = threading.main_thread().ident
     assert main is not None
@@ -479,6 +495,30 @@ def test_interrupted_login_of_a_send_tells_that_nothing_was_sent(connect: Callab
         # The login is open to the next call.
         server.answer = gateway
         assert len(client.send(ONE, TEXT).accepted) == 1
+
+
+REASONS = {
+    "name not found": "Name or service not known",
+    "port refused": "Connection refused",
+    "certificate of a stranger": "not trusted",
+    "certificate of another host": "ostname mismatch",
+    "no TLS there": "WRONG_VERSION_NUMBER",
+    "proxy wants other credentials": "407",
+    "proxy cannot reach the server": "502",
+    "proxy refused": "Connection refused",
+    "reset while the request is read": "Connection reset by peer",
+}
+
+
+@pytest.mark.parametrize("name", REASONS)
+def test_reason_is_told_without_address_and_url(name: str, lab: Lab) -> None:
+    fault = FAULTS[name]
+    with lab.world(fault.way) as world:
+        arrange(world, fault, 0)
+        told = str(struck(lab.client(world), ACTIONS["authenticate"]))
+        assert REASONS[name] in told
+        assert str(world.server.port) not in told
+        assert "127.0.0.1" not in told
 
 
 def test_proxy_that_does_not_accept_is_a_time_out(connect: Callable[..., Client]) -> None:
@@ -502,6 +542,23 @@ def test_proxy_that_never_answers_is_a_time_out(connect: Callable[..., Client]) 
     assert isinstance(caught.value.cause, TransportTimeout)
 
 
+@pytest.mark.parametrize("opened", [False, True])
+def test_tunnel_that_breaks_while_it_is_made_sent_nothing(
+    opened: bool,  # noqa: FBT001 - a parameter of the test
+    connect: Callable[..., Client],
+) -> None:
+    def broken(connection: socket.socket, _: Received) -> None:
+        if opened:
+            connection.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        raise Hangup
+
+    with RawServer(broken) as proxy:
+        error = struck(connect("https://localhost:1", proxy=proxy.origin), ACTIONS["send to one"])
+    assert isinstance(error, NotSent)
+    assert isinstance(error.cause, TransportLost)
+    assert error.retryable
+
+
 def test_what_a_proxy_says_in_its_refusal_is_scrubbed(
     connect: Callable[..., Client], caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -515,12 +572,29 @@ def test_what_a_proxy_says_in_its_refusal_is_scrubbed(
     assert len(str(error)) < 500
 
 
+@pytest.mark.parametrize("http_method", ["POST", "GET"])
+def test_http_api_leaves_no_secret_of_its_url_behind(
+    http_method: str, connect: Callable[..., Client], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+
+    def lost(connection: socket.socket, _: Received) -> None:
+        reset(connection)
+
+    with RawServer(lost) as server:
+        client = connect(server.origin, binding="http", http_method=http_method, auth="credentials")
+        error = struck(client, ACTIONS["send to one"])
+        assert len(server.requests) == 1
+    assert isinstance(error, OutcomeUnknown)
+    check_secrets(error, caplog, [])
+
+
 @pytest.mark.parametrize("place", [f"/login/{PASSWORD}", f"//acme:{PASSWORD}@localhost/"])
 def test_place_that_repeats_the_password_is_scrubbed(
     place: str, connect: Callable[..., Client], caplog: pytest.LogCaptureFixture
 ) -> None:
     with RawServer(answering(reply(b"", "301 Moved", headers=(f"Location: {place}",)))) as server:
-        error = struck(connect(server.origin, password=PASSWORD), ACTIONS["send to one"])
+        error = struck(connect(server.origin), ACTIONS["send to one"])
     assert isinstance(error, NotSent)
     check_secrets(error, caplog, [])
 
@@ -548,6 +622,7 @@ SESSION_FAULTS = [
 ]
 
 
+@of_threads
 @pytest.mark.parametrize("name", SESSION_FAULTS)
 @pytest.mark.parametrize("kind", ["status", "redeem", "send to many"])
 def test_fault_in_a_session_of_the_caller(name: str, kind: str, lab: Lab) -> None:
@@ -557,5 +632,5 @@ def test_fault_in_a_session_of_the_caller(name: str, kind: str, lab: Lab) -> Non
         session.verify = str(lab.ca_file)
         if world.proxy:
             session.proxies["https"] = proxy_url(world.proxy)
-        client = lab.connect(world.server.origin, password=PASSWORD, session=session)
+        client = lab.connect(world.server.origin, session=session)
         check(world, client, fault, ACTIONS[kind], lab.caplog)

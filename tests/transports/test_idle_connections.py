@@ -8,7 +8,7 @@ import pytest
 from rawserver import Gateway, Hangup, RawServer, Received, answering, message_id, reply, reset, values
 
 from clicksoap import Client, OutcomeUnknown, ProtocolError, TransportLost
-from clicksoap.transports import connections
+from clicksoap.transports import asyncio as tasks, connections
 
 Connect = Callable[..., Client]
 Drop = Callable[[socket.socket], None]
@@ -69,7 +69,8 @@ def test_announced_end_of_a_connection_is_heeded(connect: Connect) -> None:
 
 
 def test_connection_idle_beyond_the_limit_is_not_used_again(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connections, "IDLE_SECONDS", 0)
+    for module in (connections, tasks):
+        monkeypatch.setattr(module, "IDLE_SECONDS", 0)
     with RawServer(Gateway()) as server:
         client = connect(server.origin)
         for number in NUMBERS:
@@ -111,3 +112,26 @@ def test_drop_after_the_request_was_read_is_an_unknown_outcome_and_one_arrival(d
         client.balance()
     assert [values(received, "to") for received in server.requests].count(NUMBERS) == 1
     assert len(server.requests) == 3
+
+
+@pytest.mark.parametrize("drop", [finish, reset])
+def test_get_over_a_kept_connection_that_breaks_is_not_repeated(drop: Drop, connect: Connect) -> None:
+    """HTTP calls GET harmless, and libraries repeat it; here it sends a message."""
+
+    def answer(connection: socket.socket, _: Received) -> None:
+        if len(server.requests) == 2:
+            drop(connection)
+        connection.sendall(reply(f"ID: {1:032x}".encode(), content_type="text/plain"))
+
+    with RawServer(answer) as server:
+        client = connect(server.origin, binding="http", http_method="GET", auth="credentials")
+        assert len(client.send(NUMBERS[0], "x").accepted) == 1
+        with pytest.raises(OutcomeUnknown):
+            client.send(NUMBERS[1], "x")
+    assert [NUMBERS[1].encode() in received.head for received in server.requests] == [False, True]
+    assert server.connections == 1
+
+
+def test_long_header_of_a_proxy_on_the_way_breaks_no_reply(connect: Connect) -> None:
+    with RawServer(Gateway(headers=("Set-Cookie: a=" + "b" * 60_000,))) as server:
+        assert len(connect(server.origin).send(NUMBERS, "x").accepted) == len(NUMBERS)

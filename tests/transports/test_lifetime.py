@@ -6,6 +6,7 @@ import pickle
 from collections.abc import Callable
 
 import pytest
+from facades import of_threads
 from rawserver import Gateway, RawServer
 
 from clicksoap import Client
@@ -13,6 +14,7 @@ from clicksoap import Client
 Connect = Callable[..., Client]
 
 
+@of_threads
 @pytest.mark.parametrize("duplicate", [pickle.dumps, copy.copy, copy.deepcopy])
 def test_client_is_neither_pickled_nor_copied(duplicate: Callable[[Client], object], connect: Connect) -> None:
     client = connect("https://localhost")
@@ -27,6 +29,7 @@ def test_client_can_be_closed_twice_and_unused(connect: Connect) -> None:
     client.close()
 
 
+@of_threads
 def test_call_after_close_opens_a_new_connection(connect: Connect) -> None:
     with RawServer(Gateway()) as server:
         client = connect(server.origin)
@@ -62,7 +65,7 @@ def test_client_that_is_forgotten_leaves_no_connection_behind() -> None:
 def test_constructor_touches_no_network(connect: Connect) -> None:
     with RawServer(Gateway()) as server:
         connect(server.origin)
-        connect(server.origin, session=None, auth="credentials")
+        connect(server.origin, auth="credentials")
     assert server.connections == 0
 
 

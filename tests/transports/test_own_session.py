@@ -16,6 +16,12 @@ TO = "27820001234"
 
 
 @pytest.fixture
+def facade() -> type[Client]:
+    """Only threads do this."""
+    return Client
+
+
+@pytest.fixture
 def session() -> Iterator[requests.Session]:
     with requests.Session() as session:
         session.trust_env = False

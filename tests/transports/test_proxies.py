@@ -6,9 +6,11 @@ import socket
 import ssl
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
-from rawserver import Gateway, Hangup, RawServer, Received, tunnel
+from facades import FACADES
+from rawserver import Gateway, Hangup, RawServer, Received, answering, reply, tunnel
 
 from clicksoap import Client, ConfigurationError, NotSent
 
@@ -146,6 +148,7 @@ def test_proxy_that_asks_for_a_client_certificate_gets_it_and_so_does_the_gatewa
         "http://localhost:99999",
         "http://local host:3128",
         "http://localhost:3128\r\nX: y",
+        "http://%E2%82%AC:x@localhost:3128",
         5,
     ],
 )
@@ -203,3 +206,16 @@ def test_cookies_are_not_sent_back(connect: Connect) -> None:
         client.balance()
         client.balance()
     assert [header(received, "cookie") for received in server.requests] == [None] * 3
+
+
+@pytest.mark.parametrize("settings", [{}, {"binding": "http"}, {"binding": "http", "http_method": "GET"}])
+def test_both_clients_put_the_same_on_the_wire(settings: dict[str, Any]) -> None:
+    named = {"auth": "credentials", "headers": {"X-Mine": "yes"}, "user_agent_extra": "mine/1", **settings}
+    answer = reply(f"ID: {1:032x}".encode(), content_type="text/plain") if settings else None
+    with RawServer(answering(answer) if answer else Gateway()) as server:
+        for facade in FACADES.values():
+            with facade(123456, "acme", "correct-horse-battery", endpoint=server.origin, **named) as client:
+                client.send(TO, "meet me", client_message_id="a" * 32)
+    threads, tasks = server.requests
+    assert threads.head == tasks.head
+    assert threads.body == tasks.body

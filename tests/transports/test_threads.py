@@ -29,6 +29,12 @@ EXPIRED = reply(envelope("ERR: 003, Session ID expired"))
 WRONG = reply(envelope("ERR: 001, Authentication failed"))
 
 
+@pytest.fixture
+def facade() -> type[Client]:
+    """Only threads do this."""
+    return Client
+
+
 def all_at_once(threads: int, work: Callable[[int], object]) -> None:
     """Do the work in so many threads that begin together; the first failure is raised."""
     barrier = threading.Barrier(threads)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from facades import of_threads
 from rawserver import Gateway, Hangup, RawServer, Received, answering, deaf, envelope, reply, values
 
 from clicksoap import Client, NotSent, OutcomeUnknown, SessionExpired, State, Timeout, TransportTimeout
@@ -131,6 +132,31 @@ def test_whatever_is_slow_each_command_is_told_what_it_means_for_it(wait: Wait, 
         assert not opened.value.may_have_taken_effect
 
 
+def test_read_limit_ends_a_silence_before_the_total(connect: Connect) -> None:
+    def late(connection: socket.socket, _: Received) -> None:
+        silent(server, connection)
+
+    with RawServer(Gateway({"sendmsg": late})) as server:
+        client = connect(server.origin, timeout=Timeout(connect=5, read=0.3, total=30))
+        with within(0.3), pytest.raises(OutcomeUnknown) as caught:
+            client.send(TO, "x")
+    assert isinstance(caught.value.cause, TransportTimeout)
+
+
+def test_read_limit_begins_anew_with_all_that_comes(connect: Connect) -> None:
+    """Each drop is within it, all of them together are not."""
+
+    def dropping(connection: socket.socket, received: Received) -> None:
+        whole = reply(envelope(f"ID: {1:032x} To: {values(received, 'to')[0]}"))
+        for start in range(0, len(whole), 40):
+            connection.sendall(whole[start : start + 40])
+            server.closing.wait(0.1)
+
+    with RawServer(Gateway({"sendmsg": dropping})) as server:
+        client = connect(server.origin, timeout=Timeout(connect=5, read=0.4, total=30))
+        assert len(client.send(TO, "x").accepted) == 1
+
+
 def test_login_that_is_left_at_the_limit_sent_nothing(connect: Connect) -> None:
     def late(_: socket.socket, __: Received) -> None:
         silent(server, _)
@@ -208,6 +234,29 @@ def test_connection_that_does_not_stand_in_time_sent_nothing(connect: Connect) -
     assert not caught.value.may_have_taken_effect
 
 
+def test_total_limit_counts_while_connecting_too(connect: Connect) -> None:
+    with deaf() as port:
+        client = connect(f"http://127.0.0.1:{port}", timeout=Timeout(connect=30, read=30, total=0.3))
+        with within(0.3), pytest.raises(NotSent) as caught:
+            client.send(TO, "x")
+    assert isinstance(caught.value.cause, TransportTimeout)
+
+
+def test_name_that_is_not_found_in_time_sent_nothing(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
+    go_on = threading.Event()
+
+    def slow(*_: Any, **__: Any) -> Any:
+        go_on.wait(30)
+        raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+
+    monkeypatch.setattr(socket, "getaddrinfo", slow)
+    client = connect("http://localhost:1", timeout=Timeout(connect=0.3, read=5, total=10))
+    with within(0.3), pytest.raises(NotSent) as caught:
+        client.send(TO, "x")
+    go_on.set()
+    assert isinstance(caught.value.cause, TransportTimeout)
+
+
 def addresses(monkeypatch: pytest.MonkeyPatch, *hosts: str) -> None:
     """Give localhost several addresses."""
 
@@ -237,6 +286,7 @@ def test_address_that_does_not_answer_leaves_time_for_the_next(
         assert len(client.send(TO, "x").accepted) == 1
 
 
+@of_threads
 def test_total_limit_counts_the_wait_for_a_login_of_another_thread(connect: Connect) -> None:
     arrived, answer = threading.Event(), threading.Event()
     usual = Gateway()

@@ -177,3 +177,11 @@ def test_paths_may_be_path_objects(
     with RawServer(Gateway(), asking) as server:
         connect(server.origin, ca=ca_file, client_cert=both).authenticate()
         connect(server.origin, ca=ca_file, client_cert=(certificate, key)).authenticate()
+
+
+def test_connection_is_kept_over_tls(connect: Connect, tls: Tls, ca_file: Path) -> None:
+    with RawServer(Gateway(), tls()) as server:
+        client = connect(server.origin, ca=str(ca_file))
+        for _ in range(20):
+            client.balance()
+    assert (server.connections, len(server.requests)) == (1, 21)

@@ -1,0 +1,79 @@
+"""What failed beneath, in a class and words of ours: whether anything had left, and nothing that a request held."""
+
+import os
+import re
+import socket
+import ssl
+from typing import Final
+
+from clicksoap.errors import TransportError, TransportLost, TransportTimeout
+from clicksoap.transports.incoming import BrokenReply
+
+Row = tuple[tuple[type[BaseException], ...], type[TransportError], str]
+
+_ROWS: Final[tuple[Row, ...]] = (
+    ((socket.gaierror,), TransportLost, "the host name cannot be found"),
+    ((ssl.SSLError,), TransportError, "TLS failed"),
+    ((TimeoutError,), TransportTimeout, "the time ran out"),
+    ((ConnectionRefusedError,), TransportLost, "the connection was not accepted"),
+    ((OSError,), TransportLost, "the connection was lost"),
+    ((BaseException,), TransportError, "the request could not be made"),
+)
+
+
+def told(error: BaseException, rows: tuple[Row, ...] = (), *, left: bool, proxied: bool) -> TransportError:
+    """Ours for a foreign exception.
+
+    Args:
+        error: The exception.
+        rows: What the exceptions of a library mean.
+        left: Whether anything of the request may have left.
+        proxied: Whether the way went through a proxy, which then is what made no connection.
+    """
+    kind, what = next((kind, what) for foreign, kind, what in (*rows, *_ROWS) if isinstance(error, foreign))
+    inner = innermost(error)
+    if kind is TransportLost and isinstance(inner, TimeoutError):
+        kind, what = TransportTimeout, "the time ran out"
+    elif isinstance(inner, ssl.SSLEOFError | ssl.SSLZeroReturnError):  # it ended; TLS has nothing against it
+        kind, what = TransportLost, "the connection was lost"
+    if proxied and not left and kind is not TransportTimeout and not isinstance(error, ssl.SSLError):
+        kind, what = TransportLost, "the proxy did not make the connection"
+    phase = "after the request began to leave" if left else "before anything left"
+    return kind(f"{what}, {phase} ({_reason(error)})", left=left, retryable=kind is not TransportError)
+
+
+def _reason(error: BaseException) -> str:
+    """The innermost cause in words that hold nothing of the request; those of libraries hold addresses and URLs."""
+    inner = innermost(error)
+    if isinstance(inner, ssl.SSLCertVerificationError):
+        return f"certificate not trusted: {inner.verify_message}"
+    if isinstance(inner, ssl.SSLError):
+        return inner.reason or type(inner).__name__
+    if isinstance(inner, socket.gaierror):
+        return inner.strerror or type(inner).__name__
+    if isinstance(inner, OSError) and inner.errno:
+        return os.strerror(inner.errno)
+    if isinstance(inner, BrokenReply):
+        return str(inner)
+    # http.client words a proxy's refusal in a plain OSError: "Tunnel connection failed: 407 ...".
+    refusal = re.match(r"Tunnel connection failed: [0-9]{3}", str(inner))
+    return refusal[0] if refusal else type(inner).__name__
+
+
+def innermost(error: BaseException) -> BaseException:
+    """What an exception came from in the beginning."""
+    seen: set[int] = set()
+    found = error
+    while id(found) not in seen and not isinstance(found, TimeoutError):  # whose cause is the way it was made
+        seen.add(id(found))
+        context = None if found.__suppress_context__ else found.__context__
+        found = found.__cause__ or context or wrapped(found) or found
+    return found
+
+
+def wrapped(error: BaseException) -> BaseException | None:
+    """The exception that another one holds without being raised from it."""
+    reason = getattr(error, "reason", None)
+    if isinstance(reason, BaseException):
+        return reason
+    return next((arg for arg in error.args if isinstance(arg, BaseException)), None)

@@ -1,0 +1,171 @@
+"""HTTP/1.1 replies, read from whatever bytes come. No I/O: both transports read by this."""
+
+import re
+from collections.abc import Generator
+from typing import Final
+
+from clicksoap.transports.content import BoundedBody
+from clicksoap.wire import MOST_REPLY_BYTES, WireReply, is_refused_unread
+
+_MOST_HEAD_BYTES: Final = 128 * 1024
+_MOST_RAW_BYTES: Final = MOST_REPLY_BYTES + 1024 * 1024
+"""Cap on what one reply may bring at all, framing and interim replies included."""
+
+_STATUS_LINE: Final = re.compile(rb"HTTP/1\.([0-9])[ \t]+([1-9][0-9]{2})(?:[ \t].*)?", re.DOTALL)
+_LENGTH: Final = re.compile(r"[0-9]{1,15}")
+_CHUNK_LINE: Final = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,15})[ \t]*(?:;.*)?", re.DOTALL)
+# A bare line feed ends a line, too (RFC 9112, 2.2).
+_LINE_END: Final = re.compile(rb"\r?\n")
+_HEADERS_END: Final = re.compile(rb"(?:\A|\n)\r?\n")
+_FOLD: Final = re.compile(r"\r?\n[ \t]+")
+
+_INTERIM: Final = range(100, 200)
+_SWITCHING: Final = 101
+_WITHOUT_BODY: Final = frozenset({_SWITCHING, 204, 304})
+
+
+class BrokenReply(ConnectionError):
+    """What came is no whole reply; the text holds nothing of it."""
+
+
+class IncomingReply:
+    """One reply on its way in.
+
+    Args:
+        has_body: False for the answer to a CONNECT, which ends with its head.
+
+    Attributes:
+        is_expected: Whether its request may have left; set by who sends it.
+        status: The HTTP status, as soon as its line has come; 0 before.
+        keeps_connection: Whether another request may follow over the same connection; known once it is complete.
+    """
+
+    def __init__(self, *, has_body: bool = True) -> None:
+        self.is_expected = False
+        self.status = 0
+        self.keeps_connection = False
+        self._has_body = has_body
+        self._minor = b"0"
+        self._headers: dict[str, str] = {}
+        self._content = b""
+        self._data = bytearray()
+        self._room = _MOST_RAW_BYTES
+        self._steps = self._read()
+        next(self._steps)
+
+    @property
+    def is_refusal(self) -> bool:
+        """Whether the status has said that nothing was done, whatever becomes of the rest."""
+        return is_refused_unread(self.status)
+
+    def feed(self, data: bytes) -> bool:
+        """Take what came, or nothing for the end of the connection; true once the reply is complete.
+
+        Raises:
+            BrokenReply: It is none, or does not come to its end.
+            ProtocolError: Its body is over the cap, or not packed as it says.
+        """
+        self._room -= len(data)
+        if self._room < 0:
+            raise BrokenReply("the reply is too large")
+        try:
+            self._steps.send(data)
+        except StopIteration:
+            return True
+        return False
+
+    def received(self, seconds: float) -> WireReply:
+        """The reply; of one that is a refusal and broke off, what came whole."""
+        return WireReply(self.status, self._headers, self._content, seconds)
+
+    def _read(self) -> Generator[None, bytes, None]:
+        yield from self._head()
+        while self.status in _INTERIM and self.status != _SWITCHING:
+            yield from self._head()
+        headers = self._headers
+        body = BoundedBody(self.status, headers.get("content-encoding", ""))
+        length = headers.get("content-length", "")
+        is_framed = True
+        if self.status in _WITHOUT_BODY or not self._has_body:
+            pass
+        elif headers.get("transfer-encoding", "").lower() == "chunked":
+            is_framed = yield from self._chunks(body)
+        elif _LENGTH.fullmatch(length):
+            yield from self._counted(int(length), body)
+        else:
+            is_framed = False
+            yield from self._until_the_end(body)
+        self._content = body.complete()
+        self.keeps_connection = is_framed and self._may_persist() and not self._data and self.status != _SWITCHING
+
+    def _head(self) -> Generator[None, bytes, None]:
+        line = _STATUS_LINE.fullmatch((yield from self._until(_LINE_END)))
+        if line is None:
+            raise BrokenReply("what came is no HTTP")
+        self._minor, self.status, self._headers = line[1], int(line[2]), {}
+        block = (yield from self._until(_HEADERS_END)).decode("latin-1")
+        headers: dict[str, str] = {}
+        for field in _FOLD.sub(" ", block).split("\n"):
+            name, colon, value = field.partition(":")
+            name, value = name.strip().lower(), value.strip()
+            if name == "content-length" and headers.get(name, value) != value:
+                raise BrokenReply("it has two lengths")
+            if colon:
+                headers[name] = value
+        self._headers = headers
+
+    def _may_persist(self) -> bool:
+        connection = self._headers.get("connection", "").lower()
+        return "close" not in connection and (self._minor != b"0" or "keep-alive" in connection)
+
+    def _chunks(self, body: BoundedBody) -> Generator[None, bytes, bool]:
+        """Whether the last chunk was followed by what belongs behind it."""
+        while True:
+            line = _CHUNK_LINE.fullmatch((yield from self._until(_LINE_END)))
+            if line is None:
+                raise BrokenReply("a chunk tells no length")
+            length = int(line[1], 16)
+            if not length:
+                break
+            yield from self._counted(length, body)
+            if (yield from self._until(_LINE_END)):
+                raise BrokenReply("a chunk is longer than it says")
+        try:
+            while (yield from self._until(_LINE_END)):
+                pass  # a trailer
+        except BrokenReply:
+            return False  # the body itself is whole
+        return True
+
+    def _counted(self, length: int, body: BoundedBody) -> Generator[None, bytes, None]:
+        while length:
+            if not self._data:
+                yield from self._more()
+            piece = bytes(self._data[:length])
+            del self._data[:length]
+            body.feed(piece)
+            length -= len(piece)
+
+    def _until_the_end(self, body: BoundedBody) -> Generator[None, bytes, None]:
+        body.feed(bytes(self._data))
+        self._data.clear()
+        while data := (yield):
+            body.feed(data)
+
+    def _until(self, end: re.Pattern[bytes]) -> Generator[None, bytes, bytes]:
+        """What comes before this end, which is taken away with it."""
+        looked_at = 0
+        while (found := end.search(self._data, looked_at)) is None:
+            if len(self._data) > _MOST_HEAD_BYTES:
+                raise BrokenReply("its head has no end")
+            looked_at = max(0, len(self._data) - 2)
+            yield from self._more()
+        before = bytes(self._data[: found.start()])
+        del self._data[: found.end()]
+        return before
+
+    def _more(self) -> Generator[None, bytes, None]:
+        data = yield
+        if not data:
+            raise BrokenReply("the connection ended before the reply did")
+        self._data += data

@@ -1,0 +1,191 @@
+"""A reply is read the same however its bytes are cut, and whatever liberties the server takes; http.client agrees."""
+
+import contextlib
+import gzip
+import http.client
+import io
+import re
+import socket
+from typing import Any
+
+import pytest
+from hypothesis import given, strategies as st
+
+from clicksoap import ProtocolError
+from clicksoap.transports.incoming import BrokenReply, IncomingReply
+from clicksoap.wire import WireReply
+
+TEXT = b"ID: 0123456789abcdef\r\n\r\nTo: 27821234567\n"
+
+
+def head(*fields: str, status: str = "HTTP/1.1 200 OK") -> bytes:
+    return "\r\n".join([status, *fields, "", ""]).encode("latin-1")
+
+
+LENGTH = f"Content-Length: {len(TEXT)}"
+CHUNKED = "Transfer-Encoding: chunked"
+CHUNKS = b"%x\r\n%b\r\n%x\r\n%b\r\n" % (5, TEXT[:5], len(TEXT) - 5, TEXT[5:])
+
+KEPT: dict[str, bytes] = {
+    "usual": head("Content-Type: text/xml", LENGTH) + TEXT,
+    "no body": head("Content-Length: 0"),
+    "no reason": head(LENGTH, status="HTTP/1.1 200") + TEXT,
+    "empty reason": head(LENGTH, status="HTTP/1.1 200 ") + TEXT,
+    "reason of many words": head(LENGTH, status="HTTP/1.1 404 No such place, sorry: é") + TEXT,
+    "bare line feeds": head("Content-Type: text/xml", LENGTH).replace(b"\r\n", b"\n") + TEXT,
+    "folded header": head("Content-Type: text/xml;\r\n\tcharset=utf-8", LENGTH) + TEXT,
+    "header folded in the middle of three": head("A: b", "X-Long: one\r\n two\r\n three", LENGTH) + TEXT,
+    "no blank behind the colon, many behind the value": head(f"content-length:{len(TEXT)}  ", "X:y \t") + TEXT,
+    "empty header": head("X-Empty:", LENGTH) + TEXT,
+    "length said twice alike": head(LENGTH, LENGTH) + TEXT,
+    "length and chunks": head("Content-Length: 3", CHUNKED) + CHUNKS + b"0\r\n\r\n",
+    "interim before it": head(status="HTTP/1.1 100 Continue") + head(LENGTH) + TEXT,
+    "chunks": head(CHUNKED) + CHUNKS + b"0\r\n\r\n",
+    "chunks in capitals": head("Transfer-Encoding: Chunked") + CHUNKS + b"0\r\n\r\n",
+    "chunks with extensions": head(CHUNKED) + CHUNKS.replace(b"\r\nID", b' ; a="b;c"\r\nID') + b"0;x\r\n\r\n",
+    "chunks with trailers": head(CHUNKED) + CHUNKS + b"0\r\nX-Sum: 1\r\nX-More: 2\r\n\r\n",
+    "chunk lengths with leading zeros": head(CHUNKED) + b"0000%x\r\n%b\r\n000\r\n\r\n" % (len(TEXT), TEXT),
+    "HTTP/1.0 that is kept": head("Connection: Keep-Alive", LENGTH, status="HTTP/1.0 200 OK") + TEXT,
+    "204": head(status="HTTP/1.1 204 No Content"),
+    "304": head("Content-Length: 99", status="HTTP/1.1 304 Not Modified"),
+}
+LEFT: dict[str, bytes] = {
+    "HTTP/1.0": head(LENGTH, status="HTTP/1.0 200 OK") + TEXT,
+    "end announced": head("Connection: close", LENGTH) + TEXT,
+    "end announced among others": head("Connection: X-This, Close", LENGTH) + TEXT,
+    "no length": head("Content-Type: text/plain") + TEXT,
+    "no length and no body": head("Content-Type: text/plain"),
+    "length that is none": head("Content-Length: many") + TEXT,
+    "length below nothing": head("Content-Length: -1") + TEXT,
+    "chunks without the last line": head(CHUNKED) + CHUNKS + b"0\r\n",
+    "no headers at all": head() + TEXT,
+}
+
+
+def cut(data: bytes, size: int) -> list[bytes]:
+    return [data[start : start + size] for start in range(0, len(data), size)]
+
+
+def read(pieces: list[bytes]) -> tuple[IncomingReply, WireReply]:
+    """The reply of these bytes; the connection ends behind them."""
+    reply = IncomingReply()
+    is_complete = any(reply.feed(piece) for piece in pieces) or reply.feed(b"")
+    assert is_complete
+    return reply, reply.received(0.0)
+
+
+class Wire(socket.socket):
+    """As much of a socket as http.client reads from."""
+
+    def __init__(self, data: bytes) -> None:
+        super().__init__()
+        self.close()
+        self._data = data
+
+    def makefile(self, *_: Any, **__: Any) -> Any:
+        return io.BytesIO(self._data)
+
+
+def read_by_http_client(data: bytes) -> tuple[int, dict[str, str], bytes]:
+    found = http.client.HTTPResponse(Wire(data), method="POST")
+    found.begin()
+    # It keeps the line ends within a folded header; they are to be taken as blanks (RFC 9112, 5.2).
+    headers = {name.lower(): " ".join(value.split()) for name, value in found.getheaders()}
+    return found.status, headers, found.read()
+
+
+@pytest.mark.parametrize("size", [1, 2, 7, 100_000])
+@pytest.mark.parametrize("name", [*KEPT, *LEFT])
+def test_reply_is_what_http_client_reads_however_it_is_cut(name: str, size: int) -> None:
+    data = {**KEPT, **LEFT}[name]
+    incoming, reply = read(cut(data, size))
+    assert (reply.status, dict(reply.headers), reply.body) == read_by_http_client(data)
+    assert incoming.keeps_connection is (name in KEPT)
+
+
+@given(st.sampled_from([*KEPT.values(), *LEFT.values()]), st.data())
+def test_reply_is_the_same_at_any_cut(data: bytes, draws: st.DataObject) -> None:
+    at = draws.draw(st.integers(0, len(data)))
+    pieces = [piece for piece in (data[:at], data[at:]) if piece]
+    assert read(pieces)[1] == read([data])[1]
+
+
+@pytest.mark.parametrize("name", KEPT)
+def test_connection_over_which_more_came_is_not_kept(name: str) -> None:
+    incoming, reply = read([KEPT[name] + b"H"])
+    assert reply == read([KEPT[name]])[1]
+    assert not incoming.keeps_connection
+
+
+def test_every_interim_reply_is_passed_over_and_leaves_no_header_behind() -> None:
+    hints = head("Link: </x>", "Content-Length: 5", status="HTTP/1.1 103 Early Hints")
+    _, reply = read([hints + head(status="HTTP/1.1 102 Processing") + KEPT["usual"]])
+    assert reply == read([KEPT["usual"]])[1]
+
+
+def test_packed_chunks_are_unpacked() -> None:
+    packed = gzip.compress(TEXT)
+    chunks = b"".join(b"1\r\n%b\r\n" % packed[at : at + 1] for at in range(len(packed)))
+    _, reply = read([head(CHUNKED, "Content-Encoding: gzip") + chunks + b"0\r\n\r\n"])
+    assert reply.body == TEXT
+
+
+BROKEN: dict[str, bytes] = {
+    "nothing": b"",
+    "another protocol": b"SSH-2.0-OpenSSH_9.2\r\n\r\n",
+    "HTTP/2": b"HTTP/2 200 OK\r\n\r\n",
+    "a status of two digits": head(status="HTTP/1.1 20 OK"),
+    "a status of four digits": head(status="HTTP/1.1 2000 OK"),
+    "a body alone": TEXT,
+    "two lengths": head(LENGTH, "Content-Length: 3") + TEXT,
+    "a chunk without a length": head(CHUNKED) + b"\r\n" + TEXT,
+    "a chunk below nothing": head(CHUNKED) + b"-5\r\n" + TEXT,
+    "a chunk longer than it says": head(CHUNKED) + b"3\r\n" + TEXT,
+    "status line without end": b"HTTP/1.1 200 O" + b"K" * 1_000_000,
+    "header without end": b"HTTP/1.1 200 OK\r\nX: " + b"x" * 1_000_000,
+    "headers without end": b"HTTP/1.1 200 OK\r\n" + b"X: x\r\n" * 1_000_000,
+    "chunk length without end": head(CHUNKED) + b"0" * 1_000_000,
+    "interim replies without end": head(status="HTTP/1.1 100 Continue") * 1_000_000,
+    "tiny chunks without end": head(CHUNKED) + b"1;" + b"x" * 60_000 + b"\r\n \r\n" * 2_000_000,
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_what_is_no_reply_is_left_within_the_caps(name: str) -> None:
+    with pytest.raises((BrokenReply, ProtocolError)):
+        read(cut(BROKEN[name], 65536))
+
+
+@pytest.mark.parametrize("name", [name for name in KEPT if name not in {"204", "304"}])
+def test_every_reply_that_is_cut_short_is_noticed(name: str) -> None:
+    data = KEPT[name]
+    last_chunk = re.search(rb"\r\n0+(;x)?\r\n", data)  # behind it, the body is whole
+    for end in range(last_chunk.end() if last_chunk else len(data)):
+        with pytest.raises(BrokenReply):
+            read([data[:end]])
+
+
+@given(
+    st.sampled_from([b"", b"HTTP/1.1 200", head(), head(CHUNKED), head(LENGTH), head("Content-Encoding: gzip")]),
+    st.lists(st.binary(max_size=40) | st.sampled_from([b"\r\n", b"\n", b":", b"5", b" ", b"\x1f\x8b"])),
+)
+def test_whatever_comes_is_a_reply_or_is_told_to_be_none(start: bytes, pieces: list[bytes]) -> None:
+    with contextlib.suppress(BrokenReply, ProtocolError):
+        read([piece for piece in (start, *pieces) if piece])
+
+
+def test_answer_to_a_connect_ends_with_its_head() -> None:
+    reply = IncomingReply(has_body=False)
+    assert reply.feed(head("Content-Length: 99", status="HTTP/1.0 200 Connection established"))
+    assert reply.received(0.0).status == 200
+
+
+def test_refusal_is_known_as_soon_as_its_line_has_come() -> None:
+    reply = IncomingReply()
+    reply.feed(b"HTTP/1.1 429 Slow")
+    before = reply.is_refusal
+    reply.feed(b" down\r\nX")
+    assert (before, reply.is_refusal) == (False, True)
+    with pytest.raises(BrokenReply):
+        reply.feed(b"")
+    assert (reply.received(0.0).status, reply.received(0.0).body) == (429, b"")
