@@ -159,10 +159,10 @@ class Flows:
             for operation in ledger.requests():
                 attempt = _Attempt()
                 answer = yield from self._delivered(operation, attempt)
-                unknown = ledger.enter(answer)
+                ledger.enter(answer)
                 attempt.in_flight = False
-                if unknown:
-                    raise ProtocolError(f"the answer leaves {unknown} of {len(operation.recipients)} recipients untold")
+                if answer.unknown:
+                    raise ProtocolError(f"the answer leaves {answer.unknown} of {operation.size} recipients untold")
             return ledger.report()
         except ClicksoapError as error:
             told = _explained(error, ledger, in_flight=attempt.in_flight)

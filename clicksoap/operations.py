@@ -15,10 +15,10 @@ from typing import ClassVar, Final, Generic, TypeVar
 from clicksoap.codes import MessageStatus
 from clicksoap.errors import ClicksoapError, InvalidInput, ProtocolError
 from clicksoap.messages import check_text
-from clicksoap.numbers import Recipient
+from clicksoap.numbers import Recipients
 from clicksoap.options import minutes_until
 from clicksoap.replies import Credit, Failure, Identified, Line, Ok, all_accepted, match
-from clicksoap.results import Charge, Coverage, RecipientResult, StatusReport
+from clicksoap.results import Charge, Coverage, RecipientResult, State, StatusReport
 
 T = TypeVar("T")
 
@@ -262,11 +262,13 @@ class Answer:
         results: One per recipient of the request, in order.
         lines: Every line of it, as it came.
         unmatched: The lines that belong to nobody.
+        unknown: How many of the recipients it leaves unknown.
     """
 
     results: Sequence[RecipientResult]
     lines: Sequence[str]
-    unmatched: Sequence[str]
+    unmatched: Sequence[str] = ()
+    unknown: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,7 +283,7 @@ class Deliver(Operation[Answer]):
     """
 
     effect = Effect.ONCE
-    recipients: Sequence[Recipient] = field(repr=False)
+    recipients: Recipients = field(repr=False)
     content: Parameters = field(repr=False)
     client_message_id: str | None = None
     deliver_at: datetime | None = None
@@ -292,11 +294,11 @@ class Deliver(Operation[Answer]):
 
     def usual_result(self, items: Sequence[str]) -> Answer | None:
         results = all_accepted(self.recipients, items, self.client_message_id)
-        return None if results is None else Answer(results, items, ())
+        return None if results is None else Answer(results, items)
 
     def parameters(self) -> Parameters:
         parameters = dict(self.content)
-        parameters["to"] = [recipient.msisdn for recipient in self.recipients]
+        parameters["to"] = self.recipients.msisdns
         if self.client_message_id is not None:
             parameters["climsgid"] = self.client_message_id
         if self.deliver_at is not None:
@@ -305,7 +307,8 @@ class Deliver(Operation[Answer]):
 
     def result(self, lines: Sequence[Line]) -> Answer:
         results, unmatched = match(self.recipients, lines, self.client_message_id)
-        return Answer(results, [line.raw for line in lines], [line.raw for line in unmatched])
+        unknown = sum(result.state is State.UNKNOWN for result in results)
+        return Answer(results, [line.raw for line in lines], [line.raw for line in unmatched], unknown)
 
 
 class SendMessage(Deliver):

@@ -12,8 +12,8 @@ from decimal import Decimal
 from typing import Final
 
 from clicksoap.errors import WHOLE_REQUEST, GatewayError, SessionExpired, redact
-from clicksoap.numbers import Recipient
-from clicksoap.results import RecipientResult, State
+from clicksoap.numbers import Recipients
+from clicksoap.results import RecipientResult, State, accepted
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,23 +149,23 @@ def _identified(raw: str, folded: str) -> Identified | None:
 
 
 def all_accepted(
-    recipients: Sequence[Recipient], items: Sequence[str], client_message_id: str | None
+    recipients: Recipients, items: Sequence[str], client_message_id: str | None
 ) -> list[RecipientResult] | None:
     """The results of the usual answer, which accepts every recipient in order, one plain line each.
 
     It gives what `read` and `match` would, without making a `Line` of every string; None for any other answer.
     """
-    if len(items) != len(recipients):
+    if not items or len(items) != len(recipients):
         return None
-    accepted, is_alone = State.ACCEPTED, len(recipients) == 1
-    results: list[RecipientResult] = []
-    for (to, given), item in zip(recipients, items, strict=True):
-        head, told, said = item.partition(" To: ")
-        message_id = head[4:]
-        if not item.startswith("ID: ") or not message_id.isalnum() or not (said == to if told else is_alone):
-            return None
-        results.append(RecipientResult(to, given, accepted, (message_id,), None, client_message_id, item))
-    return results
+    heads, told, said = zip(*[item.partition(" To: ") for item in items], strict=True)
+    if said != recipients.msisdns and told != ("",):
+        return None
+    # One line break before each head, and one before each id: so each head is "ID: " and an id.
+    first, *ids = "\n".join(("", *heads)).split("\nID: ")
+    letters = "".join(ids)
+    if first or len(ids) != len(items) or "" in ids or not (letters.isascii() and letters.encode().isalnum()):
+        return None
+    return accepted(recipients, ids, client_message_id, items)
 
 
 def refusal_of_request(lines: Sequence[Line], recipients: int = 0) -> GatewayError | None:
@@ -187,7 +187,7 @@ def refusal_of_request(lines: Sequence[Line], recipients: int = 0) -> GatewayErr
 
 
 def match(
-    recipients: Sequence[Recipient], lines: Sequence[Line], client_message_id: str | None = None
+    recipients: Recipients, lines: Sequence[Line], client_message_id: str | None = None
 ) -> tuple[list[RecipientResult], list[Line]]:
     """Tell the lines of an answer to the recipients of its request; nothing is guessed.
 
@@ -198,10 +198,10 @@ def match(
         One result per recipient in order, and the lines that belong to nobody.
     """
     numbers = [_to(line) for line in lines]
-    if numbers == [recipient.msisdn for recipient in recipients]:
+    if numbers == list(recipients.msisdns):
         assigned = dict(enumerate(lines))
     elif any(number is not None for number in numbers):
-        assigned = _by_number(recipients, lines)
+        assigned = _by_number(recipients.msisdns, lines)
     elif len(lines) == 1 and isinstance(lines[0], Failure):
         assigned = dict.fromkeys(range(len(recipients)), lines[0])
     elif len(lines) == len(recipients):
@@ -210,9 +210,9 @@ def match(
         assigned = {}
     results: list[RecipientResult] = []
     told: set[int] = set()
-    for index, recipient in enumerate(recipients):
+    for index, (to, given) in enumerate(zip(recipients.msisdns, recipients.given, strict=True)):
         line = assigned.get(index)
-        to, given, raw = recipient.msisdn, recipient.given, line.raw if line else None
+        raw = line.raw if line else None
         if isinstance(line, Identified):
             result = RecipientResult(to, given, State.ACCEPTED, (line.message_id,), None, client_message_id, raw)
         elif isinstance(line, Failure):
@@ -229,10 +229,10 @@ def _to(line: Line) -> str | None:
     return line.to if isinstance(line, Identified | Failure) else None
 
 
-def _by_number(recipients: Sequence[Recipient], lines: Sequence[Line]) -> dict[int, Line]:
+def _by_number(msisdns: Sequence[str], lines: Sequence[Line]) -> dict[int, Line]:
     asked: defaultdict[str, list[int]] = defaultdict(list)
-    for index, recipient in enumerate(recipients):
-        asked[recipient.msisdn].append(index)
+    for index, msisdn in enumerate(msisdns):
+        asked[msisdn].append(index)
     national = _national_forms(asked)
     answered: defaultdict[str, list[Line]] = defaultdict(list)
     for line in lines:

@@ -6,10 +6,10 @@ Document/Literal leaves out what is unset. RPC/Encoded sends every part in the W
 
 import contextlib
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Final
+from typing import Final, TypeGuard, cast
 
 from clicksoap.errors import InvalidInput, NotExpressible
 from clicksoap.messages import check_text
@@ -187,14 +187,20 @@ def array_part(name: str, wire_name: str, xsi_type: str) -> Part:
     return Part(name, wire_name, string_or_int, True, write, lambda _: "", required=True)
 
 
-def _items(name: str, value: Value) -> list[str]:
+def _items(name: str, value: Value) -> Sequence[str]:
     """The strings of a repeated part; a single number is a list of one."""
-    several = (value,) if isinstance(value, str | int) else iterable(value, name)
-    items = [
-        # Digits and letters need neither a check nor escaping.
-        item if isinstance(item, str) and item.isalnum() and item.isascii() else string_or_int(f"{name}[{index}]", item)
-        for index, item in enumerate(several)
-    ]
-    if not items:
+    several = [value] if isinstance(value, str | int) else list(iterable(value, name))
+    if not several:
         raise InvalidInput(f"{name} is empty: give at least one")
-    return items
+    if _are_alphanumeric(several):
+        return several
+    return [string_or_int(f"{name}[{index}]", item) for index, item in enumerate(several)]
+
+
+def _are_alphanumeric(items: Sequence[object]) -> TypeGuard[Sequence[str]]:
+    """Whether all are digits and letters, which need neither a check nor escaping."""
+    try:
+        # Octets are looked up much faster than characters.
+        return "".join(cast("Sequence[str]", items)).encode("ascii").isalnum()
+    except (TypeError, UnicodeEncodeError):
+        return False

@@ -132,14 +132,14 @@ def _written(name: str, value: Value) -> str:
     if isinstance(value, str):
         check_text(value, name)
         return _latin(name, value)
-    items = [_latin(name, str(item)) for item in iterable(value, name)]
+    items = [str(item) for item in iterable(value, name)]
     if not items:
         raise InvalidInput(f"{name} is empty: give at least one")
-    return ",".join(items)
+    return _latin(name, ",".join(items))
 
 
 def _latin(name: str, text: str) -> str:
-    if not all(char <= "\xff" for char in text):
+    if not text.isascii() and not all(char <= "\xff" for char in text):
         raise NotExpressible(
             f"{name} holds characters outside ISO-8859-1, all that http carries here: document_literal can"
         )
