@@ -6,11 +6,9 @@ from decimal import Decimal
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal, NoReturn, Self, Unpack, cast, overload
 
-from clicksoap.bindings.http import HttpMethod
-from clicksoap.config import load
 from clicksoap.core import DEFAULT_RETRY, Arguments, Core, Numbers, OpenBatch, sent_headers
 from clicksoap.driver import Driver
-from clicksoap.endpoint import BindingName
+from clicksoap.endpoint import BindingName, HttpMethod
 from clicksoap.errors import ClicksoapError, ConfigurationError, InvalidInput
 from clicksoap.messages import Message
 from clicksoap.operations import Balance, EndBatch, MessageCharge, PayToken, Ping, QueryMessage, StopMessage
@@ -18,7 +16,6 @@ from clicksoap.options import BatchOptions, SendOptions
 from clicksoap.policy import Retry
 from clicksoap.results import Charge, Coverage, SendReport, State, StatusReport
 from clicksoap.secret import Secret
-from clicksoap.service import Service
 from clicksoap.text import Segments
 from clicksoap.transports.requests import RequestsTransport, SessionTransport
 from clicksoap.transports.tls import ClientCert, FilePath
@@ -27,6 +24,8 @@ from clicksoap.wire import Timeout, Transport
 
 if TYPE_CHECKING:
     import requests
+
+    from clicksoap.service import Service
 
 
 class Client:
@@ -141,6 +140,8 @@ class Client:
         Raises:
             ConfigurationError: Something needed is missing (the text names every place), or something is malformed.
         """
+        from clicksoap.config import load  # noqa: PLC0415 - few ask for it, and a first reply waits for imports
+
         return cls(**load(profile))
 
     def authenticate(self) -> None:
@@ -266,8 +267,10 @@ class Client:
         return self._driver.run(self._flows.reconcile(lost, wait))
 
     @property
-    def service(self) -> Service:
+    def service(self) -> "Service":
         """The gateway's commands by their own names, raw, for call sites written for other SOAP clients."""
+        from clicksoap.service import Service  # noqa: PLC0415 - as in from_config
+
         return Service(self._driver, self._flows, self._core.binding)
 
     def close(self) -> None:

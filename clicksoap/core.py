@@ -2,17 +2,15 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Final, Literal, TypedDict
+from typing import Final, Literal, NamedTuple, TypedDict
 from urllib.parse import urlsplit
 
 from clicksoap.bindings import Binding
-from clicksoap.bindings.http import HttpApi, HttpMethod
 from clicksoap.bindings.soap import Contract, SoapBinding, compiled
 from clicksoap.contract import Dialect
-from clicksoap.endpoint import BindingName, resolve
+from clicksoap.endpoint import BindingName, HttpMethod, resolve
 from clicksoap.errors import ConfigurationError, InvalidInput, NotExpressible
 from clicksoap.flows import Credentials, Flow, Flows
 from clicksoap.messages import Binary, Feature, Message, MmsNotification, Text, WapPush, check_text, text_content
@@ -65,8 +63,7 @@ class Arguments(TypedDict):
     log_content: bool
 
 
-@dataclass(frozen=True, slots=True)
-class OpenBatch:
+class OpenBatch(NamedTuple):
     """A template batch before it is opened.
 
     Attributes:
@@ -253,6 +250,8 @@ def _binding(name: BindingName, url: str, http_method: HttpMethod, own: Contract
     if http_method not in {"POST", "GET"}:
         raise ConfigurationError('http_method= is neither "POST" nor "GET"')
     if name == "http":
+        from clicksoap.bindings.http import HttpApi  # noqa: PLC0415 - few speak it, and a first reply waits for imports
+
         return HttpApi(url, http_method)
     if http_method != "POST":
         raise ConfigurationError('http_method="GET" belongs to binding="http": SOAP is always POST')

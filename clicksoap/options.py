@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from enum import IntFlag
@@ -86,7 +86,7 @@ _CLIENT_ID: Final = re.compile(r"[A-Za-z0-9]{1,32}", re.ASCII)
 _SET_BY_SENDING: Final = frozenset({"to", "climsgid", "deliv_time", "session_id", "api_id", "user", "password"})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Options:
     """Checked options.
 
@@ -103,7 +103,7 @@ class Options:
         extra: Parameters beyond the contract.
     """
 
-    content: dict[str, str | int | Decimal] = field(repr=False)
+    content: dict[str, str | int | Decimal]
     features: Feature
     deliver_at: datetime | None
     max_parts: int
@@ -112,7 +112,7 @@ class Options:
     has_alphanumeric_sender: bool
     reference: object
     unique: bool
-    extra: dict[str, Any] = field(repr=False)
+    extra: dict[str, Any]
 
     @classmethod
     def of(cls, **given: Unpack[SendOptions]) -> "Options":

@@ -7,7 +7,6 @@ errors. So keys are read in any case, blanks are folded, and an error is known b
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Final
 
@@ -16,37 +15,47 @@ from clicksoap.numbers import Recipients
 from clicksoap.results import RecipientResult, State, accepted
 
 
-@dataclass(frozen=True, slots=True)
 class Line:
     """One line of an answer, read. The plain class is a line that is none of the language."""
 
-    raw: str = field(repr=False)
+    def __init__(self, raw: str) -> None:
+        self.raw = raw
 
 
-@dataclass(frozen=True, slots=True)
 class Ok(Line):
     """``OK``, ``OK:`` or ``OK: text``; the text may be a session id."""
 
-    text: str = field(repr=False)
+    def __init__(self, raw: str, text: str) -> None:
+        super().__init__(raw)
+        self.text = text
 
 
-@dataclass(frozen=True, slots=True)
 class Identified(Line):
     """``ID: x``, with any of ``To:``, ``Status:`` and ``Charge:`` behind it; also spelled ``apiMsgId: x``."""
 
-    message_id: str
-    to: str | None = field(default=None, repr=False)
-    status: str | None = None
-    charge: Decimal | None = None
+    def __init__(
+        self,
+        raw: str,
+        message_id: str,
+        to: str | None = None,
+        status: str | None = None,
+        charge: Decimal | None = None,
+    ) -> None:
+        super().__init__(raw)
+        self.message_id = message_id
+        self.to = to
+        self.status = status
+        self.charge = charge
 
 
-@dataclass(frozen=True, slots=True)
 class Failure(Line):
     """``ERR: nnn, text``, with or without ``To:``; routeCoverage gives an ERR without a number."""
 
-    code: str | None
-    text: str = field(repr=False)
-    to: str | None = field(default=None, repr=False)
+    def __init__(self, raw: str, code: str | None, text: str, to: str | None = None) -> None:
+        super().__init__(raw)
+        self.code = code
+        self.text = text
+        self.to = to
 
     @property
     def error(self) -> GatewayError:
@@ -54,11 +63,12 @@ class Failure(Line):
         return GatewayError.of(self.code, self.text)
 
 
-@dataclass(frozen=True, slots=True)
 class Credit(Line):
     """``Credit: n`` or ``Credits: n``."""
 
-    amount: Decimal
+    def __init__(self, raw: str, amount: Decimal) -> None:
+        super().__init__(raw)
+        self.amount = amount
 
 
 MOST_LINES: Final = 10_000

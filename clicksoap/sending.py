@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from clicksoap.errors import InvalidInput
@@ -11,7 +11,7 @@ from clicksoap.operations import Answer, Deliver, Parameters
 from clicksoap.results import RecipientResult, SendReport, State
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Plan:
     """What goes to whom, in which requests.
 
@@ -28,8 +28,8 @@ class Plan:
     """
 
     command: type[Deliver]
-    recipients: Recipients = field(repr=False)
-    contents: Sequence[Parameters] = field(repr=False)
+    recipients: Recipients
+    contents: Sequence[Parameters]
     most: int
     has_client_id: bool = True
     client_message_id: str | None = None

@@ -4,18 +4,17 @@ import re
 from collections.abc import Sequence
 from decimal import Decimal
 from http import HTTPStatus
-from typing import Final, Literal
+from typing import Final
 from urllib.parse import urlencode
 
 from clicksoap.bindings.status import check_status
+from clicksoap.endpoint import HttpMethod
 from clicksoap.errors import InvalidInput, NotExpressible, ProtocolError
 from clicksoap.messages import check_text
 from clicksoap.numbers import iterable
 from clicksoap.operations import Parameters, Value
 from clicksoap.text import Charset
 from clicksoap.wire import WireReply, WireRequest
-
-HttpMethod = Literal["POST", "GET"]
 
 # Vendor's HTTP API specification 2.3.8; the caps are those of its later pages.
 _PATHS: Final = {
