@@ -6,6 +6,10 @@ from decimal import Decimal
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal, NoReturn, Self, Unpack, cast, overload
 
+# Before anything of ours: loaded behind us, the patterns that it compiles make Python get and give back memory, ten
+# milliseconds of it in a fresh process.
+import requests
+
 from clicksoap.core import DEFAULT_RETRY, Arguments, Core, Numbers, OpenBatch, sent_headers
 from clicksoap.driver import Driver
 from clicksoap.endpoint import BindingName, HttpMethod
@@ -23,8 +27,6 @@ from clicksoap.watching import Observer
 from clicksoap.wire import Timeout, Transport
 
 if TYPE_CHECKING:
-    import requests
-
     from clicksoap.service import Service
 
 
@@ -88,7 +90,7 @@ class Client:
         max_recipients: int | None = None,
         region: str | None = None,
         sender: str | None = None,
-        session: "requests.Session | None" = None,
+        session: requests.Session | None = None,
         on_exchange: Observer | None = None,
         user_agent_extra: str | None = None,
         http_method: HttpMethod = "POST",

@@ -1,6 +1,5 @@
 """What both facades are made of: checked settings, and a flow for each method."""
 
-import re
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from pathlib import Path
@@ -26,6 +25,7 @@ from clicksoap.operations import (
     StartBatch,
 )
 from clicksoap.options import Options, SendOptions
+from clicksoap.patterns import pattern
 from clicksoap.policy import Retry
 from clicksoap.results import Coverage, SendReport
 from clicksoap.secret import Secret
@@ -258,7 +258,7 @@ def _binding(name: BindingName, url: str, http_method: HttpMethod, own: Contract
     return SoapBinding(Dialect(name), url, own)
 
 
-_FIELD: Final = re.compile(r"#field([1-9][0-9]?)#")
+_FIELD: Final = pattern(r"#field([1-9][0-9]?)#")
 
 
 def _check_filled(fields: frozenset[int], given: int) -> None:
@@ -319,7 +319,7 @@ def _checked_cap(max_recipients: object, most: int) -> int:
 
 
 _MOST_API_ID_DIGITS: Final = 10  # of 32 bits
-_HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # a token (RFC 9110, 5.6.2)
+_HEADER_NAME: Final = pattern(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # a token (RFC 9110, 5.6.2)
 _OURS: Final = frozenset(
     {"content-type", "content-length", "soapaction", "host", "transfer-encoding", "accept", "accept-encoding"}
 )

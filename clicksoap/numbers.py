@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, TypeGuard, cast
 
 from clicksoap.errors import ConfigurationError, InvalidInput
+from clicksoap.patterns import pattern
 
-_PUNCTUATION: Final = re.compile(r"[\s().\-/]")
-_INTERNATIONAL: Final = re.compile(r"[0-9]+")
+_PUNCTUATION: Final = pattern(r"[\s().\-/]")
+_INTERNATIONAL: Final = pattern(r"[0-9]+")
 # Most numbers are already as they go out, and hundreds of them are looked at in one step.
 _PLAIN: Final = re.compile("[1-9][0-9]{6,14}")
 _ALL_PLAIN: Final = re.compile(rf"(?:{_PLAIN.pattern}\n)+")
@@ -161,7 +162,7 @@ def iterable(value: object, argument: str) -> Iterable[object]:
 
 
 # ITU-T E.164 assigned country codes: 1 and 7 have one digit, these have two, all others three.
-_TWO_DIGITS: Final = re.compile("20|27|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58]")
+_TWO_DIGITS: Final = pattern("20|27|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58]")
 
 
 def masked(number: str) -> str:

@@ -16,6 +16,7 @@ from clicksoap.errors import ClicksoapError, InvalidInput, ProtocolError
 from clicksoap.messages import check_text
 from clicksoap.numbers import Recipients
 from clicksoap.options import minutes_until
+from clicksoap.patterns import pattern
 from clicksoap.replies import Credit, Failure, Identified, Line, Ok, all_accepted, match
 from clicksoap.results import Charge, Coverage, RecipientResult, State, StatusReport
 
@@ -169,7 +170,7 @@ class RouteCoverage(Operation[Coverage]):
 
     name = "routecoverage"
 
-    _CHARGE: ClassVar[re.Pattern[str]] = re.compile(r"(?i)\s*charge\s*:\s*([0-9]+(?:\.[0-9]+)?)\s*$", re.ASCII)
+    _CHARGE: ClassVar[re.Pattern[str]] = pattern(r"(?i)\s*charge\s*:\s*([0-9]+(?:\.[0-9]+)?)\s*$", re.ASCII)
 
     def __init__(self, msisdn: str) -> None:
         self._msisdn = msisdn
@@ -196,7 +197,7 @@ class PayToken(Operation[None]):
     effect = Effect.ONCE
 
     # Vouchers have 16 digits (vendor's HTTP API specification 2.3.8).
-    _VOUCHER: ClassVar[re.Pattern[str]] = re.compile(r"[0-9]{16}", re.ASCII)
+    _VOUCHER: ClassVar[re.Pattern[str]] = pattern(r"[0-9]{16}", re.ASCII)
 
     def __init__(self, token: str) -> None:
         check_text(token, "voucher")

@@ -10,6 +10,7 @@ from typing import Any, Final, TypedDict, Unpack, cast
 
 from clicksoap.errors import InvalidInput
 from clicksoap.messages import Feature, check_aware, check_text
+from clicksoap.patterns import pattern
 from clicksoap.text import MOST_PARTS
 
 
@@ -80,9 +81,9 @@ _LONGEST: Final = timedelta(minutes=10080)
 _MINUTE: Final = timedelta(minutes=1)
 _MOST_CREDITS: Final = 2**31  # Document/Literal carries an xsd:int
 _NUMERIC_SENDERS: Final = 10**16
-_NUMERIC_SENDER: Final = re.compile(r"[0-9]{1,16}", re.ASCII)
-_ALPHANUMERIC_SENDER: Final = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9 .&_'-]{1,11}", re.ASCII)
-_CLIENT_ID: Final = re.compile(r"[A-Za-z0-9]{1,32}", re.ASCII)
+_NUMERIC_SENDER: Final = pattern(r"[0-9]{1,16}", re.ASCII)
+_ALPHANUMERIC_SENDER: Final = pattern(r"(?=.*[A-Za-z])[A-Za-z0-9 .&_'-]{1,11}", re.ASCII)
+_CLIENT_ID: Final = pattern(r"[A-Za-z0-9]{1,32}", re.ASCII)
 _SET_BY_SENDING: Final = frozenset({"to", "climsgid", "deliv_time", "session_id", "api_id", "user", "password"})
 
 

@@ -12,6 +12,7 @@ from typing import Final
 
 from clicksoap.errors import WHOLE_REQUEST, GatewayError, SessionExpired, redact
 from clicksoap.numbers import Recipients
+from clicksoap.patterns import pattern
 from clicksoap.results import RecipientResult, State, accepted
 
 
@@ -77,18 +78,18 @@ MOST_LINES: Final = 10_000
 # Every pattern is ASCII on purpose: Unicode digits would pass for numbers.
 _I: Final = re.IGNORECASE | re.ASCII
 _LINE_BREAK: Final = re.compile(r"[\r\n]+")
-_STARTS_LINE: Final = re.compile(r"\s*(?:OK|ERR|ID|apiMsgId|Credits?)\b", _I)
+_STARTS_LINE: Final = pattern(r"\s*(?:OK|ERR|ID|apiMsgId|Credits?)\b", _I)
 # What nearly every line of a large answer is, read in one step; all else goes the long way to the same result.
 _COMMON: Final = re.compile(r"ID: ([^\s:]+)(?: To: ([0-9]+))?", re.ASCII)
 _OK: Final = re.compile(r"OK\b\s*:?\s*(.*)", _I | re.DOTALL)
-_ERR: Final = re.compile(
+_ERR: Final = pattern(
     r"ERR\b\s*:?\s*(?:([0-9]{1,3})(?![0-9.])\s*[,:]?\s*)?(.*?)(?:\bTo\s*:\s*(\+?[0-9][0-9 ().-]*))?", _I | re.DOTALL
 )
-_CREDIT: Final = re.compile(r"Credits?\s*:\s*([+-]?[0-9]{1,20}(?:\.[0-9]{1,20})?)", _I)
-_FIELD: Final = re.compile(r" (?=[a-z]+ ?:)", _I)
-_TO: Final = re.compile(r"\+?[0-9][0-9 ().-]*", re.ASCII)
-_STATUS: Final = re.compile(r"[0-9A-F]{1,3}", _I)
-_AMOUNT: Final = re.compile(r"[0-9]{1,20}(?:\.[0-9]{1,20})?", re.ASCII)
+_CREDIT: Final = pattern(r"Credits?\s*:\s*([+-]?[0-9]{1,20}(?:\.[0-9]{1,20})?)", _I)
+_FIELD: Final = pattern(r" (?=[a-z]+ ?:)", _I)
+_TO: Final = pattern(r"\+?[0-9][0-9 ().-]*", re.ASCII)
+_STATUS: Final = pattern(r"[0-9A-F]{1,3}", _I)
+_AMOUNT: Final = pattern(r"[0-9]{1,20}(?:\.[0-9]{1,20})?", re.ASCII)
 
 
 def read(items: Iterable[str], secrets: Sequence[str] = ()) -> list[Line]:

@@ -9,12 +9,13 @@ from typing import Final
 from lxml import etree
 
 from clicksoap.errors import ProtocolError, SoapFault, scrub
+from clicksoap.patterns import pattern
 from clicksoap.replies import MOST_LINES
 from clicksoap.wire import MOST_REPLY_BYTES, WireReply
 
 _SOAP_11: Final = "http://schemas.xmlsoap.org/soap/envelope/"
 _SOAP_12: Final = "http://www.w3.org/2003/05/soap-envelope"
-_CHARSET: Final = re.compile(r"charset\s*=\s*[\"']?([A-Za-z0-9._-]+)", re.IGNORECASE)
+_CHARSET: Final = pattern(r"charset\s*=\s*[\"']?([A-Za-z0-9._-]+)", re.IGNORECASE)
 _DECLARES_ENCODING: Final = re.compile(rb"<\?xml\s[^>]*\bencoding\s*=")
 _BOMS: Final = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 
