@@ -174,6 +174,18 @@ def clicksoap_sync(port: int, binding: str, count: int) -> OneByOne:
     return OneByOne(lambda: len(client.send(to, TEXT).accepted), count, client.close)
 
 
+def clicksoap_read(port: int, binding: str, count: int) -> OneByOne:
+    """The facade, and a caller who looks at what became of everybody."""
+    client: Any = clicksoap.Client(API_ID, USER, PASSWORD, endpoint=f"http://127.0.0.1:{port}", binding=binding)
+    to, accepted = numbers(count), clicksoap.State.ACCEPTED
+
+    def call() -> int:
+        ids = {result.to: result.message_id for result in client.send(to, TEXT) if result.state is accepted}
+        return len(ids)
+
+    return OneByOne(call, count, client.close)
+
+
 def clicksoap_async(port: int, binding: str, count: int, tasks: int) -> InTasks:
     """The asynchronous facade."""
     made = getattr(clicksoap, "AsyncClient", None)

@@ -26,6 +26,7 @@ ZEEP_ASYNC: Final = "zeep AsyncClient (httpx), 32 at once"
 BY_HAND: Final = "lxml + requests by hand"
 BY_HAND_FORM: Final = "requests by hand"
 OURS: Final = "clicksoap"
+OURS_READ: Final = "clicksoap, every result read"
 OURS_THREADED: Final = "clicksoap, 16 threads"
 OURS_ASYNC: Final = "clicksoap async, 32 at once"
 
@@ -67,6 +68,7 @@ def _makers(binding: str) -> dict[str, Make]:
     """Whom to measure."""
     ours: dict[str, Make] = {
         OURS: contenders.clicksoap_sync,
+        OURS_READ: contenders.clicksoap_read,
         "clicksoap, 4 threads": lambda *case: InThreads(contenders.clicksoap_sync(*case), 4),
         OURS_THREADED: lambda *case: InThreads(contenders.clicksoap_sync(*case), 16),
         "clicksoap async, 1 at once": lambda *case: contenders.clicksoap_async(*case, 1),

@@ -7,10 +7,9 @@ from types import TracebackType
 from typing import Literal, NoReturn, Self, Unpack, cast, overload
 
 from clicksoap.async_driver import AsyncDriver
-from clicksoap.bindings.http import HttpMethod
 from clicksoap.config import load
 from clicksoap.core import DEFAULT_RETRY, Arguments, Core, Numbers, OpenBatch, sent_headers
-from clicksoap.endpoint import BindingName
+from clicksoap.endpoint import BindingName, HttpMethod
 from clicksoap.errors import ClicksoapError, InvalidInput
 from clicksoap.messages import Message
 from clicksoap.operations import Balance, EndBatch, MessageCharge, PayToken, Ping, QueryMessage, StopMessage

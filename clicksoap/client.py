@@ -6,11 +6,13 @@ from decimal import Decimal
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal, NoReturn, Self, Unpack, cast, overload
 
-from clicksoap.bindings.http import HttpMethod
-from clicksoap.config import load
+# Before anything of ours: loaded behind us, the patterns that it compiles make Python get and give back memory, ten
+# milliseconds of it in a fresh process.
+import requests
+
 from clicksoap.core import DEFAULT_RETRY, Arguments, Core, Numbers, OpenBatch, sent_headers
 from clicksoap.driver import Driver
-from clicksoap.endpoint import BindingName
+from clicksoap.endpoint import BindingName, HttpMethod
 from clicksoap.errors import ClicksoapError, ConfigurationError, InvalidInput
 from clicksoap.messages import Message
 from clicksoap.operations import Balance, EndBatch, MessageCharge, PayToken, Ping, QueryMessage, StopMessage
@@ -18,7 +20,6 @@ from clicksoap.options import BatchOptions, SendOptions
 from clicksoap.policy import Retry
 from clicksoap.results import Charge, Coverage, SendReport, State, StatusReport
 from clicksoap.secret import Secret
-from clicksoap.service import Service
 from clicksoap.text import Segments
 from clicksoap.transports.requests import RequestsTransport, SessionTransport
 from clicksoap.transports.tls import ClientCert, FilePath
@@ -26,7 +27,7 @@ from clicksoap.watching import Observer
 from clicksoap.wire import Timeout, Transport
 
 if TYPE_CHECKING:
-    import requests
+    from clicksoap.service import Service
 
 
 class Client:
@@ -89,7 +90,7 @@ class Client:
         max_recipients: int | None = None,
         region: str | None = None,
         sender: str | None = None,
-        session: "requests.Session | None" = None,
+        session: requests.Session | None = None,
         on_exchange: Observer | None = None,
         user_agent_extra: str | None = None,
         http_method: HttpMethod = "POST",
@@ -141,6 +142,8 @@ class Client:
         Raises:
             ConfigurationError: Something needed is missing (the text names every place), or something is malformed.
         """
+        from clicksoap.config import load  # noqa: PLC0415 - few ask for it, and a first reply waits for imports
+
         return cls(**load(profile))
 
     def authenticate(self) -> None:
@@ -266,8 +269,10 @@ class Client:
         return self._driver.run(self._flows.reconcile(lost, wait))
 
     @property
-    def service(self) -> Service:
+    def service(self) -> "Service":
         """The gateway's commands by their own names, raw, for call sites written for other SOAP clients."""
+        from clicksoap.service import Service  # noqa: PLC0415 - as in from_config
+
         return Service(self._driver, self._flows, self._core.binding)
 
     def close(self) -> None:

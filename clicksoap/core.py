@@ -1,18 +1,15 @@
 """What both facades are made of: checked settings, and a flow for each method."""
 
-import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Final, Literal, TypedDict
+from typing import Final, Literal, NamedTuple, TypedDict
 from urllib.parse import urlsplit
 
 from clicksoap.bindings import Binding
-from clicksoap.bindings.http import HttpApi, HttpMethod
 from clicksoap.bindings.soap import Contract, SoapBinding, compiled
 from clicksoap.contract import Dialect
-from clicksoap.endpoint import BindingName, resolve
+from clicksoap.endpoint import BindingName, HttpMethod, resolve
 from clicksoap.errors import ConfigurationError, InvalidInput, NotExpressible
 from clicksoap.flows import Credentials, Flow, Flows
 from clicksoap.messages import Binary, Feature, Message, MmsNotification, Text, WapPush, check_text, text_content
@@ -28,6 +25,7 @@ from clicksoap.operations import (
     StartBatch,
 )
 from clicksoap.options import Options, SendOptions
+from clicksoap.patterns import pattern
 from clicksoap.policy import Retry
 from clicksoap.results import Coverage, SendReport
 from clicksoap.secret import Secret
@@ -65,8 +63,7 @@ class Arguments(TypedDict):
     log_content: bool
 
 
-@dataclass(frozen=True, slots=True)
-class OpenBatch:
+class OpenBatch(NamedTuple):
     """A template batch before it is opened.
 
     Attributes:
@@ -253,13 +250,15 @@ def _binding(name: BindingName, url: str, http_method: HttpMethod, own: Contract
     if http_method not in {"POST", "GET"}:
         raise ConfigurationError('http_method= is neither "POST" nor "GET"')
     if name == "http":
+        from clicksoap.bindings.http import HttpApi  # noqa: PLC0415 - few speak it, and a first reply waits for imports
+
         return HttpApi(url, http_method)
     if http_method != "POST":
         raise ConfigurationError('http_method="GET" belongs to binding="http": SOAP is always POST')
     return SoapBinding(Dialect(name), url, own)
 
 
-_FIELD: Final = re.compile(r"#field([1-9][0-9]?)#")
+_FIELD: Final = pattern(r"#field([1-9][0-9]?)#")
 
 
 def _check_filled(fields: frozenset[int], given: int) -> None:
@@ -320,7 +319,7 @@ def _checked_cap(max_recipients: object, most: int) -> int:
 
 
 _MOST_API_ID_DIGITS: Final = 10  # of 32 bits
-_HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # a token (RFC 9110, 5.6.2)
+_HEADER_NAME: Final = pattern(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # a token (RFC 9110, 5.6.2)
 _OURS: Final = frozenset(
     {"content-type", "content-length", "soapaction", "host", "transfer-encoding", "accept", "accept-encoding"}
 )

@@ -9,6 +9,7 @@ from clicksoap.contract import DEFAULT_PATHS, SERVICE_PATHS, VENDOR_ORIGIN, Dial
 from clicksoap.errors import ConfigurationError
 
 BindingName = Literal["document_literal", "rpc_encoded", "http"]
+HttpMethod = Literal["POST", "GET"]
 
 _NAMES: Final[tuple[BindingName, ...]] = get_args(BindingName)
 _SAID: Final = ", ".join(f'"{name}"' for name in _NAMES)

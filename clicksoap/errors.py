@@ -5,13 +5,13 @@ may have been done (`OutcomeUnknown`).
 """
 
 import functools
-import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, ClassVar, Final
 from urllib.parse import quote, quote_plus
 
 from clicksoap.codes import ERRORS
+from clicksoap.patterns import pattern
 
 if TYPE_CHECKING:
     from clicksoap.results import SendReport
@@ -257,7 +257,7 @@ _BY_CODE: Final[dict[str | None, type[GatewayError]]] = {
     for code in kind.codes
 }
 
-_TIMESTAMP: Final = re.compile(r"(?<![0-9])[0-9]{9,10}(?![0-9])")
+_TIMESTAMP: Final = pattern(r"(?<![0-9])[0-9]{9,10}(?![0-9])")
 
 WHOLE_REQUEST: Final = AuthenticationError.codes | AccountError.codes
 """Numbers that, on a line without ``To:``, refuse the request and not a recipient."""
@@ -282,7 +282,7 @@ def report_of(error: BaseException) -> "SendReport | None":
 
 
 # Five digits are enough of a number to be somebody's; sixteen hexadecimal ones are enough of an id to be a session.
-_NUMBERS: Final = re.compile(r"[0-9A-Fa-f]{16,}|\+?[0-9](?:[ .-]?[0-9]){4,}")
+_NUMBERS: Final = pattern(r"[0-9A-Fa-f]{16,}|\+?[0-9](?:[ .-]?[0-9]){4,}")
 _LONGEST_EXCERPT: Final = 200
 
 

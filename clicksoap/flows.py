@@ -7,9 +7,8 @@ the outcome, or has the exception thrown in that ended the waiting; a driver doe
 import contextlib
 import time
 from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Final, TypeVar
+from typing import Final, NamedTuple, TypeVar
 
 from clicksoap.bindings import Binding
 from clicksoap.errors import (
@@ -36,30 +35,26 @@ from clicksoap.wire import Timeout, WireReply, WireRequest
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Send:
+class Send(NamedTuple):
     """Exchange a request; the flow is sent the `WireReply`. ``deadline`` is a reading of ``time.monotonic``."""
 
     request: WireRequest
     deadline: float
 
 
-@dataclass(frozen=True, slots=True)
-class Login:
+class Login(NamedTuple):
     """Have a session other than the one held, by somebody else's login or by one's own."""
 
     held: Held
     deadline: float
 
 
-@dataclass(frozen=True, slots=True)
-class Pause:
+class Pause(NamedTuple):
     """Wait for so many seconds."""
 
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
 class Prepare:
     """Have `Flows.prepare` run, which blocks for some milliseconds once per process."""
 
@@ -67,13 +62,13 @@ class Prepare:
 Flow = Generator[Send | Login | Pause | Prepare, WireReply | None, T]
 
 
-@dataclass(frozen=True, slots=True)
 class Credentials:
     """What identifies the caller. All of it stays out of the repr."""
 
-    api_id: int | str = field(repr=False)
-    user: str = field(repr=False)
-    password: Secret
+    def __init__(self, api_id: int | str, user: str, password: Secret) -> None:
+        self.api_id = api_id
+        self.user = user
+        self.password = password
 
 
 # querymsg looks back six days (vendor's SOAP page on querying a message); older ids it answers as unknown.
@@ -159,10 +154,10 @@ class Flows:
             for operation in ledger.requests():
                 attempt = _Attempt()
                 answer = yield from self._delivered(operation, attempt)
-                unknown = ledger.enter(answer)
+                ledger.enter(answer)
                 attempt.in_flight = False
-                if unknown:
-                    raise ProtocolError(f"the answer leaves {unknown} of {len(operation.recipients)} recipients untold")
+                if answer.unknown:
+                    raise ProtocolError(f"the answer leaves {answer.unknown} of {operation.size} recipients untold")
             return ledger.report()
         except ClicksoapError as error:
             told = _explained(error, ledger, in_flight=attempt.in_flight)

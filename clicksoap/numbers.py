@@ -2,32 +2,46 @@
 
 import contextlib
 import re
-from collections.abc import Iterable, Mapping
-from typing import Final, NamedTuple, cast
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final, TypeGuard, cast
 
 from clicksoap.errors import ConfigurationError, InvalidInput
+from clicksoap.patterns import pattern
 
-_PUNCTUATION: Final = re.compile(r"[\s().\-/]")
-_INTERNATIONAL: Final = re.compile(r"[0-9]+")
-# Most numbers are already as they go out.
+_PUNCTUATION: Final = pattern(r"[\s().\-/]")
+_INTERNATIONAL: Final = pattern(r"[0-9]+")
+# Most numbers are already as they go out, and hundreds of them are looked at in one step.
 _PLAIN: Final = re.compile("[1-9][0-9]{6,14}")
+_ALL_PLAIN: Final = re.compile(rf"(?:{_PLAIN.pattern}\n)+")
 # ITU E.164 section 6: at most 15 digits. Fewer than 7 cannot be a subscriber behind a country code.
 _SHORTEST, _LONGEST = 7, 15
 
 
-class Recipient(NamedTuple):
-    """One recipient of a send; a tuple, because hundreds are made for a request.
+class Recipients:
+    """The recipients of a send in input order, as two columns: hundreds are taken, sent and matched at once.
 
     Attributes:
-        msisdn: International digits without ``+`` or ``00``, as they go out.
-        given: The caller's own spelling.
+        msisdns: International digits without ``+`` or ``00``, as they go out.
+        given: The caller's own spellings.
     """
 
-    msisdn: str
-    given: str
+    __slots__ = ("given", "msisdns")
+
+    def __init__(self, msisdns: Sequence[str], given: Sequence[str]) -> None:
+        self.msisdns = tuple(msisdns)
+        self.given = tuple(given)
+
+    def at(self, positions: Sequence[int]) -> "Recipients":
+        """Those at these positions, each from 0."""
+        if positions == range(len(self)):
+            return self
+        return Recipients([self.msisdns[index] for index in positions], [self.given[index] for index in positions])
+
+    def __len__(self) -> int:
+        return len(self.msisdns)
 
     def __repr__(self) -> str:
-        return f"<Recipient {masked(self.msisdn)}>"
+        return f"<Recipients {', '.join(map(masked, self.msisdns))}>"
 
 
 def msisdn(number: object, argument: str = "to", region: str | None = None) -> str:
@@ -111,23 +125,33 @@ def _national(digits: str, argument: str, region: str) -> str:
     return found
 
 
-def recipients(to: str | int | Iterable[str | int], region: str | None = None) -> tuple[Recipient, ...]:
+def recipients(to: str | int | Iterable[str | int], region: str | None = None) -> Recipients:
     """The recipients behind what a caller gives as ``to``, in order; doubles are kept.
 
     Raises:
         InvalidInput: There are none, or one of them is not a number; the text names its position, not the number.
     """
     if isinstance(to, str | int):
-        return (Recipient(msisdn(to, "to", region), str(to)),)
-    found: list[Recipient] = []
+        return Recipients((msisdn(to, "to", region),), (str(to),))
+    if region is None and isinstance(to, list | tuple) and _are_plain(several := tuple(to)):
+        return Recipients(several, several)
+    msisdns: list[str] = []
+    given: list[str] = []
     for number in iterable(to, "to"):
-        if region is None and isinstance(number, str) and _PLAIN.fullmatch(number):
-            found.append(Recipient(number, number))
-        else:
-            found.append(Recipient(msisdn(number, f"to[{len(found)}]", region), str(number)))
-    if not found:
+        msisdns.append(msisdn(number, f"to[{len(msisdns)}]", region))
+        given.append(str(number))
+    if not msisdns:
         raise InvalidInput("to is empty: give at least one recipient")
-    return tuple(found)
+    return Recipients(msisdns, given)
+
+
+def _are_plain(numbers: tuple[str | int, ...]) -> TypeGuard[tuple[str, ...]]:
+    """Whether each is a str that goes out as it is."""
+    try:
+        lines = "\n".join([*cast("tuple[str, ...]", numbers), ""])
+    except TypeError:
+        return False
+    return _ALL_PLAIN.fullmatch(lines) is not None and lines.count("\n") == len(numbers)
 
 
 def iterable(value: object, argument: str) -> Iterable[object]:
@@ -138,7 +162,7 @@ def iterable(value: object, argument: str) -> Iterable[object]:
 
 
 # ITU-T E.164 assigned country codes: 1 and 7 have one digit, these have two, all others three.
-_TWO_DIGITS: Final = re.compile("20|27|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58]")
+_TWO_DIGITS: Final = pattern("20|27|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58]")
 
 
 def masked(number: str) -> str:

@@ -6,19 +6,19 @@ Operations speak one vocabulary, Document/Literal's; a binding knows where its o
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
-from typing import ClassVar, Final, Generic, TypeVar
+from typing import ClassVar, Generic, TypeVar
 
 from clicksoap.codes import MessageStatus
 from clicksoap.errors import ClicksoapError, InvalidInput, ProtocolError
 from clicksoap.messages import check_text
-from clicksoap.numbers import Recipient
+from clicksoap.numbers import Recipients
 from clicksoap.options import minutes_until
+from clicksoap.patterns import pattern
 from clicksoap.replies import Credit, Failure, Identified, Line, Ok, all_accepted, match
-from clicksoap.results import Charge, Coverage, RecipientResult, StatusReport
+from clicksoap.results import Charge, Coverage, RecipientResult, State, StatusReport
 
 T = TypeVar("T")
 
@@ -70,17 +70,16 @@ class Operation(ABC, Generic[T]):
         """
 
 
-@dataclass(frozen=True, slots=True)
 class Authenticate(Operation[str]):
     """Open a session (auth); gives the session id, which is a secret."""
 
     name = "auth"
-    api_id: int | str = field(repr=False)
-    user: str = field(repr=False)
-    password: str = field(repr=False)
+
+    def __init__(self, api_id: int | str, user: str, password: str) -> None:
+        self._credentials = {"api_id": api_id, "user": user, "password": password}
 
     def parameters(self) -> Parameters:
-        return {"api_id": self.api_id, "user": self.user, "password": self.password}
+        return self._credentials
 
     def result(self, lines: Sequence[Line]) -> str:
         line = _only(lines)
@@ -89,7 +88,6 @@ class Authenticate(Operation[str]):
         raise _unexpected(self.name, line)
 
 
-@dataclass(frozen=True, slots=True)
 class Ping(Operation[None]):
     """Keep the session alive (ping)."""
 
@@ -103,18 +101,19 @@ class Ping(Operation[None]):
         _expect_ok(self.name, lines)
 
 
-@dataclass(frozen=True, slots=True)
 class ByMessageId(Operation[StatusReport]):
     """A command about one message, by the gateway's id or by the client's."""
 
-    message_id: str | None = None
-    client_message_id: str | None = None
-
-    def __post_init__(self) -> None:
-        _check_one_id(self.message_id, self.client_message_id)
+    def __init__(self, message_id: str | None = None, client_message_id: str | None = None) -> None:
+        if (message_id is None) == (client_message_id is None):
+            raise InvalidInput("give message_id= or client_message_id=, exactly one of them")
+        if message_id is not None:
+            self._id = {"apimsgid": _checked_id(message_id, "message_id")}
+        else:
+            self._id = {"climsgid": _checked_id(client_message_id, "client_message_id")}
 
     def parameters(self) -> Parameters:
-        return _ids(self.message_id, self.client_message_id)
+        return self._id
 
     def result(self, lines: Sequence[Line]) -> StatusReport:
         return _status(self.name, lines)
@@ -123,30 +122,26 @@ class ByMessageId(Operation[StatusReport]):
 class QueryMessage(ByMessageId):
     """Ask where a message is (querymsg)."""
 
-    __slots__ = ()
     name = "querymsg"
 
 
 class StopMessage(ByMessageId):
     """Stop a message that waits in the gateway (delmsg)."""
 
-    __slots__ = ()
     name = "delmsg"
     effect = Effect.IDEMPOTENT
 
 
-@dataclass(frozen=True, slots=True)
 class MessageCharge(Operation[Charge]):
     """Ask what a message cost (getmsgcharge); the gateway knows for 15 days."""
 
     name = "getmsgcharge"
-    message_id: str
 
-    def __post_init__(self) -> None:
-        _check_id(self.message_id, "message_id")
+    def __init__(self, message_id: str) -> None:
+        self._id = _checked_id(message_id, "message_id")
 
     def parameters(self) -> Parameters:
-        return {"apimsgid": self.message_id}
+        return {"apimsgid": self._id}
 
     def result(self, lines: Sequence[Line]) -> Charge:
         line = _only(lines)
@@ -155,7 +150,6 @@ class MessageCharge(Operation[Charge]):
         raise _unexpected(self.name, line)
 
 
-@dataclass(frozen=True, slots=True)
 class Balance(Operation[Decimal]):
     """Ask for the credits that are left (getbalance)."""
 
@@ -171,17 +165,18 @@ class Balance(Operation[Decimal]):
         raise _unexpected(self.name, line)
 
 
-@dataclass(frozen=True, slots=True)
 class RouteCoverage(Operation[Coverage]):
     """Ask whether a prefix is routed and at what lowest price (routecoverage)."""
 
     name = "routecoverage"
-    msisdn: str = field(repr=False)
 
-    _CHARGE: ClassVar[re.Pattern[str]] = re.compile(r"(?i)\s*charge\s*:\s*([0-9]+(?:\.[0-9]+)?)\s*$", re.ASCII)
+    _CHARGE: ClassVar[re.Pattern[str]] = pattern(r"(?i)\s*charge\s*:\s*([0-9]+(?:\.[0-9]+)?)\s*$", re.ASCII)
+
+    def __init__(self, msisdn: str) -> None:
+        self._msisdn = msisdn
 
     def parameters(self) -> Parameters:
-        return {"msisdn": self.msisdn}
+        return {"msisdn": self._msisdn}
 
     def result(self, lines: Sequence[Line]) -> Coverage:
         # The one command whose ordinary "no" is an ERR line, known by its missing number.
@@ -195,42 +190,42 @@ class RouteCoverage(Operation[Coverage]):
         raise _unexpected(self.name, line)
 
 
-@dataclass(frozen=True, slots=True)
 class PayToken(Operation[None]):
     """Redeem a voucher (token_pay)."""
 
     name = "token_pay"
     effect = Effect.ONCE
-    token: str = field(repr=False)
 
     # Vouchers have 16 digits (vendor's HTTP API specification 2.3.8).
-    _VOUCHER: ClassVar[re.Pattern[str]] = re.compile(r"[0-9]{16}", re.ASCII)
+    _VOUCHER: ClassVar[re.Pattern[str]] = pattern(r"[0-9]{16}", re.ASCII)
 
-    def __post_init__(self) -> None:
-        check_text(self.token, "voucher")
-        if not self._VOUCHER.fullmatch(self.token):
+    def __init__(self, token: str) -> None:
+        check_text(token, "voucher")
+        if not self._VOUCHER.fullmatch(token):
             raise InvalidInput("voucher is no str of 16 digits: give it as it is printed, without blanks")
+        self._token = token
 
     def parameters(self) -> Parameters:
-        return {"token": self.token}
+        return {"token": self._token}
 
     def result(self, lines: Sequence[Line]) -> None:
         _expect_ok(self.name, lines)
 
 
-@dataclass(frozen=True, slots=True)
 class StartBatch(Operation[str]):
     """Open a template batch (startbatch); gives its id. Batches die by themselves after 24 hours."""
 
     name = "startbatch"
     effect = Effect.IDEMPOTENT
-    template: Parameters = field(repr=False)
-    deliver_at: datetime | None = None
+
+    def __init__(self, template: Parameters, deliver_at: datetime | None = None) -> None:
+        self._template = template
+        self._deliver_at = deliver_at
 
     def parameters(self) -> Parameters:
-        if self.deliver_at is None:
-            return self.template
-        return {**self.template, "deliv_time": minutes_until(self.deliver_at)}
+        if self._deliver_at is None:
+            return self._template
+        return {**self._template, "deliv_time": minutes_until(self._deliver_at)}
 
     def result(self, lines: Sequence[Line]) -> str:
         line = _only(lines)
@@ -239,22 +234,22 @@ class StartBatch(Operation[str]):
         raise _unexpected(self.name, line)
 
 
-@dataclass(frozen=True, slots=True)
 class EndBatch(Operation[None]):
     """Close a template batch (endbatch)."""
 
     name = "endbatch"
     effect = Effect.IDEMPOTENT
-    batch_id: str
+
+    def __init__(self, batch_id: str) -> None:
+        self._id = batch_id
 
     def parameters(self) -> Parameters:
-        return {"batch_id": self.batch_id}
+        return {"batch_id": self._id}
 
     def result(self, lines: Sequence[Line]) -> None:
         _expect_ok(self.name, lines)
 
 
-@dataclass(frozen=True, slots=True)
 class Answer:
     """The answer to a sending command.
 
@@ -262,14 +257,18 @@ class Answer:
         results: One per recipient of the request, in order.
         lines: Every line of it, as it came.
         unmatched: The lines that belong to nobody.
+        unknown: How many of the recipients it leaves unknown.
     """
 
-    results: Sequence[RecipientResult]
-    lines: Sequence[str]
-    unmatched: Sequence[str]
+    def __init__(
+        self, results: list[RecipientResult], lines: Sequence[str], unmatched: Sequence[str] = (), unknown: int = 0
+    ) -> None:
+        self.results = results
+        self.lines = lines
+        self.unmatched = unmatched
+        self.unknown = unknown
 
 
-@dataclass(frozen=True, slots=True)
 class Deliver(Operation[Answer]):
     """The recipients of one request handed to a sending command.
 
@@ -281,10 +280,18 @@ class Deliver(Operation[Answer]):
     """
 
     effect = Effect.ONCE
-    recipients: Sequence[Recipient] = field(repr=False)
-    content: Parameters = field(repr=False)
-    client_message_id: str | None = None
-    deliver_at: datetime | None = None
+
+    def __init__(
+        self,
+        recipients: Recipients,
+        content: Parameters,
+        client_message_id: str | None = None,
+        deliver_at: datetime | None = None,
+    ) -> None:
+        self.recipients = recipients
+        self.content = content
+        self.client_message_id = client_message_id
+        self.deliver_at = deliver_at
 
     @property
     def size(self) -> int:
@@ -292,11 +299,11 @@ class Deliver(Operation[Answer]):
 
     def usual_result(self, items: Sequence[str]) -> Answer | None:
         results = all_accepted(self.recipients, items, self.client_message_id)
-        return None if results is None else Answer(results, items, ())
+        return None if results is None else Answer(results, items)
 
     def parameters(self) -> Parameters:
         parameters = dict(self.content)
-        parameters["to"] = [recipient.msisdn for recipient in self.recipients]
+        parameters["to"] = self.recipients.msisdns
         if self.client_message_id is not None:
             parameters["climsgid"] = self.client_message_id
         if self.deliver_at is not None:
@@ -305,64 +312,45 @@ class Deliver(Operation[Answer]):
 
     def result(self, lines: Sequence[Line]) -> Answer:
         results, unmatched = match(self.recipients, lines, self.client_message_id)
-        return Answer(results, [line.raw for line in lines], [line.raw for line in unmatched])
+        unknown = sum(result.state is State.UNKNOWN for result in results)
+        return Answer(results, [line.raw for line in lines], [line.raw for line in unmatched], unknown)
 
 
 class SendMessage(Deliver):
     """Send a message (sendmsg)."""
 
-    __slots__ = ()
     name = "sendmsg"
 
 
 class PushLink(Deliver):
     """Send a WAP push (si_push)."""
 
-    __slots__ = ()
     name = "si_push"
 
 
 class NotifyMms(Deliver):
     """Send an MMS notification (ind_push)."""
 
-    __slots__ = ()
     name = "ind_push"
 
 
 class SendItem(Deliver):
     """Send a batch's template with fields merged in (senditem)."""
 
-    __slots__ = ()
     name = "senditem"
 
 
 class QuickSend(Deliver):
     """Send a batch's template as it is (quicksend)."""
 
-    __slots__ = ()
     name = "quicksend"
 
 
-_NO_ID: Final = "give message_id= or client_message_id=, exactly one of them"
-
-
-def _check_one_id(message_id: str | None, client_message_id: str | None) -> None:
-    if (message_id is None) == (client_message_id is None):
-        raise InvalidInput(_NO_ID)
-    if message_id is not None:
-        _check_id(message_id, "message_id")
-    if client_message_id is not None:
-        _check_id(client_message_id, "client_message_id")
-
-
-def _check_id(value: object, argument: str) -> None:
+def _checked_id(value: object, argument: str) -> str:
     check_text(value, argument)
     if not value or any(char.isspace() for char in str(value)):
         raise InvalidInput(f"{argument} is empty or holds blanks: give the id as it was received")
-
-
-def _ids(message_id: str | None, client_message_id: str | None) -> Parameters:
-    return {"apimsgid": message_id} if message_id is not None else {"climsgid": client_message_id or ""}
+    return str(value)
 
 
 def _only(lines: Sequence[Line], *, numbered_errors_only: bool = False) -> Line:

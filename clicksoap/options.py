@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from enum import IntFlag
@@ -10,6 +10,7 @@ from typing import Any, Final, TypedDict, Unpack, cast
 
 from clicksoap.errors import InvalidInput
 from clicksoap.messages import Feature, check_aware, check_text
+from clicksoap.patterns import pattern
 from clicksoap.text import MOST_PARTS
 
 
@@ -80,13 +81,13 @@ _LONGEST: Final = timedelta(minutes=10080)
 _MINUTE: Final = timedelta(minutes=1)
 _MOST_CREDITS: Final = 2**31  # Document/Literal carries an xsd:int
 _NUMERIC_SENDERS: Final = 10**16
-_NUMERIC_SENDER: Final = re.compile(r"[0-9]{1,16}", re.ASCII)
-_ALPHANUMERIC_SENDER: Final = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9 .&_'-]{1,11}", re.ASCII)
-_CLIENT_ID: Final = re.compile(r"[A-Za-z0-9]{1,32}", re.ASCII)
+_NUMERIC_SENDER: Final = pattern(r"[0-9]{1,16}", re.ASCII)
+_ALPHANUMERIC_SENDER: Final = pattern(r"(?=.*[A-Za-z])[A-Za-z0-9 .&_'-]{1,11}", re.ASCII)
+_CLIENT_ID: Final = pattern(r"[A-Za-z0-9]{1,32}", re.ASCII)
 _SET_BY_SENDING: Final = frozenset({"to", "climsgid", "deliv_time", "session_id", "api_id", "user", "password"})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Options:
     """Checked options.
 
@@ -103,7 +104,7 @@ class Options:
         extra: Parameters beyond the contract.
     """
 
-    content: dict[str, str | int | Decimal] = field(repr=False)
+    content: dict[str, str | int | Decimal]
     features: Feature
     deliver_at: datetime | None
     max_parts: int
@@ -112,7 +113,7 @@ class Options:
     has_alphanumeric_sender: bool
     reference: object
     unique: bool
-    extra: dict[str, Any] = field(repr=False)
+    extra: dict[str, Any]
 
     @classmethod
     def of(cls, **given: Unpack[SendOptions]) -> "Options":

@@ -7,46 +7,56 @@ errors. So keys are read in any case, blanks are folded, and an error is known b
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Final
 
 from clicksoap.errors import WHOLE_REQUEST, GatewayError, SessionExpired, redact
-from clicksoap.numbers import Recipient
-from clicksoap.results import RecipientResult, State
+from clicksoap.numbers import Recipients
+from clicksoap.patterns import pattern
+from clicksoap.results import RecipientResult, State, accepted
 
 
-@dataclass(frozen=True, slots=True)
 class Line:
     """One line of an answer, read. The plain class is a line that is none of the language."""
 
-    raw: str = field(repr=False)
+    def __init__(self, raw: str) -> None:
+        self.raw = raw
 
 
-@dataclass(frozen=True, slots=True)
 class Ok(Line):
     """``OK``, ``OK:`` or ``OK: text``; the text may be a session id."""
 
-    text: str = field(repr=False)
+    def __init__(self, raw: str, text: str) -> None:
+        super().__init__(raw)
+        self.text = text
 
 
-@dataclass(frozen=True, slots=True)
 class Identified(Line):
     """``ID: x``, with any of ``To:``, ``Status:`` and ``Charge:`` behind it; also spelled ``apiMsgId: x``."""
 
-    message_id: str
-    to: str | None = field(default=None, repr=False)
-    status: str | None = None
-    charge: Decimal | None = None
+    def __init__(
+        self,
+        raw: str,
+        message_id: str,
+        to: str | None = None,
+        status: str | None = None,
+        charge: Decimal | None = None,
+    ) -> None:
+        super().__init__(raw)
+        self.message_id = message_id
+        self.to = to
+        self.status = status
+        self.charge = charge
 
 
-@dataclass(frozen=True, slots=True)
 class Failure(Line):
     """``ERR: nnn, text``, with or without ``To:``; routeCoverage gives an ERR without a number."""
 
-    code: str | None
-    text: str = field(repr=False)
-    to: str | None = field(default=None, repr=False)
+    def __init__(self, raw: str, code: str | None, text: str, to: str | None = None) -> None:
+        super().__init__(raw)
+        self.code = code
+        self.text = text
+        self.to = to
 
     @property
     def error(self) -> GatewayError:
@@ -54,11 +64,12 @@ class Failure(Line):
         return GatewayError.of(self.code, self.text)
 
 
-@dataclass(frozen=True, slots=True)
 class Credit(Line):
     """``Credit: n`` or ``Credits: n``."""
 
-    amount: Decimal
+    def __init__(self, raw: str, amount: Decimal) -> None:
+        super().__init__(raw)
+        self.amount = amount
 
 
 MOST_LINES: Final = 10_000
@@ -67,18 +78,18 @@ MOST_LINES: Final = 10_000
 # Every pattern is ASCII on purpose: Unicode digits would pass for numbers.
 _I: Final = re.IGNORECASE | re.ASCII
 _LINE_BREAK: Final = re.compile(r"[\r\n]+")
-_STARTS_LINE: Final = re.compile(r"\s*(?:OK|ERR|ID|apiMsgId|Credits?)\b", _I)
+_STARTS_LINE: Final = pattern(r"\s*(?:OK|ERR|ID|apiMsgId|Credits?)\b", _I)
 # What nearly every line of a large answer is, read in one step; all else goes the long way to the same result.
 _COMMON: Final = re.compile(r"ID: ([^\s:]+)(?: To: ([0-9]+))?", re.ASCII)
 _OK: Final = re.compile(r"OK\b\s*:?\s*(.*)", _I | re.DOTALL)
-_ERR: Final = re.compile(
+_ERR: Final = pattern(
     r"ERR\b\s*:?\s*(?:([0-9]{1,3})(?![0-9.])\s*[,:]?\s*)?(.*?)(?:\bTo\s*:\s*(\+?[0-9][0-9 ().-]*))?", _I | re.DOTALL
 )
-_CREDIT: Final = re.compile(r"Credits?\s*:\s*([+-]?[0-9]{1,20}(?:\.[0-9]{1,20})?)", _I)
-_FIELD: Final = re.compile(r" (?=[a-z]+ ?:)", _I)
-_TO: Final = re.compile(r"\+?[0-9][0-9 ().-]*", re.ASCII)
-_STATUS: Final = re.compile(r"[0-9A-F]{1,3}", _I)
-_AMOUNT: Final = re.compile(r"[0-9]{1,20}(?:\.[0-9]{1,20})?", re.ASCII)
+_CREDIT: Final = pattern(r"Credits?\s*:\s*([+-]?[0-9]{1,20}(?:\.[0-9]{1,20})?)", _I)
+_FIELD: Final = pattern(r" (?=[a-z]+ ?:)", _I)
+_TO: Final = pattern(r"\+?[0-9][0-9 ().-]*", re.ASCII)
+_STATUS: Final = pattern(r"[0-9A-F]{1,3}", _I)
+_AMOUNT: Final = pattern(r"[0-9]{1,20}(?:\.[0-9]{1,20})?", re.ASCII)
 
 
 def read(items: Iterable[str], secrets: Sequence[str] = ()) -> list[Line]:
@@ -149,23 +160,23 @@ def _identified(raw: str, folded: str) -> Identified | None:
 
 
 def all_accepted(
-    recipients: Sequence[Recipient], items: Sequence[str], client_message_id: str | None
+    recipients: Recipients, items: Sequence[str], client_message_id: str | None
 ) -> list[RecipientResult] | None:
     """The results of the usual answer, which accepts every recipient in order, one plain line each.
 
     It gives what `read` and `match` would, without making a `Line` of every string; None for any other answer.
     """
-    if len(items) != len(recipients):
+    if not items or len(items) != len(recipients):
         return None
-    accepted, is_alone = State.ACCEPTED, len(recipients) == 1
-    results: list[RecipientResult] = []
-    for (to, given), item in zip(recipients, items, strict=True):
-        head, told, said = item.partition(" To: ")
-        message_id = head[4:]
-        if not item.startswith("ID: ") or not message_id.isalnum() or not (said == to if told else is_alone):
-            return None
-        results.append(RecipientResult(to, given, accepted, (message_id,), None, client_message_id, item))
-    return results
+    heads, told, said = zip(*[item.partition(" To: ") for item in items], strict=True)
+    if said != recipients.msisdns and told != ("",):
+        return None
+    # One line break before each head, and one before each id: so each head is "ID: " and an id.
+    first, *ids = "\n".join(("", *heads)).split("\nID: ")
+    letters = "".join(ids)
+    if first or len(ids) != len(items) or "" in ids or not (letters.isascii() and letters.encode().isalnum()):
+        return None
+    return accepted(recipients, ids, client_message_id, items)
 
 
 def refusal_of_request(lines: Sequence[Line], recipients: int = 0) -> GatewayError | None:
@@ -187,7 +198,7 @@ def refusal_of_request(lines: Sequence[Line], recipients: int = 0) -> GatewayErr
 
 
 def match(
-    recipients: Sequence[Recipient], lines: Sequence[Line], client_message_id: str | None = None
+    recipients: Recipients, lines: Sequence[Line], client_message_id: str | None = None
 ) -> tuple[list[RecipientResult], list[Line]]:
     """Tell the lines of an answer to the recipients of its request; nothing is guessed.
 
@@ -198,10 +209,10 @@ def match(
         One result per recipient in order, and the lines that belong to nobody.
     """
     numbers = [_to(line) for line in lines]
-    if numbers == [recipient.msisdn for recipient in recipients]:
+    if numbers == list(recipients.msisdns):
         assigned = dict(enumerate(lines))
     elif any(number is not None for number in numbers):
-        assigned = _by_number(recipients, lines)
+        assigned = _by_number(recipients.msisdns, lines)
     elif len(lines) == 1 and isinstance(lines[0], Failure):
         assigned = dict.fromkeys(range(len(recipients)), lines[0])
     elif len(lines) == len(recipients):
@@ -210,9 +221,9 @@ def match(
         assigned = {}
     results: list[RecipientResult] = []
     told: set[int] = set()
-    for index, recipient in enumerate(recipients):
+    for index, (to, given) in enumerate(zip(recipients.msisdns, recipients.given, strict=True)):
         line = assigned.get(index)
-        to, given, raw = recipient.msisdn, recipient.given, line.raw if line else None
+        raw = line.raw if line else None
         if isinstance(line, Identified):
             result = RecipientResult(to, given, State.ACCEPTED, (line.message_id,), None, client_message_id, raw)
         elif isinstance(line, Failure):
@@ -229,10 +240,10 @@ def _to(line: Line) -> str | None:
     return line.to if isinstance(line, Identified | Failure) else None
 
 
-def _by_number(recipients: Sequence[Recipient], lines: Sequence[Line]) -> dict[int, Line]:
+def _by_number(msisdns: Sequence[str], lines: Sequence[Line]) -> dict[int, Line]:
     asked: defaultdict[str, list[int]] = defaultdict(list)
-    for index, recipient in enumerate(recipients):
-        asked[recipient.msisdn].append(index)
+    for index, msisdn in enumerate(msisdns):
+        asked[msisdn].append(index)
     national = _national_forms(asked)
     answered: defaultdict[str, list[Line]] = defaultdict(list)
     for line in lines:

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from itertools import repeat
 from typing import Any, Final, overload
 
 from clicksoap.codes import MessageStatus
 from clicksoap.errors import GatewayError, InvalidInput, LimitExceeded
-from clicksoap.numbers import masked
+from clicksoap.numbers import Recipients, masked
 
 
 class State(StrEnum):
@@ -31,8 +32,35 @@ class State(StrEnum):
 _TOUCHED: Final = frozenset({State.ACCEPTED, State.UNKNOWN, State.UNCONFIRMED})
 
 
+class _Fields:
+    """The fields of a `RecipientResult`, before it is one.
+
+    A frozen dataclass sets each of its fields by a call; for hundreds of recipients that would be half of a send.
+    """
+
+    __slots__ = ("client_message_id", "error", "given", "message_ids", "raw", "state", "to")
+
+    def __init__(  # noqa: PLR0913 - they are mapped from columns
+        self,
+        to: str,
+        given: str,
+        state: State,
+        message_ids: tuple[str, ...],
+        error: GatewayError | None,
+        client_message_id: str | None,
+        raw: str | None,
+    ) -> None:
+        self.to = to
+        self.given = given
+        self.state = state
+        self.message_ids = message_ids
+        self.error = error
+        self.client_message_id = client_message_id
+        self.raw = raw
+
+
 @dataclass(frozen=True, slots=True)
-class RecipientResult:
+class RecipientResult(_Fields):
     """What became of one recipient.
 
     Attributes:
@@ -62,6 +90,27 @@ class RecipientResult:
     def __repr__(self) -> str:
         detail = f", {self.error}" if self.error else ""
         return f"<RecipientResult {masked(self.to)} {self.state}{detail}>"
+
+
+def accepted(
+    recipients: Recipients, ids: Sequence[str], client_message_id: str | None, lines: Sequence[str]
+) -> list[RecipientResult]:
+    """The results of recipients who were all accepted, each with one id and a line of its own."""
+    made: list[Any] = list(
+        map(
+            _Fields,
+            recipients.msisdns,
+            recipients.given,
+            repeat(State.ACCEPTED),
+            zip(ids, strict=True),
+            repeat(None),
+            repeat(client_message_id),
+            lines,
+        )
+    )
+    for result in made:
+        result.__class__ = RecipientResult
+    return made
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +263,7 @@ class SendReport(Sequence[RecipientResult]):
         return f"<SendReport {counts or 'of nobody'}>"
 
     def _of(self, state: State) -> tuple[RecipientResult, ...]:
-        return tuple(result for result in self.results if result.state is state)
+        return tuple([result for result in self.results if result.state is state])
 
 
 def _data_of(error: GatewayError) -> dict[str, str | None]:

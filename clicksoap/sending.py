@@ -2,16 +2,16 @@
 
 import uuid
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from clicksoap.errors import InvalidInput
-from clicksoap.numbers import Recipient
+from clicksoap.numbers import Recipients
 from clicksoap.operations import Answer, Deliver, Parameters
 from clicksoap.results import RecipientResult, SendReport, State
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Plan:
     """What goes to whom, in which requests.
 
@@ -28,8 +28,8 @@ class Plan:
     """
 
     command: type[Deliver]
-    recipients: Sequence[Recipient] = field(repr=False)
-    contents: Sequence[Parameters] = field(repr=False)
+    recipients: Recipients
+    contents: Sequence[Parameters]
     most: int
     has_client_id: bool = True
     client_message_id: str | None = None
@@ -38,7 +38,7 @@ class Plan:
     unique: bool = False
 
     def __post_init__(self) -> None:
-        if self.client_message_id is not None and (len(self.contents) > 1 or len(self._sent()) > self.most):
+        if self.client_message_id is not None and (len(self.contents) > 1 or len(self.sent()) > self.most):
             raise InvalidInput(
                 "client_message_id names one request, and this send takes several: leave it out, "
                 "each request then gets an id of its own"
@@ -48,21 +48,21 @@ class Plan:
         """A ledger in which nobody was sent anything."""
         return Ledger(self)
 
-    def _sent(self) -> list[Recipient]:
+    def sent(self) -> Recipients:
+        """Who is sent to."""
         if not self.unique:
-            return list(self.recipients)
-        first: dict[str, Recipient] = {}
-        for recipient in self.recipients:
-            first.setdefault(recipient.msisdn, recipient)
-        return list(first.values())
+            return self.recipients
+        first: dict[str, int] = {}
+        for index, number in enumerate(self.recipients.msisdns):
+            first.setdefault(number, index)
+        return self.recipients.at(list(first.values()))
 
-    def positions(self) -> tuple[list[Recipient], list[int]]:
-        """Who is sent to, and for each recipient in input order, which of them answers for it."""
-        sent = self._sent()
+    def answering(self) -> Sequence[int]:
+        """For each recipient in input order, which of those who are sent to answers for it."""
         if not self.unique:
-            return sent, list(range(len(sent)))
-        first = {recipient.msisdn: index for index, recipient in enumerate(sent)}
-        return sent, [first[recipient.msisdn] for recipient in self.recipients]
+            return range(len(self.recipients))
+        first = {number: index for index, number in enumerate(self.sent().msisdns)}
+        return [first[number] for number in self.recipients.msisdns]
 
 
 class Ledger:
@@ -70,7 +70,7 @@ class Ledger:
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
-        self._sent, self._answering = plan.positions()
+        self._sent = plan.sent()
         # Per recipient that is sent to, what the gateway answered; None for those who have no answer.
         self._results: list[RecipientResult | None] = [None] * len(self._sent)
         self._lines: list[str] = []
@@ -87,29 +87,28 @@ class Ledger:
             self._unfinished = range(start, min(start + plan.most, len(self._sent)))
             for number, content in enumerate(plan.contents):
                 # A later part goes to those only who were accepted for the earlier ones.
-                self._current = [index for index in self._unfinished if number == 0 or self._is_accepted(index)]
+                everybody = self._unfinished
+                self._current = [index for index in everybody if self._is_accepted(index)] if number else everybody
                 if not self._current:
                     break
                 self._own_id = (plan.client_message_id or uuid.uuid4().hex) if plan.has_client_id else None
-                to = [self._sent[index] for index in self._current]
-                yield plan.command(to, content, self._own_id, plan.deliver_at)
+                yield plan.command(self._sent.at(self._current), content, self._own_id, plan.deliver_at)
             self._unfinished = ()
 
-    def enter(self, answer: Answer) -> int:
-        """Enter the answer to the current request; gives how many recipients it leaves unknown."""
-        unknown = 0
-        for index, result in zip(self._current, answer.results, strict=True):
-            earlier = self._results[index]
-            if earlier is None:
-                self._results[index] = result
-            else:
-                self._results[index] = replace(result, message_ids=(*earlier.message_ids, *result.message_ids))
-            unknown += result.state is State.UNKNOWN
+    def enter(self, answer: Answer) -> None:
+        """Enter the answer to the current request."""
+        if isinstance(self._current, range):
+            # The first part: nobody among them has an answer yet.
+            self._results[self._current.start : self._current.stop] = answer.results
+        else:
+            for index, result in zip(self._current, answer.results, strict=True):
+                earlier = self._results[index]
+                ids = earlier.message_ids if earlier is not None else ()
+                self._results[index] = replace(result, message_ids=(*ids, *result.message_ids))
         self._lines += answer.lines
         self._unmatched += answer.unmatched
         # Last of all: whatever interrupts this before leaves the recipients unknown and not "not sent".
         self._current = ()
-        return unknown
 
     def report(self, *, in_flight: bool = False) -> SendReport:
         """What is known of everybody.
@@ -117,28 +116,35 @@ class Ledger:
         Args:
             in_flight: Whether the current request may be with the gateway.
         """
-        flying = frozenset(self._current) if in_flight else frozenset[int]()
-        results: list[RecipientResult] = []
-        for recipient, index in zip(self._plan.recipients, self._answering, strict=True):
-            result = self._results[index]
-            if result is None:
-                state = State.UNKNOWN if index in flying else State.NOT_SENT
-                own_id = self._own_id if index in flying else None
-                result = RecipientResult(recipient.msisdn, recipient.given, state, client_message_id=own_id)
-            elif index in flying:
-                result = replace(result, state=State.UNKNOWN, client_message_id=self._own_id)
-            elif index in self._unfinished and self._is_partly_sent(result):
-                # A message of which only some parts went out is neither sent nor not sent.
-                result = replace(result, state=State.UNKNOWN)
-            results.append(result if result.given == recipient.given else replace(result, given=recipient.given))
         return SendReport(
-            tuple(results),
+            tuple(self._known(in_flight=in_flight)),
             lines=tuple(self._lines),
             unmatched=tuple(self._unmatched),
             parts=len(self._plan.contents),
             sent_at=self._began,
             reference=self._plan.reference,
         )
+
+    def _known(self, *, in_flight: bool) -> Sequence[RecipientResult]:
+        plan = self._plan
+        answered = [result for result in self._results if result is not None]
+        if len(answered) == len(self._results) and not self._unfinished and not plan.unique:
+            return answered
+        flying = frozenset(self._current) if in_flight else frozenset[int]()
+        results: list[RecipientResult] = []
+        for to, given, index in zip(plan.recipients.msisdns, plan.recipients.given, plan.answering(), strict=True):
+            result = self._results[index]
+            if result is None:
+                state = State.UNKNOWN if index in flying else State.NOT_SENT
+                own_id = self._own_id if index in flying else None
+                result = RecipientResult(to, given, state, client_message_id=own_id)
+            elif index in flying:
+                result = replace(result, state=State.UNKNOWN, client_message_id=self._own_id)
+            elif index in self._unfinished and self._is_partly_sent(result):
+                # A message of which only some parts went out is neither sent nor not sent.
+                result = replace(result, state=State.UNKNOWN)
+            results.append(result if result.given == given else replace(result, given=given))
+        return results
 
     def _is_accepted(self, index: int) -> bool:
         result = self._results[index]

@@ -1,12 +1,10 @@
 """The gateway session that all calls of a client share: one id, renewed once for everybody."""
 
 import copy
-from dataclasses import dataclass, field
 
 from clicksoap.errors import ClicksoapError
 
 
-@dataclass(frozen=True, slots=True)
 class Held:
     """What a call knew of the session when it began.
 
@@ -15,8 +13,11 @@ class Held:
         attempts: How many logins had ended by then.
     """
 
-    id: str | None = field(repr=False)
-    attempts: int
+    __slots__ = ("attempts", "id")
+
+    def __init__(self, session_id: str | None, attempts: int) -> None:
+        self.id = session_id
+        self.attempts = attempts
 
 
 class Session:

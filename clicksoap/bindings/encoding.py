@@ -6,10 +6,9 @@ Document/Literal leaves out what is unset. RPC/Encoded sends every part in the W
 
 import contextlib
 import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
-from typing import Final
+from typing import Final, NamedTuple, TypeGuard, cast
 
 from clicksoap.errors import InvalidInput, NotExpressible
 from clicksoap.messages import check_text
@@ -20,8 +19,7 @@ Lexical = Callable[[str, object], str]
 """The lexical form of a value for XML; takes the parameter's name for the error."""
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """One part of a request.
 
     Attributes:
@@ -43,8 +41,7 @@ class Part:
     required: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Serializer:
+class Serializer(NamedTuple):
     """One operation of a WSDL, compiled.
 
     Attributes:
@@ -92,7 +89,13 @@ class Serializer:
 
 # What has to be escaped in element content; a carriage return would be read back as a line feed (XML 1.0, 2.11).
 _ESCAPES: Final = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"})
+_ATTRIBUTE_ESCAPES: Final = {**_ESCAPES, **str.maketrans({'"': "&quot;", "\n": "&#10;", "\t": "&#9;"})}
 _INT_RANGE: Final = range(-(2**31), 2**31)
+
+
+def attribute(value: str) -> str:
+    """A value of an attribute, with its quotation marks."""
+    return f'"{value.translate(_ATTRIBUTE_ESCAPES)}"'
 
 
 def string(name: str, value: object) -> str:
@@ -147,6 +150,10 @@ def string_or_int(name: str, value: object) -> str:
     return integer(name, value) if isinstance(value, int) else string(name, value)
 
 
+def _left_out(_: str) -> str:
+    return ""
+
+
 def literal_part(name: str, wire_name: str, lexical: Lexical, *, required: bool, repeated: bool) -> Part:
     """A part of Document/Literal."""
 
@@ -157,7 +164,7 @@ def literal_part(name: str, wire_name: str, lexical: Lexical, *, required: bool,
         opening, closing = f"<{wire_name}>", f"</{wire_name}>"
         return opening + f"{closing}{opening}".join(_items(name, value)) + closing
 
-    return Part(name, wire_name, lexical, repeated, write_each if repeated else write, lambda _: "", required)
+    return Part(name, wire_name, lexical, repeated, write_each if repeated else write, _left_out, required)
 
 
 def encoded_part(name: str, wire_name: str, lexical: Lexical, xsi_type: str) -> Part:
@@ -184,17 +191,23 @@ def array_part(name: str, wire_name: str, xsi_type: str) -> Part:
             f'<item xsi:type="xsd:string">{content}</item></{wire_name}>'
         )
 
-    return Part(name, wire_name, string_or_int, True, write, lambda _: "", required=True)
+    return Part(name, wire_name, string_or_int, True, write, _left_out, required=True)
 
 
-def _items(name: str, value: Value) -> list[str]:
+def _items(name: str, value: Value) -> Sequence[str]:
     """The strings of a repeated part; a single number is a list of one."""
-    several = (value,) if isinstance(value, str | int) else iterable(value, name)
-    items = [
-        # Digits and letters need neither a check nor escaping.
-        item if isinstance(item, str) and item.isalnum() and item.isascii() else string_or_int(f"{name}[{index}]", item)
-        for index, item in enumerate(several)
-    ]
-    if not items:
+    several = [value] if isinstance(value, str | int) else list(iterable(value, name))
+    if not several:
         raise InvalidInput(f"{name} is empty: give at least one")
-    return items
+    if _are_alphanumeric(several):
+        return several
+    return [string_or_int(f"{name}[{index}]", item) for index, item in enumerate(several)]
+
+
+def _are_alphanumeric(items: Sequence[object]) -> TypeGuard[Sequence[str]]:
+    """Whether all are digits and letters, which need neither a check nor escaping."""
+    try:
+        # Octets are looked up much faster than characters.
+        return "".join(cast("Sequence[str]", items)).encode("ascii").isalnum()
+    except (TypeError, UnicodeEncodeError):
+        return False

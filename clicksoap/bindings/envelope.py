@@ -9,12 +9,13 @@ from typing import Final
 from lxml import etree
 
 from clicksoap.errors import ProtocolError, SoapFault, scrub
+from clicksoap.patterns import pattern
 from clicksoap.replies import MOST_LINES
 from clicksoap.wire import MOST_REPLY_BYTES, WireReply
 
 _SOAP_11: Final = "http://schemas.xmlsoap.org/soap/envelope/"
 _SOAP_12: Final = "http://www.w3.org/2003/05/soap-envelope"
-_CHARSET: Final = re.compile(r"charset\s*=\s*[\"']?([A-Za-z0-9._-]+)", re.IGNORECASE)
+_CHARSET: Final = pattern(r"charset\s*=\s*[\"']?([A-Za-z0-9._-]+)", re.IGNORECASE)
 _DECLARES_ENCODING: Final = re.compile(rb"<\?xml\s[^>]*\bencoding\s*=")
 _BOMS: Final = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 
@@ -101,6 +102,10 @@ def _described(reply: WireReply) -> str:
     return f"HTTP {reply.status} with {scrub(kind) or 'a body of no stated type'}"
 
 
+# Elements within its elements, references, and text beside them.
+_NOT_PLAIN: Final = "*/* or */@href or text()[normalize-space()]"
+
+
 class _Lines:
     """The lines of a reply, bounded as a whole: references can make much of little."""
 
@@ -112,6 +117,19 @@ class _Lines:
 
     def of(self, wrapper: etree._Element) -> list[str]:
         """The strings of each ``return``: its own text, or those of its items."""
+        if not self._add_plain(wrapper[0] if self._arrays and len(wrapper) == 1 and len(wrapper[0]) else wrapper):
+            self._add_each(wrapper)
+        return self._lines
+
+    def _add_plain(self, array: etree._Element) -> bool:
+        """Take the strings of what holds elements of text and nothing else, in one step; gives whether it was so."""
+        # The expression is compiled anew: one that is shared has a lock, which a fork could leave shut for ever.
+        if not 1 < len(array) <= MOST_LINES or array.get("href") is not None or array.xpath(_NOT_PLAIN):
+            return False
+        self._take([(element.text or "").strip() for element in array])
+        return True
+
+    def _add_each(self, wrapper: etree._Element) -> None:
         for returned in wrapper:
             part = _resolved(returned, self._references)
             # An array holds items and nothing beside them; text beside elements is one string with marks inside.
@@ -120,7 +138,6 @@ class _Lines:
             else:
                 for item in part:
                     self._add_item(item)
-        return self._lines
 
     def _add_item(self, item: etree._Element) -> None:
         target = _resolved(item, self._references)
@@ -129,9 +146,11 @@ class _Lines:
         self._add(target)
 
     def _add(self, element: etree._Element) -> None:
-        text = _text(element)
-        self._lines.append(text)
-        self._room -= len(text)
+        self._take([_text(element)])
+
+    def _take(self, texts: list[str]) -> None:
+        self._lines += texts
+        self._room -= sum(map(len, texts))
         if len(self._lines) > MOST_LINES or self._room < 0:
             raise ProtocolError("the reply holds more lines or text than any answer has")
 

@@ -4,18 +4,17 @@ import re
 from collections.abc import Sequence
 from decimal import Decimal
 from http import HTTPStatus
-from typing import Final, Literal
+from typing import Final
 from urllib.parse import urlencode
 
 from clicksoap.bindings.status import check_status
+from clicksoap.endpoint import HttpMethod
 from clicksoap.errors import InvalidInput, NotExpressible, ProtocolError
 from clicksoap.messages import check_text
 from clicksoap.numbers import iterable
 from clicksoap.operations import Parameters, Value
 from clicksoap.text import Charset
 from clicksoap.wire import WireReply, WireRequest
-
-HttpMethod = Literal["POST", "GET"]
 
 # Vendor's HTTP API specification 2.3.8; the caps are those of its later pages.
 _PATHS: Final = {
@@ -132,14 +131,14 @@ def _written(name: str, value: Value) -> str:
     if isinstance(value, str):
         check_text(value, name)
         return _latin(name, value)
-    items = [_latin(name, str(item)) for item in iterable(value, name)]
+    items = [str(item) for item in iterable(value, name)]
     if not items:
         raise InvalidInput(f"{name} is empty: give at least one")
-    return ",".join(items)
+    return _latin(name, ",".join(items))
 
 
 def _latin(name: str, text: str) -> str:
-    if not all(char <= "\xff" for char in text):
+    if not text.isascii() and not all(char <= "\xff" for char in text):
         raise NotExpressible(
             f"{name} holds characters outside ISO-8859-1, all that http carries here: document_literal can"
         )

@@ -8,10 +8,8 @@ import io
 import os
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any, Final
-from xml.sax.saxutils import quoteattr
+from typing import Any, Final, NamedTuple
 
 from zeep.exceptions import Error as ZeepError
 from zeep.settings import Settings
@@ -26,6 +24,7 @@ from clicksoap.bindings.encoding import (
     Part,
     Serializer,
     array_part,
+    attribute,
     boolean,
     encoded_part,
     integer,
@@ -48,8 +47,7 @@ _ENVELOPE: Final = "http://schemas.xmlsoap.org/soap/envelope/"
 _MOST_RECIPIENTS: Final = 300
 
 
-@dataclass(frozen=True, slots=True)
-class Contract:
+class Contract(NamedTuple):
     """A WSDL of the gateway's contract, compiled.
 
     Attributes:
@@ -247,7 +245,7 @@ def _compile(operation: Any, *, rpc: bool) -> Serializer:
     tag = f"ns1:{name}" if namespace else name
     prolog = '<?xml version="1.0" encoding="utf-8"?>\n'
     if rpc:
-        declared = "".join(f" xmlns:{prefix}={quoteattr(uri)}" for uri, prefix in prefixes.items())
+        declared = "".join(f" xmlns:{prefix}={attribute(uri)}" for uri, prefix in prefixes.items())
         opening = (
             f'{prolog}<SOAP-ENV:Envelope xmlns:SOAP-ENV="{_ENVELOPE}"{declared}'
             ' xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"'
@@ -256,7 +254,7 @@ def _compile(operation: Any, *, rpc: bool) -> Serializer:
         )
         closing = f"</{tag}></SOAP-ENV:Body></SOAP-ENV:Envelope>"
     else:
-        declared = f" xmlns:ns1={quoteattr(namespace)}" if namespace else ""
+        declared = f" xmlns:ns1={attribute(namespace)}" if namespace else ""
         opening = f'{prolog}<soap:Envelope xmlns:soap="{_ENVELOPE}"><soap:Body><{tag}{declared}>'
         closing = f"</{tag}></soap:Body></soap:Envelope>"
     return Serializer(

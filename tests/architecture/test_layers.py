@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).parents[2] / "clicksoap"
 
 # From the bottom: a module may import its own layer and those above it in this list.
 LAYERS: dict[str, tuple[str, ...]] = {
-    "words": ("version", "secret", "codes", "errors", "numbers", "text", "messages", "options", "results"),
+    "words": ("version", "secret", "patterns", "codes", "errors", "numbers", "text", "messages", "options", "results"),
     "protocol": (
         "contract", "wire", "endpoint", "replies", "operations", "bindings", "session", "policy", "watching", "sending",
         "flows",

@@ -282,27 +282,33 @@ KINDS: Final[dict[str, st.SearchStrategy[Any]]] = {
 }
 
 
-@st.composite
-def generated(draw: st.DrawFn, dialect: Dialect) -> Case:
-    operation = draw(st.sampled_from([name for known, name in OPERATIONS if known is dialect]))
-    values = {}
+def generated(dialect: Dialect, operation: str) -> st.SearchStrategy[Values]:
+    required: dict[str, st.SearchStrategy[Any]] = {}
+    optional: dict[str, st.SearchStrategy[Any]] = {}
     for parameter in parameters()[dialect, operation]:
-        if parameter.required or draw(st.booleans()):
-            kind = "int" if parameter.name == "api_id" else parameter.kind
-            values[parameter.name] = draw(KINDS[kind])
-    return dialect, operation, values
+        kind = "int" if parameter.name == "api_id" else parameter.kind
+        (required if parameter.required else optional)[parameter.name] = KINDS[kind]
+    return st.fixed_dictionaries(required, optional=optional)
 
 
-@settings(max_examples=100, deadline=None)
-@given(case=generated(DOC))
-def test_any_document_request_is_zeeps(case: Case, zeep_client: zeep.Client) -> None:
-    assert infoset(our_request(*case).body) == infoset(zeep_message(zeep_client, *case[1:]))
+# Of each of the fifteen operations: 2 010 requests of each dialect.
+EACH: Final = 134
 
 
-@settings(max_examples=100, deadline=None)
-@given(case=generated(RPC))
-def test_any_rpc_request_is_phps(case: Case, php_request: PhpRequest) -> None:
-    assert infoset(our_request(*case).body) == infoset(php_request(*case)[0])
+@pytest.mark.parametrize("operation", [name for dialect, name in OPERATIONS if dialect is DOC])
+@settings(max_examples=EACH, deadline=None)
+@given(data=st.data())
+def test_any_document_request_is_zeeps(operation: str, data: st.DataObject, zeep_client: zeep.Client) -> None:
+    values = data.draw(generated(DOC, operation))
+    assert infoset(our_request(DOC, operation, values).body) == infoset(zeep_message(zeep_client, operation, values))
+
+
+@pytest.mark.parametrize("operation", [name for dialect, name in OPERATIONS if dialect is RPC])
+@settings(max_examples=EACH, deadline=None)
+@given(data=st.data())
+def test_any_rpc_request_is_phps(operation: str, data: st.DataObject, php_request: PhpRequest) -> None:
+    values = data.draw(generated(RPC, operation))
+    assert infoset(our_request(RPC, operation, values).body) == infoset(php_request(RPC, operation, values)[0])
 
 
 # The judges and the comparison are themselves judged.

@@ -10,7 +10,7 @@ from hypothesis import given, settings, strategies as st
 
 from clicksoap import operations
 from clicksoap.errors import ClicksoapError, GatewayError, ProtocolError
-from clicksoap.numbers import Recipient
+from clicksoap.numbers import Recipients
 from clicksoap.operations import Operation
 from clicksoap.replies import Failure, match, read, refusal_of_request
 from clicksoap.results import State
@@ -29,17 +29,21 @@ PIECES: Final = st.one_of(
     st.text(max_size=6),
 )
 ITEMS: Final = st.lists(st.one_of(st.lists(PIECES, max_size=8).map("".join), st.text(max_size=30)), max_size=6)
-RECIPIENTS: Final = st.lists(NUMBERS.map(lambda number: Recipient(number, f"+{number}")), min_size=1, max_size=5)
+RECIPIENTS: Final = st.lists(NUMBERS, min_size=1, max_size=5).map(
+    lambda numbers: Recipients(numbers, [f"+{number}" for number in numbers])
+)
 
 
 @settings(deadline=None, derandomize=True, max_examples=1000)
 @given(RECIPIENTS, ITEMS)
 def test_every_recipient_comes_out_once_in_order_and_accepted_only_by_a_line_with_its_id(
-    recipients: list[Recipient], items: list[str]
+    recipients: Recipients, items: list[str]
 ) -> None:
     lines = read(items)
     results, unmatched = match(recipients, lines, "own")
-    assert [(result.to, result.given) for result in results] == [(to.msisdn, to.given) for to in recipients]
+    assert [(result.to, result.given) for result in results] == list(
+        zip(recipients.msisdns, recipients.given, strict=True)
+    )
     for result in results:
         raws = [line.raw for line in lines]
         assert (result.state is State.ACCEPTED) is (result.message_id is not None)
@@ -54,7 +58,7 @@ def test_every_recipient_comes_out_once_in_order_and_accepted_only_by_a_line_wit
 
 @settings(deadline=None, derandomize=True, max_examples=1000)
 @given(RECIPIENTS, ITEMS)
-def test_no_accepting_line_tells_of_two_recipients(recipients: list[Recipient], items: list[str]) -> None:
+def test_no_accepting_line_tells_of_two_recipients(recipients: Recipients, items: list[str]) -> None:
     lines = read(items)
     results, _ = match(recipients, lines)
     accepting = [result.raw for result in results if result.state is State.ACCEPTED]
@@ -142,7 +146,7 @@ def long(piece: str) -> str:
 def test_a_line_of_a_megabyte_is_read_in_linear_time(line: str) -> None:
     started = time.process_time()
     lines = read([line], ["secret"])
-    match([Recipient("27821234567", "")], lines)
+    match(Recipients(["27821234567"], [""]), lines)
     for operation in (operations.Balance(), operations.RouteCoverage("27821234567")):
         try:
             operation.result(lines)

@@ -5,13 +5,16 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
-from clicksoap import Client, State, report_of
+import pytest
+
+from clicksoap import Binary, Client, State, report_of
 from clicksoap.simulator import Simulator
 
 NUMBERS = ["27821234567", "27831234567", "27841234567"]
 
 
-def test_an_interruption_at_any_line_of_the_bookkeeping_is_told_truly() -> None:
+@pytest.mark.parametrize("message", ["x", Binary(bytes(200))], ids=["one request", "two parts"])
+def test_an_interruption_at_any_line_of_the_bookkeeping_is_told_truly(message: str | Binary) -> None:
     with Simulator() as gateway, Client(1, "acme", "secret", endpoint=gateway.origin) as sms:
         sms.send(NUMBERS, "warm")
         line, interrupted = 0, True
@@ -21,7 +24,7 @@ def test_an_interruption_at_any_line_of_the_bookkeeping_is_told_truly() -> None:
             interrupted = False
             try:
                 with _interrupting(line):
-                    sms.send(NUMBERS, "x")
+                    sms.send(NUMBERS, message)
             except KeyboardInterrupt as error:
                 interrupted = True
                 report = report_of(error)
@@ -46,7 +49,11 @@ class _interrupting:  # noqa: N801 - reads as a statement
         sys.settrace(self._before)
 
     def _trace(self, frame: FrameType, event: str, _: Any) -> Callable[..., Any] | None:
-        if not frame.f_code.co_filename.endswith("sending.py") or frame.f_code.co_name not in {"enter", "report"}:
+        if not frame.f_code.co_filename.endswith("sending.py") or frame.f_code.co_name not in {
+            "enter",
+            "report",
+            "_known",
+        }:
             return self._trace if event == "call" else None
         if event == "line":
             self._left -= 1

@@ -113,3 +113,14 @@ def test_segments_are_counted_as_the_binding_would_send_them(dialect: Dialect) -
         counted = client.segments("5 €")
         assert client.segments(Text("5 €")) == counted
     assert counted.alphabet is (Alphabet.GSM7 if dialect is Dialect.DOCUMENT_LITERAL else Alphabet.UCS2)
+
+
+def test_a_text_may_hold_what_xml_may_hold_and_nothing_else() -> None:
+    """XML 1.0, production Char."""
+    legal = ["\t", "\n", "\r"]
+    for first, last in ((0x20, 0xD7FF), (0xE000, 0xFFFD), (0x10000, 0x10FFFF)):
+        legal.extend(map(chr, range(first, last + 1)))
+    assert Text("".join(legal)).text
+    for illegal in set(map(chr, range(0x110000))).difference(legal):
+        with pytest.raises(InvalidInput, match=f"U\\+{ord(illegal):04X} at position 1,"):
+            Text(f"a{illegal}b")
