@@ -61,13 +61,10 @@ class Hub:
             self._waiting.append(event)
 
     def flush(self) -> None:
-        """Tell the listeners what was noted."""
-        while self._waiting:
-            with self._telling:
-                try:
-                    event = self._waiting.popleft()
-                except IndexError:
-                    return
+        """Tell the listeners what was noted; whatever was noted before has been told when this returns."""
+        with self._telling:  # even if nothing is waiting: another thread may be about to tell what this one noted
+            while self._waiting:
+                event = self._waiting.popleft()
                 for listener in self._listeners:
                     listener(event)
 
