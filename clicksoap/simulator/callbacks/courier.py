@@ -132,10 +132,7 @@ class Courier:
         again = not result.taken and delivery.tries <= len(delivery.pauses)
         next_at = at + delivery.pauses[delivery.tries - 1] if again else None
         if self._agenda is agenda:  # else it was forgotten meanwhile
-            try:
-                self._tried(delivery, at, result, next_at)
-            except Exception as error:  # noqa: BLE001 - whoever listens must not end the deliveries of everybody
-                _log.error("a listener failed: %s", type(error).__name__)
+            self._tried(delivery, at, result, next_at)
         with self._lock:
             if next_at is None:
                 agenda.finish(delivery)

@@ -47,6 +47,7 @@ class TestLoss:
         live(sim)
         sim.handset.send("lost", sender=TO, to="1", api_id=API_ID, user=USER)
         sim.handset.send("found", sender=TO, to="1", api_id=API_ID, user=USER)
+        assert sim.callbacks.settle()
         sent(sim)
         live(sim)
         assert len(sim.callbacks.attempts()) == 3
