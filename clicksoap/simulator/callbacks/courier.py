@@ -80,14 +80,9 @@ class Courier:
 
     def call(self, outgoing: Outgoing) -> Result:
         """Make a call at once, in this thread."""
-        call = Call(outgoing)
         with self._lock:
-            self._calls.add(call)
-        try:
-            return call.make()
-        finally:
-            with self._lock:
-                self._calls.discard(call)
+            call = self._begun(outgoing)
+        return self._made(call)
 
     def settle(self, timeout: float) -> bool:
         """Wait until nothing that is due is undelivered; gives whether it came to that within so many seconds."""
@@ -100,6 +95,18 @@ class Courier:
         self._done.notify_all()
         for call in self._calls:
             call.break_off()
+
+    def _begun(self, outgoing: Outgoing) -> Call:
+        call = Call(outgoing)
+        self._calls.add(call)
+        return call
+
+    def _made(self, call: Call) -> Result:
+        try:
+            return call.make()
+        finally:
+            with self._lock:
+                self._calls.discard(call)
 
     def _release(self) -> None:
         self._ready.notify(self._agenda.release(self._clock.now()))
@@ -123,11 +130,12 @@ class Courier:
                 if delivery is None:
                     return
                 agenda = self._agenda
-            self._deliver(agenda, delivery)
+                call = self._begun(delivery.outgoing)  # from here on it can be broken off
+            self._deliver(agenda, delivery, call)
 
-    def _deliver(self, agenda: Agenda, delivery: Delivery) -> None:
+    def _deliver(self, agenda: Agenda, delivery: Delivery, call: Call) -> None:
         at = self._clock.now()
-        result = self.call(delivery.outgoing)
+        result = self._made(call)
         delivery.tries += 1
         again = not result.taken and delivery.tries <= len(delivery.pauses)
         next_at = at + delivery.pauses[delivery.tries - 1] if again else None

@@ -144,6 +144,10 @@ class Callbacks:
             for message in event.messages:
                 if message.callback:
                     self._heed(message)
+        elif event.kind == "deleted":
+            with self._changed:
+                for message in event.messages:  # it will not become final any more
+                    self._release(message.id)
 
     def _heed(self, message: Message) -> None:
         target = self._target("report", message.account) if self._asks(message, message.status) else None

@@ -75,13 +75,17 @@ class TestReordering:
         live(sim, seconds=10)
         assert customer.statuses == ["004", "003", "011"]
 
+    @pytest.mark.parametrize("how", ["stopped", "deleted"])
     def test_what_was_held_back_comes_when_the_message_ends_unreported(
-        self, sim: Simulator, customer: Customer
+        self, sim: Simulator, customer: Customer, how: str
     ) -> None:
         sim.callbacks.faults = CallbackFaults(reorder=True)
         message = sent(sim)
         live(sim, seconds=5)
-        sim.gateway.set_status(message.id, "006")
+        if how == "stopped":
+            sim.gateway.set_status(message.id, "006")
+        else:
+            sim.gateway.delete([message.id])
         assert sim.callbacks.settle()
         assert customer.statuses == ["003"]
 

@@ -231,6 +231,23 @@ class TestTries:
             live(sim, minutes=minutes)
         assert statuses_tried(sim)[-2:] == [("003", 9), ("004", 1)]
 
+    def test_beyond_a_number_of_calls_that_wait_more_are_dropped(
+        self,
+        sim: Simulator,
+        customer: Customer,
+        monkeypatch: pytest.MonkeyPatch,
+        caplog: pytest.LogCaptureFixture,
+    ) -> None:
+        monkeypatch.setattr("clicksoap.simulator.callbacks.agenda.MOST", 2)
+        customer.fail("500 No", "500 No")
+        for _ in range(3):
+            sent(sim, callback=2)
+        sim.clock.advance(minutes=1)
+        assert sim.callbacks.settle()
+        assert "one was dropped" in caplog.text
+        live(sim, minutes=2)
+        assert customer.statuses == ["004"] * 4
+
     def test_on_a_running_clock_tries_come_by_themselves(self, customer: Customer) -> None:
         customer.fail("500 No")
         delivered = threading.Event()
