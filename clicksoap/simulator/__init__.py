@@ -16,6 +16,9 @@ except ImportError as missing:
         'the simulator needs starlette and uvicorn: pip install "clicksoap[simulator]"', name=missing.name
     ) from None
 
+from clicksoap.simulator.callbacks.dispatcher import Attempt, Callbacks
+from clicksoap.simulator.callbacks.faults import CallbackFaults
+from clicksoap.simulator.callbacks.handset import Handset, Inbound
 from clicksoap.simulator.exchanges import Exchange, Exchanges
 from clicksoap.simulator.faults import Faults
 from clicksoap.simulator.gateway.clock import Clock
@@ -29,13 +32,18 @@ del _starlette, _uvicorn
 
 __all__ = [
     "Account",
+    "Attempt",
+    "CallbackFaults",
     "CallbackUrl",
+    "Callbacks",
     "Clock",
     "Event",
     "Exchange",
     "Exchanges",
     "Faults",
     "Gateway",
+    "Handset",
+    "Inbound",
     "Message",
     "Request",
     "Settings",

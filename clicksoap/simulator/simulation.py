@@ -39,7 +39,7 @@ class Simulation:
         self.exchanges = Exchanges(capacity, self.gateway.hub)
         self.faults = Faults(self.gateway)
         self.callbacks = Callbacks(self.gateway)
-        self.handset = Handset(self.gateway)
+        self.handset = Handset(self.gateway, self.callbacks)
         self._ticker: _Ticker | None = None
 
     def start(self) -> None:

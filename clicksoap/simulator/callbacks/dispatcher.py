@@ -1,47 +1,42 @@
 """What is due to the customer's server, brought there: tried, tried again, and kept for whoever looks later."""
 
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Literal
+from collections import deque
+from collections.abc import Hashable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from threading import Condition
+from typing import Final, Literal
 
+from clicksoap.codes import MessageStatus
+from clicksoap.simulator.callbacks import formats
+from clicksoap.simulator.callbacks.agenda import Delivery
+from clicksoap.simulator.callbacks.attempts import KEPT, Attempt, Attempts
+from clicksoap.simulator.callbacks.call import Result
+from clicksoap.simulator.callbacks.classes import is_reported
+from clicksoap.simulator.callbacks.courier import Courier
+from clicksoap.simulator.callbacks.faults import CallbackFaults
+from clicksoap.simulator.callbacks.inbound import Inbound
 from clicksoap.simulator.gateway.gateway import Gateway
+from clicksoap.simulator.gateway.hub import Event
+from clicksoap.simulator.gateway.model import CallbackUrl, Message, Request
 
+__all__ = ["INBOUND_PAUSES", "REPORT_PAUSES", "Attempt", "Callbacks"]
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attempt:
-    """One call of the customer's server.
+REPORT_PAUSES: Final = (*(timedelta(minutes=2**power) for power in range(1, 8)), timedelta(days=3))
+"""How long a report waits after each try that failed, in order; then it is given up."""
 
-    Attributes:
-        number: Counts from 1.
-        at: When, by the gateway's clock.
-        kind: ``report`` (of a status) or ``inbound`` (a message from a handset).
-        message_id: The id of the message it is about, or of the message from a handset.
-        status: The status that a report told; empty for ``inbound``.
-        url: Where to, without the query.
-        method: ``GET`` or ``POST``.
-        body: The query or the form as it was sent.
-        http_status: The HTTP status of the answer; None if there was none.
-        error: What kept it from being answered, in words; empty if it was answered.
-        nth: Which try it was, from 1.
-        next_at: When it is tried again; None if it is not.
-    """
+INBOUND_PAUSES: Final = tuple(timedelta(minutes=each) for each in (2, 4, 8, 16, 25))
+"""The same for a message from a handset."""
 
-    number: int
-    at: datetime
-    kind: Literal["report", "inbound"]
-    message_id: str
-    status: str
-    url: str = field(repr=False)
-    method: str
-    body: str = field(repr=False)
-    http_status: int | None
-    error: str
-    nth: int
-    next_at: datetime | None
+_LONGEST_HOLD: Final = 30.0
 
 
 class Callbacks:
     """The calls of the customer's server; safe to use from any thread.
+
+    What is not answered with a status of 200 to 299 is tried again, a redirection included. What comes later of the
+    same message, or from the same handset to the same number, waits until what was before it is delivered or given up.
+    It works from the beginning, ``start`` or not, but not once it was stopped.
 
     Args:
         gateway: Whose messages are reported.
@@ -49,16 +44,47 @@ class Callbacks:
 
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
+        self._attempts = Attempts(gateway.hub)
+        self._courier = Courier(gateway.clock, self._tried)
+        self._changed = Condition()
+        self._faults = CallbackFaults()
+        self._to_lose = 0
+        self._held: dict[str, list[Delivery]] = {}
+        # For replies that wait: the messages that were reported, and how often everything was forgotten.
+        self._reported: deque[str] = deque(maxlen=KEPT)
+        self._forgotten = 0
+        self._stopped = False
+        gateway.hub.listen(self._hear)
+        gateway.before_reply = self._hold_reply
 
     def start(self) -> None:
         """Begin to call."""
+        self._stopped = False
+        self._courier.open()
 
     def stop(self) -> None:
         """Call nobody any more; what was not delivered yet is dropped."""
+        self._stopped = True
+        self._forget()
+        self._courier.close()
+
+    @property
+    def faults(self) -> CallbackFaults:
+        """What goes wrong; others may be put in their place at any time, from when on ``lose`` counts."""
+        return self._faults
+
+    @faults.setter
+    def faults(self, faults: CallbackFaults) -> None:
+        with self._changed:
+            self._faults, self._to_lose = faults, faults.lose
+            self._changed.notify_all()
+            if not faults.reorder:
+                for message_id in list(self._held):
+                    self._release(message_id)
 
     def attempts(self) -> list[Attempt]:
         """Every call that is kept, the latest first."""
-        return []
+        return self._attempts.latest()
 
     def report(self, message_id: str) -> None:
         """Report a message's present status once more, whatever its ``callback`` says.
@@ -67,7 +93,148 @@ class Callbacks:
             KeyError: There is no such message.
             ValueError: There is no address for its reports.
         """
-        self._gateway.message(message_id)
+        message = self._gateway.message(message_id)
+        target = self._target("report", message.account)
+        if target is None:
+            raise ValueError("nobody is to be told: give the account, or the settings, a callback")
+        self._courier.add(_of_report(target, message, lane=object()))  # a lane of its own, to wait for nothing
+
+    def pass_on(self, parts: Sequence[Inbound]) -> None:
+        """Deliver a message from a handset, or the parts of one, if there is an address for it."""
+        with self._changed:
+            for each in reversed(parts) if self._faults.reorder else parts:
+                target = self._target("inbound", (each.api_id, each.user))
+                if target is not None and not self._is_lost(each.id):
+                    self._deliver(_of_inbound(target, each))
+
+    def validate(self, target: CallbackUrl, kind: Literal["report", "inbound"] = "report") -> Attempt:
+        """Call an address without parameters, as the vendor's portal does before it takes one; never tried again.
+
+        Args:
+            target: The address.
+            kind: What it is for.
+        """
+        outgoing = formats.validation(target, kind)
+        delivery = Delivery(kind, "", "", None, outgoing, (), tries=1)
+        at = self._gateway.clock.now()
+        return self._attempts.add(delivery, at, self._courier.call(outgoing), None)
+
+    def settle(self, timeout: float = 5.0) -> bool:
+        """Wait until nothing is undelivered that is due by the gateway's clock; what is to be tried later is not due.
+
+        Args:
+            timeout: The most real seconds to wait.
+
+        Returns:
+            Whether it came to that in time.
+        """
+        self._gateway.advance()
+        return self._courier.settle(timeout)
 
     def clear(self) -> None:
-        """Forget every call, those that were still to be made included."""
+        """Forget every call, those that were still to be made included, and let nothing go wrong any more."""
+        self._forget()
+        self._attempts.clear()
+        self.faults = CallbackFaults()
+
+    def _hear(self, event: Event) -> None:
+        if event.kind == "reset":
+            self._forget()
+        elif event.kind in {"accepted", "status"}:
+            for message in event.messages:
+                if message.callback:
+                    self._heed(message)
+        elif event.kind == "deleted":
+            with self._changed:
+                for message in event.messages:  # it will not become final any more
+                    self._release(message.id)
+
+    def _heed(self, message: Message) -> None:
+        target = self._target("report", message.account) if self._asks(message, message.status) else None
+        with self._changed:
+            if target is not None and not self._is_lost(message.id):
+                delivery = _of_report(target, message, lane=("report", message.id))
+                if self._faults.reorder:
+                    self._held.setdefault(message.id, []).append(delivery)
+                else:
+                    self._deliver(delivery)
+            if MessageStatus.of(message.status).is_final:
+                self._release(message.id)
+
+    def _asks(self, message: Message, status: str) -> bool:
+        return is_reported(status, message.callback, stops=self._gateway.settings.report_stops)
+
+    def _target(self, kind: Literal["report", "inbound"], account: tuple[int, str]) -> CallbackUrl | None:
+        settings = self._gateway.settings
+        general = settings.callback if kind == "report" else settings.inbound
+        try:
+            own = self._gateway.account(*account)
+        except KeyError:  # forgotten by a reset
+            return general
+        return (own.callback if kind == "report" else own.inbound) or general
+
+    def _is_lost(self, message_id: str) -> bool:
+        if not self._to_lose:
+            return False
+        self._to_lose -= 1
+        self._reported.append(message_id)
+        self._changed.notify_all()
+        return True
+
+    def _release(self, message_id: str) -> None:
+        for delivery in reversed(self._held.pop(message_id, ())):
+            self._deliver(delivery)
+
+    def _deliver(self, delivery: Delivery) -> None:
+        for _ in range(1 + self._faults.duplicates):
+            self._courier.add(replace(delivery))
+
+    def _forget(self) -> None:
+        with self._changed:
+            self._held.clear()
+            self._reported.clear()
+            self._forgotten += 1
+            self._changed.notify_all()
+        self._courier.forget()
+
+    def _tried(self, delivery: Delivery, at: datetime, result: Result, next_at: datetime | None) -> None:
+        self._attempts.add(delivery, at, result, next_at)
+        with self._changed:
+            self._reported.append(delivery.message_id)
+            self._changed.notify_all()
+
+    def _hold_reply(self, request: Request) -> None:
+        """Let the reply to a command wait for the reports of its messages, if that is what goes wrong."""
+        if not self._faults.before_answer or not request.to:
+            return
+        with self._changed:
+            forgotten = self._forgotten
+        wanted = {
+            each.id
+            for each in self._gateway.messages
+            if each.exchange == request.exchange and self._is_to_be_told(each)
+        }
+
+        def enough() -> bool:
+            over = self._stopped or self._forgotten != forgotten or not self._faults.before_answer
+            return over or wanted.issubset(self._reported)
+
+        with self._changed:
+            self._changed.wait_for(enough, _LONGEST_HOLD)
+
+    def _is_to_be_told(self, message: Message) -> bool:
+        stages = (*message.history, *self._gateway.planned(message.id))
+        return (
+            message.callback > 0
+            and any(self._asks(message, each.status) for each in stages)
+            and self._target("report", message.account) is not None
+        )
+
+
+def _of_report(target: CallbackUrl, message: Message, lane: Hashable) -> Delivery:
+    return Delivery("report", message.id, message.status, lane, formats.report(target, message), REPORT_PAUSES)
+
+
+def _of_inbound(target: CallbackUrl, message: Inbound) -> Delivery:
+    lane = ("inbound", message.api_id, message.user, message.sender, message.to)
+    return Delivery("inbound", message.id, "", lane, formats.inbound(target, message), INBOUND_PAUSES)

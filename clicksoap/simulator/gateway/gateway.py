@@ -44,6 +44,8 @@ class Gateway:
         settings: As given; another may be put in its place at any time.
         clock: As given, or its own.
         hub: Where its events are told.
+        before_reply: Called with every request after it was carried out and before its reply is given, in the thread
+            that carries it out and while nothing is locked, so that it may wait; it must not raise. None for nothing.
 
     Raises:
         ValueError: The capacity is less than 1.
@@ -60,6 +62,7 @@ class Gateway:
         self.settings = settings
         self.clock = clock or Clock()
         self.hub = Hub()
+        self.before_reply: Callable[[Request], None] | None = None
         self._lock = Lock()
         self._initial = settings
         self._access = Access(accounts, self.clock, self._present_settings)
@@ -85,16 +88,10 @@ class Gateway:
         Raises:
             KeyError: There is no such command.
         """
-        with self._open():
-            handler = self._handlers[request.command]
-            self._carried_out[request.command] += 1
-            try:
-                return handler(request)
-            except Refused as refusal:
-                until = int((self.clock.now() + timedelta(days=1)).timestamp())
-                line = rules.error_line(refusal.code, until)
-                several = len(request.to) if self.settings.refusal == "each" else 1
-                return [line] * max(1, several)
+        lines = self._carry_out(request)
+        if self.before_reply is not None:
+            self.before_reply(request)
+        return lines
 
     # What whoever runs it looks at
 
@@ -141,6 +138,15 @@ class Gateway:
         """
         with self._open():
             return [(each.account, each.balance, each.trial) for each in self._access.purses]
+
+    def account(self, api_id: int, user: str) -> Account:
+        """An account as it was set up; nobody hears of anything, so that listeners may ask.
+
+        Raises:
+            KeyError: There is no such account; in an open gateway, none has been used yet.
+        """
+        with self._lock:
+            return self._access.purse(api_id, user).account
 
     def sessions(self) -> list[tuple[Account, datetime, int]]:
         """Every open session: whose it is, when it was last used, and how often."""
@@ -230,6 +236,18 @@ class Gateway:
             upcoming = self._mailbox.advance(self.clock.now())
         self.hub.flush()
         return upcoming
+
+    def _carry_out(self, request: Request) -> list[str]:
+        with self._open():
+            handler = self._handlers[request.command]
+            self._carried_out[request.command] += 1
+            try:
+                return handler(request)
+            except Refused as refusal:
+                until = int((self.clock.now() + timedelta(days=1)).timestamp())
+                line = rules.error_line(refusal.code, until)
+                several = len(request.to) if self.settings.refusal == "each" else 1
+                return [line] * max(1, several)
 
     @contextmanager
     def _open(self) -> Generator[None, None, None]:

@@ -1,15 +1,18 @@
 """News of the gateway, passed on to whoever listens."""
 
+import logging
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from threading import Lock, RLock
-from typing import Literal
+from typing import Final, Literal
 
 from clicksoap.simulator.gateway.model import Message
 
 Kind = Literal["accepted", "status", "deleted", "inbound", "exchange", "callback", "reset"]
+
+_log: Final = logging.getLogger("clicksoap.simulator")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +38,7 @@ class Hub:
     """Where events come in and go out, in the order in which they happened.
 
     Listeners are called in the thread that caused the event, one at a time, and never while the gateway is locked. A
-    listener must neither wait nor raise.
+    listener must not wait; if it raises, that is logged and nobody else harmed.
     """
 
     def __init__(self) -> None:
@@ -61,15 +64,15 @@ class Hub:
             self._waiting.append(event)
 
     def flush(self) -> None:
-        """Tell the listeners what was noted."""
-        while self._waiting:
-            with self._telling:
-                try:
-                    event = self._waiting.popleft()
-                except IndexError:
-                    return
+        """Tell the listeners what was noted; whatever was noted before has been told when this returns."""
+        with self._telling:  # even if nothing is waiting: another thread may be about to tell what this one noted
+            while self._waiting:
+                event = self._waiting.popleft()
                 for listener in self._listeners:
-                    listener(event)
+                    try:
+                        listener(event)
+                    except Exception as error:  # noqa: BLE001 - it must harm neither the command nor the next listener
+                        _log.error("a listener failed: %s", type(error).__name__)
 
     def tell(self, event: Event) -> None:
         """Note an event and tell the listeners."""
