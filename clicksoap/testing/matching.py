@@ -50,11 +50,17 @@ class Wanted:
         """The one that fulfils the most, and is the likest in the rest."""
         return max(messages, key=self._closeness, default=None)
 
-    def _closeness(self, message: Message) -> tuple[int, float]:
+    def _closeness(self, message: Message) -> tuple[float, float]:
         missed = self.missed(message)
-        pairs = [(self.wishes[name], getattr(message, name)) for name in missed]
-        likeness = [SequenceMatcher(None, a, b).ratio() for a, b in pairs if isinstance(a, str) and isinstance(b, str)]
-        return -len(missed), sum(likeness)
+        likeness = {name: _likeness(self.wishes[name], getattr(message, name)) for name in missed}
+        # Half a text is half of what was wanted; half a number is another number.
+        return likeness.get("text", 0.0) - len(missed), sum(likeness.values())
+
+
+def _likeness(wish: object, value: object) -> float:
+    if not isinstance(wish, str) or not isinstance(value, str):
+        return 0.0
+    return SequenceMatcher(None, wish, value).ratio()
 
 
 def _digits(number: str) -> str:
