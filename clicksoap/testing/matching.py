@@ -52,12 +52,13 @@ class Wanted:
 
     def _closeness(self, message: Message) -> tuple[float, float]:
         missed = self.missed(message)
-        likeness = {name: _likeness(self.wishes[name], getattr(message, name)) for name in missed}
+        alike = {name: likeness(self.wishes[name], getattr(message, name)) for name in missed}
         # Half a text is half of what was wanted; half a number is another number.
-        return likeness.get("text", 0.0) - len(missed), sum(likeness.values())
+        return alike.get("text", 0.0) - len(missed), sum(alike.values())
 
 
-def _likeness(wish: object, value: object) -> float:
+def likeness(wish: object, value: object) -> float:
+    """How much of two texts is the same, 0 to 1; nothing of what is none."""
     if not isinstance(wish, str) or not isinstance(value, str):
         return 0.0
     return SequenceMatcher(None, wish, value).ratio()

@@ -6,10 +6,11 @@ from difflib import ndiff
 from typing import Final, cast
 
 from clicksoap.simulator import Message
-from clicksoap.testing.matching import Wanted
+from clicksoap.testing.matching import Wanted, likeness
 
 _MOST_LISTED: Final = 10
 _LONGEST: Final = 160
+_ALIKE: Final = 0.5  # marks under what has nothing in common show nothing
 
 
 def counted(number: int) -> str:
@@ -66,9 +67,9 @@ def _difference(wanted: Wanted, message: Message) -> Iterator[str]:
         if name not in missed:
             yield f"    {label}  {_shown(value)}"
         elif isinstance(wish, str) and isinstance(value, str):
-            # Line by line, as a text is read; the marks under a line say where it differs.
+            marked = likeness(wish, value) > _ALIKE
             pieces = ndiff(_lines(label, wish), _lines(label, value))
-            yield from (f"  {piece.rstrip()}" for piece in pieces)
+            yield from (f"  {piece.rstrip()}" for piece in pieces if marked or not piece.startswith("?"))
         else:
             yield f"  - {label}  {_shown(wish)}"
             yield f"  + {label}  {_shown(value)}"
