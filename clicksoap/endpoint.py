@@ -89,7 +89,7 @@ def _split(endpoint: object) -> SplitResult:
 
 
 def _check_scheme(parts: SplitResult, *, allow_plaintext: bool) -> None:
-    if parts.scheme == "https" or allow_plaintext or _is_loopback(parts.hostname or ""):
+    if parts.scheme == "https" or allow_plaintext or is_loopback(parts.hostname or ""):
         return
     raise ConfigurationError(
         "endpoint= is plain http, which shows password and messages to every machine on the way: "
@@ -97,7 +97,8 @@ def _check_scheme(parts: SplitResult, *, allow_plaintext: bool) -> None:
     )
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether a host of a URL is this machine."""
     if host == "localhost" or host.endswith(".localhost"):
         return True
     try:

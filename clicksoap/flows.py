@@ -10,6 +10,7 @@ from collections.abc import Callable, Generator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple, TypeVar
 
+from clicksoap import guard
 from clicksoap.bindings import Binding
 from clicksoap.errors import (
     ClicksoapError,
@@ -338,6 +339,7 @@ def _check_wait(wait: object) -> None:
 
 
 def _sent(request: WireRequest, deadline: float) -> Flow[WireReply]:
+    guard.check(request.url)
     reply = yield Send(request, deadline)
     if reply is None:
         raise RuntimeError("the driver answered a request with nothing")

@@ -8,6 +8,8 @@ import pytest
 
 from clicksoap import without_pauses
 
+pytest_plugins = ["pytester"]
+
 _LOOPBACK = ("127.", "::1", "localhost")
 
 

@@ -14,12 +14,12 @@ PACKAGE = Path(__file__).parents[2] / "clicksoap"
 LAYERS: dict[str, tuple[str, ...]] = {
     "words": ("version", "secret", "patterns", "codes", "errors", "numbers", "text", "messages", "options", "results"),
     "protocol": (
-        "contract", "wire", "endpoint", "replies", "operations", "bindings", "session", "policy", "watching", "sending",
-        "flows",
+        "contract", "wire", "endpoint", "guard", "replies", "operations", "bindings", "session", "policy", "watching",
+        "sending", "flows",
     ),
     "rim": ("driver", "async_driver", "config", "transports"),
     "facades": ("service", "core", "client", "async_client", "__init__"),
-    "products": ("simulator", "cli", "__main__"),
+    "products": ("simulator", "testing", "cli", "__main__"),
 }  # fmt: skip
 LAYER_OF = {module: number for number, modules in enumerate(LAYERS.values()) for module in modules}
 MODULES = sorted(path.relative_to(PACKAGE).with_suffix("").as_posix() for path in PACKAGE.rglob("*.py"))
@@ -85,6 +85,7 @@ def test_no_imports_go_in_a_circle() -> None:
     [
         ("zeep", {"bindings/soap", "service"}),
         ("requests", {"transports/requests", "transports/tls", "client"}),
+        ("pytest", {"testing/plugin"}),
         ("urllib3", {"transports/requests", "transports/connections", "transports/__init__"}),
     ],
 )

@@ -73,6 +73,23 @@ def test_the_wheel_holds_the_package_its_types_mark_and_the_wsdls(wheel: Path) -
     assert {"clicksoap"} == {name.split("/")[0] for name in names if ".dist-info/" not in name}
 
 
+def test_pytest_finds_the_fixtures_of_an_installed_wheel(wheel: Path, tmp_path: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(tmp_path / "site")  # noqa: S202 - our own wheel
+    (tmp_path / "test_users.py").write_text(
+        "import clicksoap\n\n"
+        "def test_it(clicksoap_simulator, clicksoap_client):\n"
+        "    clicksoap_client.send('27821234567', 'hello')\n"
+        "    clicksoap_simulator.assert_sent(count=1)\n"
+        f"    assert clicksoap.__file__.startswith({str(tmp_path)!r})\n"
+    )
+    search = os.pathsep.join([str(tmp_path / "site"), str(DEPENDENCIES)])
+    command = [sys.executable, "-S", "-m", "pytest", "-W", "error", "-p", "no:cacheprovider", "test_users.py"]
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": search, "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_the_sdist_holds_what_a_packager_needs(sdist: Path) -> None:
     with tarfile.open(sdist) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}

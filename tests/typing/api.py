@@ -1,9 +1,12 @@
 """Never run: the type checkers read how a user's code is typed."""
 
+import re
 from decimal import Decimal
 from typing import assert_type
+from unittest import IsolatedAsyncioTestCase, TestCase
 
 from clicksoap import (
+    AsyncClient,
     Batch,
     Charge,
     Client,
@@ -17,6 +20,8 @@ from clicksoap import (
     Text,
     report_of,
 )
+from clicksoap.simulator import Message
+from clicksoap.testing import AssertingSimulator, AsyncClientFactory, SimulatorMixin
 
 
 def sends(sms: Client) -> None:
@@ -48,6 +53,33 @@ def asks(sms: Client) -> None:
 
 def fails(error: BaseException) -> None:
     assert_type(report_of(error), SendReport | None)
+
+
+def tests(simulator: AssertingSimulator) -> None:
+    assert_type(simulator.assert_sent(to=27821234567, text=re.compile("hello"), count=1), list[Message])
+    assert_type(simulator.wait_for(text=lambda text: text.startswith("hello"), status="004", timeout=1), list[Message])
+    assert_type(simulator.messages, list[Message])
+    simulator.assert_not_sent(sender="ACME")
+    simulator.clock.advance(minutes=20)
+    simulator.faults.lose_answer("sendmsg")
+
+
+async def tests_on_asyncio(simulator: AssertingSimulator, make: AsyncClientFactory) -> None:
+    async with make() as sms:
+        assert_type(sms, AsyncClient)
+    assert_type(await simulator.wait_for_async(to="27821234567"), list[Message])
+
+
+class Case(SimulatorMixin, TestCase):
+    clicksoap_profiles = ("prod",)
+
+    def test_it(self) -> None:
+        assert_type(self.clicksoap_simulator, AssertingSimulator)
+
+
+class AsyncCase(SimulatorMixin, IsolatedAsyncioTestCase):
+    async def test_it(self) -> None:
+        assert_type(await self.clicksoap_simulator.wait_for_async(), list[Message])
 
 
 def is_refused_by_type_checkers(sms: Client) -> None:

@@ -20,7 +20,7 @@ class Clock:
     def __init__(self, speed: float = 1.0) -> None:
         if speed < 0:
             raise ValueError("time does not go back: give a speed of 0 or more")
-        self.speed = speed
+        self.speed = self._usual_speed = speed
         self._began = time.monotonic()
         self._zero = datetime.now(UTC)
         self._changed = Condition()
@@ -49,6 +49,18 @@ class Clock:
             raise ValueError("a clock can only be advanced")
         with self._changed:
             self._ahead += step
+            self._signal()
+
+    def restore(self) -> None:
+        """Be as in the beginning again: in the present, at the first speed.
+
+        It goes back for it, which only a gateway without messages and sessions bears.
+        """
+        with self._changed:
+            self.speed = self._usual_speed
+            self._began = time.monotonic()
+            self._zero = datetime.now(UTC)
+            self._ahead = timedelta()
             self._signal()
 
     def wake(self) -> None:
