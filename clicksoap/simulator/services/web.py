@@ -10,9 +10,9 @@ from starlette.routing import Route
 from clicksoap.contract import SERVICE_PATHS, Dialect
 from clicksoap.simulator.gateway.gateway import Gateway
 from clicksoap.simulator.services.answering import Desk, Service
-from clicksoap.simulator.services.calls import Answer, Incoming
+from clicksoap.simulator.services.calls import Answer, Incoming, Later
 from clicksoap.simulator.services.compression import accepts_gzip, compress
-from clicksoap.simulator.services.connection import NoResponse
+from clicksoap.simulator.services.connection import CutResponse, NoResponse, SlowResponse, pause
 from clicksoap.simulator.services.description import served_wsdl
 from clicksoap.simulator.services.http_api import COVERAGE_FOLDER, MAX_RECIPIENTS, PATHS, HttpApi
 from clicksoap.simulator.services.reading import read_body
@@ -72,14 +72,26 @@ class Services:
             body,
             request.client.host if request.client else None,
         )
-        answer = await asyncio.get_running_loop().run_in_executor(self._executor, self._desk.answer, service, incoming)
+        run, stopping = asyncio.get_running_loop().run_in_executor, self._desk.stopping
+        answer = await run(self._executor, self._desk.answer, service, incoming)
+        # Waits keep no thread: there may be more of them than threads.
+        if isinstance(answer, Later):
+            goes_on = await pause(answer.seconds, stopping)
+            answer = await run(self._executor, answer.resume) if goes_on else answer.give_up()
+        if answer.wait and not await pause(answer.wait, stopping):
+            return NoResponse()
         return self._response(service, incoming, answer)
 
     def _response(self, service: Service, incoming: Incoming, answer: Answer) -> Response:
         if answer.ending == "reset":
             return NoResponse()
+        if answer.ending == "cut":
+            return CutResponse(answer.body, answer.status, dict(answer.headers))
+        if answer.bytes_per_second:
+            return SlowResponse(answer, self._desk.stopping)
         headers, body = dict(answer.headers), answer.body
-        if service is self._soap[Dialect.DOCUMENT_LITERAL] and self._gateway.settings.gzip:
+        compressible = not answer.as_is and self._gateway.settings.gzip
+        if compressible and service is self._soap[Dialect.DOCUMENT_LITERAL]:
             headers["vary"] = "accept-encoding"
             if accepts_gzip(incoming.headers.get("accept-encoding", "")):
                 headers["content-encoding"] = "gzip"
