@@ -111,7 +111,10 @@ def _magic() -> dict[str, Magic]:
         "006": Magic(rule("006", "empty"), "The message is accepted; the answer is empty."),
         "007": Magic(rule("007", "charset"), "The message is accepted; the answer's charset is not what it says."),
         "008": Magic(rule("008", "gzip"), "The message is accepted; the answer is damaged gzip."),
-        "009": Magic(rule("009", "trickle", bytes_per_second=100.0), "The answer comes at 100 bytes a second."),
+        "009": Magic(
+            rule("009", "trickle", bytes_per_second=20.0),
+            "The message is accepted; the answer comes at 20 bytes a second.",
+        ),
         "010": Magic(rule("010", "session"), "Every session expires first; every other time only.", every_other=True),
         "011": Magic(rule("011", "fault", code="Server"), "A SOAP Fault Server; by the HTTP API error 901."),
         "012": Magic(rule("012", "fault", code="Client"), "A SOAP Fault Client; by the HTTP API error 901."),

@@ -45,7 +45,8 @@ class KindOf:
 KINDS: Final[dict[Kind, KindOf]] = {
     "delay": KindOf(
         True,
-        "The answer comes `seconds` later. With `carried_out=False` the command itself waits that long.",
+        "The answer comes `seconds` later. With `carried_out=False` the command itself waits that long, and is dropped"
+        " if the caller hangs up before.",
         ("seconds",),
         ("seconds",),
     ),

@@ -123,7 +123,7 @@ class Desk:
                 request=visit.service.masked(incoming),
                 status=None if answer.ending == "reset" else answer.status,
                 reply_headers=shown_headers(answer.headers),
-                reply=masked_reply(answer.body, command),
+                reply=masked_reply(answer.body if answer.shown is None else answer.shown, command),
                 fault="" if rule is None else _named(rule),
             )
         )

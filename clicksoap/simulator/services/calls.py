@@ -54,6 +54,7 @@ class Answer:
         as_is: Whether the body is sent as it stands, never compressed.
         wait: The seconds to wait before it goes out.
         bytes_per_second: How fast the body goes out; 0 for as fast as it can.
+        shown: What is kept for people to read in the place of a body that is no text; None for the body itself.
     """
 
     status: int
@@ -63,6 +64,7 @@ class Answer:
     as_is: bool = False
     wait: float = 0.0
     bytes_per_second: float = 0.0
+    shown: bytes | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,7 @@ class Later:
     Attributes:
         seconds: How long it waits.
         resume: What deals with it then.
-        give_up: What is called instead if the server ends before.
+        give_up: What is called instead if the server ends before, or the caller hangs up.
     """
 
     seconds: float

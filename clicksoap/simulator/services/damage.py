@@ -13,6 +13,7 @@ _HTML: Final = (
     b"<!DOCTYPE html>\n<html><head><title>Welcome</title></head>"
     b"<body><h1>It works!</h1><p>Please sign in to this network.<br></p></body></html>\n"
 )
+_GARBAGE: Final = b"~~~ 0x7f ### ~~~\n"
 _GZIP_HEADER: Final = 10
 _NO_SUCH_BLOCK: Final = b"\xff"  # of the four types of a deflate block, the one that does not exist
 _REDIRECTS: Final = range(300, 400)
@@ -44,10 +45,10 @@ def _page(rule: Rule, answer: Answer) -> Answer:  # noqa: ARG001
 
 
 def _malform(rule: Rule, answer: Answer) -> Answer:  # noqa: ARG001
-    """With an end tag that ends nothing; plain text is turned round."""
+    """With an end tag that ends nothing; in the place of plain text, garbage."""
     body = answer.body
     end = body.rfind(b"</return>")
-    mangled = body[::-1] if end < 0 else body[:end] + b"</retrun>" + body[end + len(b"</return>") :]
+    mangled = _GARBAGE if end < 0 else body[:end] + b"</retrun>" + body[end + len(b"</return>") :]
     return replace(answer, body=mangled)
 
 
@@ -61,13 +62,15 @@ def _empty(rule: Rule, answer: Answer) -> Answer:  # noqa: ARG001
 
 
 def _recode(rule: Rule, answer: Answer) -> Answer:  # noqa: ARG001
-    return replace(answer, body=answer.body.decode("utf-8", "replace").encode("utf-16-be"))
+    body = answer.body.decode("utf-8", "replace").encode("utf-16-be")
+    return replace(answer, body=body, shown=f"({len(body)} bytes of UTF-16)\n".encode() + answer.body)
 
 
 def _corrupt(rule: Rule, answer: Answer) -> Answer:  # noqa: ARG001
     whole = gzip.compress(answer.body, mtime=0)
     broken = whole[:_GZIP_HEADER] + _NO_SUCH_BLOCK + whole[_GZIP_HEADER + 1 :]
-    return replace(answer, headers={**answer.headers, "content-encoding": "gzip"}, body=broken)
+    headers = {**answer.headers, "content-encoding": "gzip"}
+    return replace(answer, headers=headers, body=broken, shown=f"({len(broken)} bytes of damaged gzip)".encode())
 
 
 def _slow_down(rule: Rule, answer: Answer) -> Answer:

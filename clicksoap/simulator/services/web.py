@@ -76,8 +76,8 @@ class Services:
         answer = await run(self._executor, self._desk.answer, service, incoming)
         # Waits keep no thread: there may be more of them than threads.
         if isinstance(answer, Later):
-            goes_on = await pause(answer.seconds, stopping)
-            answer = await run(self._executor, answer.resume) if goes_on else answer.give_up()
+            is_wanted = await pause(answer.seconds, stopping) and not await request.is_disconnected()
+            answer = await run(self._executor, answer.resume if is_wanted else answer.give_up)
         if answer.wait and not await pause(answer.wait, stopping):
             return NoResponse()
         return self._response(service, incoming, answer)
