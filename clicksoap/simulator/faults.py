@@ -113,7 +113,7 @@ def _magic() -> dict[str, Magic]:
         "008": Magic(rule("008", "gzip"), "The message is accepted; the answer is damaged gzip."),
         "009": Magic(
             rule("009", "trickle", bytes_per_second=20.0),
-            "The message is accepted; the answer comes at 20 bytes a second.",
+            "The message is accepted; its answer trickles, 20 bytes a second.",
         ),
         "010": Magic(rule("010", "session"), "Every session expires first; every other time only.", every_other=True),
         "011": Magic(rule("011", "fault", code="Server"), "A SOAP Fault Server; by the HTTP API error 901."),

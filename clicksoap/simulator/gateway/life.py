@@ -49,7 +49,9 @@ def life(
     if 0 < most < price:
         ending = "009"
     if ending in _WAITING:
-        return (*stages, Stage(handed_on, ending), Stage(max(expiry, handed_on), "010"))
+        if ending != "008":
+            stages.append(Stage(handed_on, ending))
+        return (*stages, Stage(max(expiry, handed_on), "010"))
     if ending not in _AFTER_HANDING_ON:
         return (*stages, Stage(handed_on, ending))
     if handed_on > expiry:

@@ -195,7 +195,9 @@ class Sending:
 
     def _limit_ends(self, purse: Purse) -> int:
         """When a day's limit ends, as seconds of the Unix clock."""
-        return int(((purse.day or self._clock.now()) + _DAY).timestamp())
+        now = self._clock.now()
+        began = now if purse.day is None or now - purse.day >= _DAY else purse.day
+        return int((began + _DAY).timestamp())
 
     def _accept(self, purse: Purse, request: Request, order: Order, number: str) -> Message:
         account, content, now = purse.account, order.content, self._clock.now()
