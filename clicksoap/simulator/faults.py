@@ -77,6 +77,8 @@ class Magic:
 MAGIC_PREFIX: Final = "997"
 """Numbers that begin so break what carries the answer: the three digits behind it say how. No country has it."""
 
+_USUAL_CODES: Final[dict[Kind, str]] = {"error": "901", "fault": "Server"}
+_USUAL_TEXTS: Final[dict[Kind, str]] = {"fault": "the gateway is out of order"}
 _RETRY_AFTER: Final = {"429": 1, "503": 1}
 _STATUSES: Final = {
     "301": "Moved Permanently",
@@ -99,7 +101,8 @@ _DELAYS: Final = (1, 2, 5, 10, 30, 60)
 def _magic() -> dict[str, Magic]:
     def rule(digits: str, kind: Kind, *, carried_out: bool | None = None, **more: object) -> Rule:
         done = KINDS[kind].carried_out if carried_out is None else carried_out
-        plain = Rule(id=f"{MAGIC_PREFIX}{digits}", kind=kind, carried_out=done, prefix=f"{MAGIC_PREFIX}{digits}")
+        begin = f"{MAGIC_PREFIX}{digits}"
+        plain = Rule(id=begin, kind=kind, carried_out=done, prefix=begin, text=_USUAL_TEXTS.get(kind, ""))
         return replace(plain, **more)  # type: ignore[arg-type]
 
     found = {
@@ -122,8 +125,8 @@ def _magic() -> dict[str, Magic]:
     }
     for seconds in _DELAYS:
         digits = f"1{seconds:02}"
-        words = f"The message is accepted; the answer comes after {seconds} seconds."
-        found[digits] = Magic(rule(digits, "delay", seconds=float(seconds)), words.replace(" 1 seconds", " 1 second"))
+        words = f"The message is accepted; the answer comes after {seconds} second{'s' * (seconds > 1)}."
+        found[digits] = Magic(rule(digits, "delay", seconds=float(seconds)), words)
     for digits, phrase in _STATUSES.items():
         made = rule(digits, "status", status=int(digits), retry_after=_RETRY_AFTER.get(digits))
         found[digits] = Magic(made, f"HTTP {digits} {phrase}.")
@@ -267,7 +270,7 @@ class Faults:
 
         Args:
             command: The command in Document/Literal's spelling.
-            to: The recipients as they were given.
+            to: The recipients as they were given, without blanks.
         """
         if self._watches:
             with self._lock:
@@ -295,10 +298,6 @@ class Faults:
                 del self._struck[next(iter(self._struck))]
             self._struck[number] = None
             return False
-
-
-_USUAL_CODES: Final[dict[Kind, str]] = {"error": "901", "fault": "Server"}
-_USUAL_TEXTS: Final[dict[Kind, str]] = {"fault": "the gateway is out of order"}
 
 
 @dataclass(slots=True)

@@ -202,6 +202,11 @@ class TestWhatIsOnTheWire:
         assert etree.fromstring(reply.body).findtext(".//faultstring") == "a < b"
         assert wire.ask("http/getbalance", **WHO) == ["ERR: 901, Internal error, retry"]
 
+    def test_blanks_around_a_number_change_nothing(self, sim: Simulator, wire: Wire) -> None:
+        assert wire.ask("http/sendmsg", **WHO, text="hi", to=f"{TO}, 9979010000") == ["ERR: 901, Internal error, retry"]
+        sim.faults.add("error", prefix="2783", code="121")
+        assert send(wire, f" {OTHER} ") == "121"
+
     def test_an_error_concerns_the_whole_request(self, sim: Simulator, wire: Wire) -> None:
         sim.faults.add("error", code="121")
         assert wire.call("sendmsg", TO, OTHER, text="hi", **WHO) == ["ERR: 121, Destination mobile number blocked"]

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from threading import Event
 from typing import Final, Protocol
@@ -107,8 +107,9 @@ class Desk:
             return visit.service.refuse(visit.incoming, UnreadableError("internal error", "Server"))
 
     def _read(self, visit: "_Visit") -> None:
-        visit.call = call = visit.service.read(visit.incoming)
-        visit.rule = self._faults.strike(call.command, call.to)
+        call = visit.service.read(visit.incoming)
+        visit.call = replace(call, to=tuple(each.strip() for each in call.to))
+        visit.rule = self._faults.strike(call.command, visit.call.to)
 
     def _keep(self, visit: "_Visit", answer: Answer) -> Answer:
         incoming, rule, command = visit.incoming, visit.rule, visit.call.command
@@ -151,9 +152,8 @@ class Desk:
         service, incoming, call = visit.service, visit.incoming, visit.call
         if self._on_command is not None:
             self._on_command(call.command)
-        to = tuple(each.strip() for each in call.to)
-        most = service.max_recipients(incoming)
-        lines = self._gateway.execute(Request(call.command, call.parameters, to, most, incoming.peer, visit.number))
+        most, peer = service.max_recipients(incoming), incoming.peer
+        lines = self._gateway.execute(Request(call.command, call.parameters, call.to, most, peer, visit.number))
         return service.write(incoming, call, lines)
 
     def _refused(self, visit: "_Visit", code: str) -> Answer:
