@@ -40,9 +40,9 @@ def spread(values: Sequence[float]) -> float:
     return (high - low) / median(values)
 
 
-def resident_bytes() -> int:
-    """Memory that this process holds; 0 where the system does not tell."""
-    statm = Path("/proc/self/statm")
+def resident_bytes(process: int | None = None) -> int:
+    """Memory that a process holds, this one by default; 0 where the system does not tell."""
+    statm = Path(f"/proc/{process or 'self'}/statm")
     if not statm.exists():
         return 0
     return int(statm.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")

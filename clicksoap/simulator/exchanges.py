@@ -28,7 +28,9 @@ class Exchange:
         request: The query of a GET, or the body, as text.
         status: The HTTP status of the answer; None if there was no answer.
         reply_headers: The headers of the answer.
-        reply: The body of the answer as text; if there was no answer, the one that was lost.
+        reply: The body of the answer as text, damaged if it was sent so; if there was no answer, the one that was lost.
+        fault: What went wrong on the way because somebody asked for it: the kind, and the rule's id or the magic
+            number's digits, such as ``reset (rule 1)``; empty if nothing did.
     """
 
     number: int
@@ -43,6 +45,7 @@ class Exchange:
     status: int | None
     reply_headers: tuple[tuple[str, str], ...]
     reply: str = field(repr=False)
+    fault: str = ""
 
     @property
     def size(self) -> int:

@@ -234,11 +234,11 @@ class _Server(uvicorn.Server):
         deadline = time.monotonic() + _GRACE
         while (connections or self.server_state.tasks) and time.monotonic() < deadline:  # noqa: ASYNC110 - no event tells
             await asyncio.sleep(_POLL)
-        for connection in list(connections):
+        left: list[object] = list(connections)
+        for each in left:
             self.cut_short = True
-            transport = getattr(connection, "transport", None)
-            if isinstance(transport, asyncio.Transport):
-                transport.abort()
+            if isinstance(each, Connection):
+                each.break_off()
         await asyncio.sleep(_POLL)
 
 

@@ -108,8 +108,11 @@ class Access:
     def _ping(self, request: Request) -> list[str]:
         if "session_id" not in request.values:
             raise Refused("005")
-        if self._by_session(request.values["session_id"]) is None:
+        purse = self._by_session(request.values["session_id"])
+        if purse is None:
             raise Refused("003")
+        if not purse.account.admits(request.peer):
+            raise Refused("007")
         return [self._settings().ping_reply]
 
     def _by_session(self, session_id: str) -> Purse | None:

@@ -93,6 +93,17 @@ class Gateway:
             self.before_reply(request)
         return lines
 
+    def refusal(self, code: str, recipients: int) -> list[str]:
+        """The lines that refuse a whole request.
+
+        Args:
+            code: The number of the error.
+            recipients: How many recipients the request has.
+        """
+        until = int((self.clock.now() + timedelta(days=1)).timestamp())
+        line = rules.error_line(code, until)
+        return [line] * max(1, recipients if self.settings.refusal == "each" else 1)
+
     # What whoever runs it looks at
 
     @property
@@ -244,10 +255,7 @@ class Gateway:
             try:
                 return handler(request)
             except Refused as refusal:
-                until = int((self.clock.now() + timedelta(days=1)).timestamp())
-                line = rules.error_line(refusal.code, until)
-                several = len(request.to) if self.settings.refusal == "each" else 1
-                return [line] * max(1, several)
+                return self.refusal(refusal.code, len(request.to))
 
     @contextmanager
     def _open(self) -> Generator[None, None, None]:

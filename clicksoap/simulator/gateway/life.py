@@ -16,25 +16,27 @@ ENDS_SO_PREFIX: Final = "998"
 FREE: Final = frozenset({"006", "009", "010", "012", "014"})
 """The statuses of messages that never reached a network, and cost nothing."""
 
+WAITING: Final = frozenset({"001", "002", "008", "011"})
+"""The statuses that are no end: a message that stays in one expires (010)."""
+
 DEFAULT_VALIDITY: Final = 1440
 """The minutes that a message is tried for if it does not say."""
 
 # Those that a handset or a network earns, rather than the gateway itself, come after 003.
 _AFTER_HANDING_ON: Final = frozenset({"003", "004", "007"})
-_WAITING: Final = frozenset({"001", "002", "008", "011"})
 
 
 def life(
-    values: Mapping[str, str], number: str, now: datetime, price: Decimal, settings: Settings
+    values: Mapping[str, str], ending: str, now: datetime, price: Decimal, settings: Settings
 ) -> tuple[Stage, ...]:
     """The statuses that a message is to have, in order; the first is the one it is accepted with.
 
     011 until it is due, then 008, then 003 and 004, each after the settings' delays. It ends at the first step for
-    which it is too dear (009) or too late (010); a number of the prefix 998 makes it end as it says.
+    which it is too dear (009) or too late (010).
 
     Args:
         values: The parameters of the request.
-        number: The recipient.
+        ending: The status that it ends in if nothing comes between (see ``ending_of``).
         now: When it is accepted.
         price: What it costs.
         settings: The delays.
@@ -43,13 +45,14 @@ def life(
     stages = [Stage(now, "011")] if due > now else []
     stages.append(Stage(due, "008"))
     expiry = due + timedelta(minutes=rules.integer(values, "validity") or DEFAULT_VALIDITY)
-    ending = _ending(number)
     handed_on, received = due + settings.handed_on_after, due + settings.received_after
     most = Decimal(values.get("max_credits", "0"))
     if 0 < most < price:
         ending = "009"
-    if ending in _WAITING:
-        return (*stages, Stage(handed_on, ending), Stage(max(expiry, handed_on), "010"))
+    if ending in WAITING:
+        if ending != "008":
+            stages.append(Stage(handed_on, ending))
+        return (*stages, Stage(max(expiry, handed_on), "010"))
     if ending not in _AFTER_HANDING_ON:
         return (*stages, Stage(handed_on, ending))
     if handed_on > expiry:
@@ -58,6 +61,7 @@ def life(
     return tuple(stages) if ending == "003" else (*stages, Stage(received, ending))
 
 
-def _ending(number: str) -> str:
+def ending_of(number: str) -> str:
+    """The status that messages to a number end in: received, but for those of the prefix 998, which say it."""
     status = number[3:6] if number.startswith(ENDS_SO_PREFIX) else ""
     return status if status in STATUSES else "004"

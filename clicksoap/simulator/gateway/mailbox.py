@@ -12,6 +12,7 @@ from clicksoap.simulator.gateway.life import FREE
 from clicksoap.simulator.gateway.model import Message, Stage
 
 _NOTHING = Decimal(0)
+_FEW = 1000  # steps that are not worth tidying
 
 
 class Mailbox:
@@ -120,9 +121,17 @@ class Mailbox:
         else:
             del self._ahead[message_id]
 
+    def _tidy(self) -> None:
+        """Drop the steps of messages that take none any more; what is far ahead would stay for days."""
+        current = {name: stages[-1].at for name, stages in self._ahead.items()}
+        self._agenda = [each for each in self._agenda if current.get(each[2]) == each[0]]
+        heapq.heapify(self._agenda)
+
     def _forget(self, message_id: str) -> Message:
         message = self._messages.pop(message_id)
         self._ahead.pop(message_id, None)
+        if len(self._agenda) > 2 * len(self._ahead) + _FEW:
+            self._tidy()
         if message.client_message_id:
             key = (*message.account, message.client_message_id)
             self._by_client_id[key].remove(message_id)

@@ -2,18 +2,22 @@
 
 import logging
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import datetime
 from threading import Event
 from typing import Final, Protocol
 
 from clicksoap.simulator.exchanges import Exchange, Exchanges
-from clicksoap.simulator.faults import Faults
+from clicksoap.simulator.faults import Faults, Rule
 from clicksoap.simulator.gateway.gateway import Gateway
 from clicksoap.simulator.gateway.model import Request
 from clicksoap.simulator.masking import masked_reply, shown_headers
-from clicksoap.simulator.services.calls import Answer, Call, Incoming, UnreadableError
+from clicksoap.simulator.services.calls import Answer, Call, Incoming, Later, UnreadableError
+from clicksoap.simulator.services.damage import damaged
 
 _log: Final = logging.getLogger("clicksoap.simulator")
+_UNREAD: Final = Call("", {}, ())
+_NOTHING: Final = Answer(503, {}, b"", ending="reset")
 
 
 class Service(Protocol):
@@ -58,6 +62,10 @@ class Desk:
         exchanges: Where everything is kept for whoever looks later.
         stopping: Set when the server ends, which ends every wait.
         on_command: Called with the name of each command before it is carried out.
+
+    Attributes:
+        stopping: As given.
+        may_wait: Whether to deal with a request may take long; nothing waits but the hook.
     """
 
     def __init__(
@@ -71,48 +79,100 @@ class Desk:
         self._gateway = gateway
         self._faults = faults
         self._exchanges = exchanges
-        self._stopping = stopping
+        self.stopping = stopping
+        self.may_wait = on_command is not None
         self._on_command = on_command
 
-    def answer(self, service: Service, incoming: Incoming) -> Answer:
-        """Deal with a request; for worker threads, because it may wait."""
-        began = self._gateway.clock.now()
-        number = self._exchanges.number()
-        command = ""
+    def answer(self, service: Service, incoming: Incoming) -> Answer | Later:
+        """Deal with a request."""
+        visit = _Visit(service, incoming, self._exchanges.number(), self._gateway.clock.now())
+        unread = self._guarded(visit, self._read)
+        if unread is not None:
+            return self._keep(visit, unread)
+        rule = visit.rule
+        if rule is not None and rule.kind == "delay" and not rule.carried_out:
+            return Later(rule.seconds, lambda: self._deal(visit), lambda: self._keep(visit, _NOTHING))
+        return self._deal(visit)
+
+    def _deal(self, visit: "_Visit") -> Answer:
+        return self._keep(visit, self._guarded(visit, self._answered) or _NOTHING)
+
+    def _guarded(self, visit: "_Visit", step: "Callable[[_Visit], Answer | None]") -> Answer | None:
         try:
-            call = service.read(incoming)
-            command = call.command
-            answer = self._carry_out(service, incoming, call, number)
+            return step(visit)
         except UnreadableError as error:
-            answer = service.refuse(incoming, error)
+            return visit.service.refuse(visit.incoming, error)
         except Exception as error:  # noqa: BLE001 - whatever broke, the caller gets an answer and no private matters
             _log.error("a command failed: %s", type(error).__name__)
-            answer = service.refuse(incoming, UnreadableError("internal error", "Server"))
+            return visit.service.refuse(visit.incoming, UnreadableError("internal error", "Server"))
+
+    def _read(self, visit: "_Visit") -> None:
+        call = visit.service.read(visit.incoming)
+        visit.call = replace(call, to=tuple(each.strip() for each in call.to))
+        visit.rule = self._faults.strike(call.command, visit.call.to)
+
+    def _keep(self, visit: "_Visit", answer: Answer) -> Answer:
+        incoming, rule, command = visit.incoming, visit.rule, visit.call.command
         self._exchanges.add(
             Exchange(
-                number=number,
-                at=began,
-                service=service.name,
+                number=visit.number,
+                at=visit.began,
+                service=visit.service.name,
                 command=command,
                 method=incoming.method,
                 path=incoming.path,
                 peer=incoming.peer or "",
                 request_headers=shown_headers(incoming.headers),
-                request=service.masked(incoming),
+                request=visit.service.masked(incoming),
                 status=None if answer.ending == "reset" else answer.status,
                 reply_headers=shown_headers(answer.headers),
-                reply=masked_reply(answer.body, command),
+                reply=masked_reply(answer.body if answer.shown is None else answer.shown, command),
+                fault="" if rule is None else _named(rule),
             )
         )
         return answer
 
-    def _carry_out(self, service: Service, incoming: Incoming, call: Call, number: int) -> Answer:
+    def _answered(self, visit: "_Visit") -> Answer:
+        """The answer to a request, as a rule leaves it."""
+        rule = visit.rule
+        if rule is None:
+            return self._carried_out(visit)
+        if rule.kind == "session":
+            self._gateway.expire_sessions()
+            return self._carried_out(visit) if rule.carried_out else self._refused(visit, "003")
+        waited = rule.kind == "delay"
+        answer = self._carried_out(visit) if rule.carried_out or waited else self._refused(visit, "901")
+        if rule.kind == "error":
+            return self._refused(visit, rule.code)
+        if rule.kind == "fault":
+            return visit.service.refuse(visit.incoming, UnreadableError(rule.text, rule.code))
+        return damaged(rule, answer)
+
+    def _carried_out(self, visit: "_Visit") -> Answer:
+        service, incoming, call = visit.service, visit.incoming, visit.call
         if self._on_command is not None:
             self._on_command(call.command)
-        to = tuple(each.strip() for each in call.to)
-        most = service.max_recipients(incoming)
-        lines = self._gateway.execute(Request(call.command, call.parameters, to, most, incoming.peer, number))
-        answer = service.write(incoming, call, lines)
-        if self._faults.take_answer(call.command):
-            return replace(answer, ending="reset")
-        return answer
+        most, peer = service.max_recipients(incoming), incoming.peer
+        lines = self._gateway.execute(Request(call.command, call.parameters, call.to, most, peer, visit.number))
+        return service.write(incoming, call, lines)
+
+    def _refused(self, visit: "_Visit", code: str) -> Answer:
+        lines = self._gateway.refusal(code, len(visit.call.to))
+        return visit.service.write(visit.incoming, visit.call, lines)
+
+
+@dataclass(slots=True)
+class _Visit:
+    """A request at the desk, and what is known of it by now."""
+
+    service: Service
+    incoming: Incoming
+    number: int
+    began: datetime
+    call: Call = _UNREAD
+    rule: Rule | None = None
+
+
+def _named(rule: Rule) -> str:
+    """A rule in an exchange; those of magic numbers have their digits as id."""
+    return f"{rule.kind} ({'number' if rule.prefix == rule.id else 'rule'} {rule.id})"

@@ -1,6 +1,6 @@
 """What a service is asked and what it answers, as values."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -49,13 +49,37 @@ class Answer:
         status: The HTTP status.
         headers: The headers, without those that the server writes itself.
         body: The body.
-        ending: ``whole``, or ``reset`` if the connection breaks without a byte of it.
+        ending: ``whole``; ``reset`` if the connection breaks without a byte of it; ``cut`` if the body is all that
+            comes of what its Content-Length promises, and the connection ends then.
+        as_is: Whether the body is sent as it stands, never compressed.
+        wait: The seconds to wait before it goes out.
+        bytes_per_second: How fast the body goes out; 0 for as fast as it can.
+        shown: What is kept for people to read in the place of a body that is no text; None for the body itself.
     """
 
     status: int
     headers: Mapping[str, str]
     body: bytes = field(repr=False)
-    ending: Literal["whole", "reset"] = "whole"
+    ending: Literal["whole", "reset", "cut"] = "whole"
+    as_is: bool = False
+    wait: float = 0.0
+    bytes_per_second: float = 0.0
+    shown: bytes | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """A request that is not dealt with yet.
+
+    Attributes:
+        seconds: How long it waits.
+        resume: What deals with it then.
+        give_up: What is called instead if the server ends before, or the caller hangs up.
+    """
+
+    seconds: float
+    resume: Callable[[], Answer]
+    give_up: Callable[[], Answer]
 
 
 class UnreadableError(Exception):

@@ -1,7 +1,9 @@
 """The services behind their paths: requests read off the wire, answers written to it."""
 
 import asyncio
+from collections.abc import Callable
 from concurrent.futures import Executor
+from typing import TypeVar
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
@@ -10,13 +12,15 @@ from starlette.routing import Route
 from clicksoap.contract import SERVICE_PATHS, Dialect
 from clicksoap.simulator.gateway.gateway import Gateway
 from clicksoap.simulator.services.answering import Desk, Service
-from clicksoap.simulator.services.calls import Answer, Incoming
+from clicksoap.simulator.services.calls import Answer, Incoming, Later
 from clicksoap.simulator.services.compression import accepts_gzip, compress
-from clicksoap.simulator.services.connection import NoResponse
+from clicksoap.simulator.services.connection import CutResponse, NoResponse, SlowResponse, pause
 from clicksoap.simulator.services.description import served_wsdl
 from clicksoap.simulator.services.http_api import COVERAGE_FOLDER, MAX_RECIPIENTS, PATHS, HttpApi
 from clicksoap.simulator.services.reading import read_body
 from clicksoap.simulator.services.soap import SoapService
+
+_T = TypeVar("_T")
 
 
 class Services:
@@ -25,7 +29,7 @@ class Services:
     Args:
         gateway: Whose settings count.
         desk: Where requests are dealt with.
-        executor: Where that happens, so that one may wait while others go on.
+        executor: Where that happens if there is a hook, so that one may wait while others go on.
     """
 
     def __init__(self, gateway: Gateway, desk: Desk, executor: Executor) -> None:
@@ -72,14 +76,32 @@ class Services:
             body,
             request.client.host if request.client else None,
         )
-        answer = await asyncio.get_running_loop().run_in_executor(self._executor, self._desk.answer, service, incoming)
+        answer = await self._run(lambda: self._desk.answer(service, incoming))
+        stopping = self._desk.stopping
+        # Waits keep no thread: there may be more of them than threads.
+        if isinstance(answer, Later):
+            is_wanted = await pause(answer.seconds, stopping, request.is_disconnected)
+            answer = await self._run(answer.resume if is_wanted else answer.give_up)
+        if answer.wait and not await pause(answer.wait, stopping, request.is_disconnected):
+            return NoResponse()
         return self._response(service, incoming, answer)
+
+    async def _run(self, step: Callable[[], _T]) -> _T:
+        # Without a hook nothing waits, and to change threads would cost more than most commands.
+        if not self._desk.may_wait:
+            return step()
+        return await asyncio.get_running_loop().run_in_executor(self._executor, step)
 
     def _response(self, service: Service, incoming: Incoming, answer: Answer) -> Response:
         if answer.ending == "reset":
             return NoResponse()
+        if answer.ending == "cut":
+            return CutResponse(answer.body, answer.status, dict(answer.headers))
+        if answer.bytes_per_second:
+            return SlowResponse(answer, self._desk.stopping)
         headers, body = dict(answer.headers), answer.body
-        if service is self._soap[Dialect.DOCUMENT_LITERAL] and self._gateway.settings.gzip:
+        compressible = not answer.as_is and self._gateway.settings.gzip
+        if compressible and service is self._soap[Dialect.DOCUMENT_LITERAL]:
             headers["vary"] = "accept-encoding"
             if accepts_gzip(incoming.headers.get("accept-encoding", "")):
                 headers["content-encoding"] = "gzip"
