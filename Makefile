@@ -4,7 +4,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test bench lint types tests install foreign lock clean
+.PHONY: demo test bench pictures lint types tests install foreign lock clean
 
 demo: install
 	$(BIN)/clicksoap demo
@@ -13,6 +13,10 @@ test: install foreign lint types tests
 
 bench: install
 	$(BIN)/python -m benchmarks
+
+# The pictures of the inbox in docs/how-to, taken by its tests.
+pictures: install foreign
+	INBOX_PICTURES=1 $(BIN)/python -m pytest -q tests/inbox/test_browser.py -k pictures
 
 lint: install
 	$(BIN)/ruff check .
@@ -37,7 +41,7 @@ install: .venv/.installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	touch $@
 
-# The other SOAP stacks that the tests talk to (PHP, Perl); their absence is said, and fails under CI.
+# The other SOAP stacks that the tests talk to (PHP, Perl) and a browser; their absence is said, and fails under CI.
 foreign:
 	@sh tests/foreign/install.sh
 

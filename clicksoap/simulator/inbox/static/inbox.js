@@ -113,7 +113,7 @@ function keys(event) {
     search.select();
   } else if (event.key === "/") {
     event.preventDefault();
-    window.location.assign("/");
+    window.location.assign("/#q");
   } else if (event.key === "j" || event.key === "k") {
     const rows = Array.from(document.querySelectorAll("a.cover"));
     const next = rows.indexOf(active) + (event.key === "j" ? 1 : -1);
@@ -138,6 +138,8 @@ function copying() {
 }
 
 localise(document);
+document.querySelector("nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
 document.addEventListener("keydown", keys);
+if (window.location.hash === "#q") document.getElementById("q")?.focus();
 copying();
 follow();
