@@ -26,7 +26,7 @@ def kept_to_itself(headers: dict[str, str]) -> bool:
     return (
         headers["content-security-policy"] == POLICY
         and headers["x-content-type-options"] == "nosniff"
-        and headers["referrer-policy"] == "no-referrer"
+        and headers["referrer-policy"] == "same-origin"
         and headers["cache-control"] == "no-store"
     )
 

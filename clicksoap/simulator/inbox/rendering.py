@@ -19,7 +19,8 @@ HEADERS: Final[Mapping[str, str]] = {
         " form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     ),
     "x-content-type-options": "nosniff",
-    "referrer-policy": "no-referrer",
+    # Not no-referrer: with that, browsers say Origin: null of our own forms, which looks like a page of another site.
+    "referrer-policy": "same-origin",
     "cache-control": "no-store",
 }
 """What every page is sent with."""

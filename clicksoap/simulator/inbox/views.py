@@ -6,7 +6,6 @@ from typing import Final
 from zlib import crc32
 
 from clicksoap.simulator.exchanges import Exchange
-from clicksoap.simulator.gateway.hub import Kind
 from clicksoap.simulator.gateway.model import Message, Stage
 from clicksoap.simulator.inbox.listing import PER_PAGE, Listing, listing
 from clicksoap.simulator.inbox.rendering import fragment
@@ -60,7 +59,7 @@ class View:
         look: What it shows at this moment; ValueError if it cannot be understood what is wanted.
     """
 
-    kinds: frozenset[Kind]
+    kinds: frozenset[str]
     look: Callable[[], Rows]
 
 
@@ -165,7 +164,7 @@ def _accounts(simulation: Simulation, _: Mapping[str, str]) -> View:
         )
         return Rows(rows, _count(len(kept), "account"))
 
-    return View(frozenset({"accepted", "status", "exchange", "reset"}), look)
+    return View(frozenset({"accepted", "status", "exchange", "account", "reset"}), look)
 
 
 def _count(number: int, word: str) -> str:
