@@ -25,6 +25,7 @@ POLICY = (
 def kept_to_itself(headers: dict[str, str]) -> bool:
     return (
         headers["content-security-policy"] == POLICY
+        and headers["cross-origin-resource-policy"] == "same-origin"
         and headers["x-content-type-options"] == "nosniff"
         and headers["referrer-policy"] == "same-origin"
         and headers["cache-control"] == "no-store"

@@ -18,6 +18,7 @@ HEADERS: Final[Mapping[str, str]] = {
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self';"
         " form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     ),
+    "cross-origin-resource-policy": "same-origin",
     "x-content-type-options": "nosniff",
     # Not no-referrer: with that, browsers say Origin: null of our own forms, which looks like a page of another site.
     "referrer-policy": "same-origin",

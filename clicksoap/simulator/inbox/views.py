@@ -95,7 +95,11 @@ def exchange_rows(kept: Sequence[Exchange], page: int) -> Rows:
 def state_of(simulation: Simulation, message: Message) -> tuple[Row, ...]:
     """The rows of a message's own page."""
     planned: tuple[Stage, ...] = simulation.gateway.planned(message.id)
-    replies = [each for each in simulation.handset.sent() if each.sender == message.to]
+    replies = [
+        each
+        for each in simulation.handset.sent()
+        if each.sender == message.to and (each.api_id, each.user) == message.account
+    ]
     return (
         Row("state", fragment("state", message, planned)),
         Row("replies", fragment("replies", replies[:_MOST])),
