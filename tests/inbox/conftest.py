@@ -1,14 +1,17 @@
 """A running simulator with its inbox, and whoever looks at it over a real socket."""
 
 import http.client
+import json
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from queue import Queue
 from threading import Thread
+from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 from xml.sax.saxutils import escape
 
@@ -79,6 +82,41 @@ class Site:
         )
         assert page.status == 200
         return page.text
+
+
+class Stream:
+    """One stream, read event by event."""
+
+    def __init__(self, reply: http.client.HTTPResponse) -> None:
+        self.reply = reply
+
+    def next(self) -> dict[str, Any]:
+        """The next event; heartbeats are passed over."""
+        while True:
+            line = self.reply.readline()
+            assert line, "the stream has ended"
+            if line.startswith(b"data: "):
+                told: dict[str, Any] = json.loads(line.removeprefix(b"data: "))
+                return told
+
+    def until(self, wanted: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+        while not wanted(told := self.next()):
+            pass
+        return told
+
+
+@contextmanager
+def following(sim: Simulator, query: str) -> Iterator[Stream]:
+    connection = http.client.HTTPConnection(urlsplit(sim.origin).netloc, timeout=10)
+    connection.request("GET", f"/events?{query}", headers={"Accept": "text/event-stream"})
+    reply = connection.getresponse()
+    assert (reply.status, reply.headers["content-type"]) == (200, "text/event-stream; charset=utf-8")
+    assert reply.headers["cache-control"] == "no-store"
+    try:
+        yield Stream(reply)
+    finally:
+        reply.close()
+        connection.close()
 
 
 @pytest.fixture

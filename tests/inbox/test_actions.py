@@ -4,7 +4,7 @@ import pytest
 
 from clicksoap.simulator import CallbackUrl, Settings, Simulator
 
-from .conftest import TO, Called, Page, Site
+from .conftest import TO, Called, Page, Site, following
 
 
 def followed(site: Site, page: Page) -> str:
@@ -49,6 +49,8 @@ class TestAMessage:
             page = site.post(f"/messages/{site.latest.id}/report")
             assert "on its way" in followed(site, page)
             assert forms.get(timeout=5)["apiMsgId"] == [site.latest.id]
+            with following(sim, f"of=message&id={site.latest.id}") as stream:
+                stream.until(lambda each: "HTTP 200" in each["rows"].get("reports", ""))
 
     @pytest.mark.xfail(strict=False, reason="the gateway does not call yet")
     def test_that_nobody_is_told_of_is_not_reported_and_the_page_says_why(self, site: Site) -> None:

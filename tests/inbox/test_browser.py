@@ -316,6 +316,22 @@ def test_a_page_that_nobody_sees_keeps_no_connection(site: Site, visitor: Visito
     expect(page.locator(".rows > li")).to_have_count(1)
 
 
+def test_a_page_goes_on_when_the_simulator_is_there_again(visitor_of: Callable[[Simulator], Visitor]) -> None:
+    with Simulator() as sim:
+        port = int(sim.origin.rpartition(":")[2])
+    sim = Simulator(port=port)
+    with sim:
+        visitor = visitor_of(sim)
+        page = visitor.tab()
+    expect(page.get_by_text("Connecting", exact=True)).to_be_visible()
+    with sim:
+        expect(page.get_by_text("Live", exact=True)).to_be_visible()
+        Site(sim).send(TO, text="hello again")
+        expect(page.get_by_role("listitem").first).to_contain_text("hello again")
+        visitor.leave()
+    visitor.problems.clear()  # the browser's console tells of every try in between
+
+
 def test_times_are_those_of_the_browser(site: Site, visitor: Visitor) -> None:
     site.send(TO, text="hello")
     hour = (site.latest.created.hour + 9) % 24

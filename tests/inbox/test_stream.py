@@ -1,11 +1,7 @@
 """Views that follow what happens, as a browser's EventSource gets them."""
 
-import http.client
-import json
 import socket
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from threading import Event
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,42 +10,7 @@ import pytest
 
 from clicksoap.simulator import Simulator
 
-from .conftest import LATER, TO, Site
-
-
-class Stream:
-    """One stream, read event by event."""
-
-    def __init__(self, reply: http.client.HTTPResponse) -> None:
-        self.reply = reply
-
-    def next(self) -> dict[str, Any]:
-        """The next event; heartbeats are passed over."""
-        while True:
-            line = self.reply.readline()
-            assert line, "the stream has ended"
-            if line.startswith(b"data: "):
-                told: dict[str, Any] = json.loads(line.removeprefix(b"data: "))
-                return told
-
-    def until(self, wanted: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
-        while not wanted(told := self.next()):
-            pass
-        return told
-
-
-@contextmanager
-def following(sim: Simulator, query: str) -> Iterator[Stream]:
-    connection = http.client.HTTPConnection(urlsplit(sim.origin).netloc, timeout=10)
-    connection.request("GET", f"/events?{query}", headers={"Accept": "text/event-stream"})
-    reply = connection.getresponse()
-    assert (reply.status, reply.headers["content-type"]) == (200, "text/event-stream; charset=utf-8")
-    assert reply.headers["cache-control"] == "no-store"
-    try:
-        yield Stream(reply)
-    finally:
-        reply.close()
-        connection.close()
+from .conftest import LATER, TO, Site, following
 
 
 def listeners(sim: Simulator) -> int:

@@ -26,6 +26,7 @@ _HEARTBEAT: Final = 15.0
 _PATIENCE: Final = 30.0  # for a browser that does not read
 _LAST_WORD: Final = 0.1
 _PAUSE: Final = 0.1
+_RETRY: Final = 1000  # milliseconds, after which a browser comes back
 _SHARE: Final = 4  # of the time, a view is drawn for at most one part in so many and one
 
 
@@ -110,6 +111,7 @@ class _Stream(Response):
         """Send what the view shows, whenever that is something else; ends if nobody reads it."""
         sent: dict[str, str] = {}
         last = ""
+        first = f"retry: {_RETRY}\n"
         while True:
             self._outdated.clear()
             self._is_noted = False
@@ -117,8 +119,8 @@ class _Stream(Response):
             now = await run_in_threadpool(self._view.look)
             data = _changes(now, sent)
             took = time.monotonic() - began
-            chunk = f"data: {data}\n\n" if data != last else ":\n\n"
-            last = data
+            chunk = f"{first}data: {data}\n\n" if data != last else ":\n\n"
+            last, first = data, ""
             try:
                 async with asyncio.timeout(_PATIENCE):
                     await send({"type": "http.response.body", "body": chunk.encode(), "more_body": True})

@@ -95,6 +95,7 @@ def exchange_rows(kept: Sequence[Exchange], page: int) -> Rows:
 def state_of(simulation: Simulation, message: Message) -> tuple[Row, ...]:
     """The rows of a message's own page."""
     planned: tuple[Stage, ...] = simulation.gateway.planned(message.id)
+    reports = [each for each in simulation.callbacks.attempts() if each.message_id == message.id]
     replies = [
         each
         for each in simulation.handset.sent()
@@ -102,6 +103,7 @@ def state_of(simulation: Simulation, message: Message) -> tuple[Row, ...]:
     ]
     return (
         Row("state", fragment("state", message, planned)),
+        Row("reports", fragment("reports", reports[:_MOST])),
         Row("replies", fragment("replies", replies[:_MOST])),
     )
 
@@ -125,7 +127,7 @@ def _message(simulation: Simulation, wanted: Mapping[str, str]) -> View:
             return Rows((Row("gone", fragment("gone")),), "")
         return Rows(state_of(simulation, message), "")
 
-    return View(frozenset({"status", "deleted", "reset", "inbound"}), look)
+    return View(frozenset({"status", "deleted", "reset", "inbound", "callback"}), look)
 
 
 def _traffic(simulation: Simulation, wanted: Mapping[str, str]) -> View:
