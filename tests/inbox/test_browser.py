@@ -59,6 +59,7 @@ CONTRASTS: Final = """() => {
 @pytest.fixture(scope="module")
 def browser(program: Callable[[str], str]) -> Iterator[Browser]:
     path = program("chromium")
+    expect.set_options(timeout=20_000)
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=path, args=[*FLAGS])
         yield started
@@ -80,7 +81,7 @@ class Visitor:
         self._contexts.append(context)
         context.route("**/*", self._let_through)
         page = context.new_page()
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(20_000)
         page.on("console", self._note)
         page.on("pageerror", lambda error: self.problems.append(str(error)))
         page.goto(f"{self._origin}{path}")
