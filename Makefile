@@ -5,7 +5,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test bench bench-simulator lint types tests install foreign lock clean
+.PHONY: demo test bench bench-simulator pictures lint types tests install foreign lock clean
 
 demo: install
 	$(BIN)/clicksoap demo
@@ -17,6 +17,10 @@ bench: install
 
 bench-simulator: install
 	$(BIN)/python -m benchmarks.simulator --page
+
+# The pictures of the inbox in docs/how-to, taken by its tests.
+pictures: install foreign
+	INBOX_PICTURES=1 $(BIN)/python -m pytest -q tests/inbox/test_browser.py -k pictures
 
 lint: install
 	$(BIN)/ruff check .
@@ -41,7 +45,7 @@ install: .venv/.installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	touch $@
 
-# The other SOAP stacks that the tests talk to (PHP, Perl); their absence is said, and fails under CI.
+# The other SOAP stacks that the tests talk to (PHP, Perl) and a browser; their absence is said, and fails under CI.
 foreign:
 	@sh tests/foreign/install.sh
 

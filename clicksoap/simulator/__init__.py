@@ -9,11 +9,12 @@ Example:
 """
 
 try:
+    import jinja2 as _jinja2
     import starlette as _starlette
     import uvicorn as _uvicorn
 except ImportError as missing:
     raise ImportError(
-        'the simulator needs starlette and uvicorn: pip install "clicksoap[simulator]"', name=missing.name
+        'the simulator needs starlette, uvicorn and jinja2: pip install "clicksoap[simulator]"', name=missing.name
     ) from None
 
 from clicksoap.simulator.callbacks.dispatcher import Attempt, Callbacks
@@ -28,7 +29,7 @@ from clicksoap.simulator.gateway.model import Account, CallbackUrl, Message, Req
 from clicksoap.simulator.gateway.settings import Settings
 from clicksoap.simulator.server import Simulator
 
-del _starlette, _uvicorn
+del _jinja2, _starlette, _uvicorn
 
 __all__ = [
     "Account",

@@ -5,11 +5,8 @@ from concurrent.futures import Executor
 from threading import Event
 
 from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Route
 
-from clicksoap.contract import SERVICE_PATHS
+from clicksoap.simulator.inbox.routes import inbox_routes
 from clicksoap.simulator.services.answering import Desk
 from clicksoap.simulator.services.web import Services
 from clicksoap.simulator.simulation import Simulation
@@ -28,15 +25,6 @@ def application(
     """
     desk = Desk(simulation.gateway, simulation.faults, simulation.exchanges, stopping, on_command)
     services = Services(simulation.gateway, desk, executor)
-    app = Starlette(routes=[Route("/", _introduce), *services.routes()])
+    app = Starlette(routes=[*inbox_routes(simulation, stopping), *services.routes()])
     app.router.redirect_slashes = False
     return app
-
-
-async def _introduce(request: Request) -> Response:
-    origin = f"{request.url.scheme}://{request.url.netloc}"
-    services = "".join(f"{origin}{path}?wsdl\n" for path in SERVICE_PATHS)
-    return PlainTextResponse(
-        f"This is a simulated SMS gateway; no message leaves it. Its SOAP services:\n{services}"
-        f"Its HTTP API:\n{origin}/http/sendmsg and the like\n"
-    )

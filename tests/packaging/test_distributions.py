@@ -62,13 +62,16 @@ def _run(python: str | Path, where: Path, *paths: Path) -> str:
     return done.stdout.strip()
 
 
-def test_the_wheel_holds_the_package_its_types_mark_and_the_wsdls(wheel: Path) -> None:
+def test_the_wheel_holds_the_package_its_types_mark_the_wsdls_and_the_inbox(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
     assert {
         "clicksoap/py.typed",
         "clicksoap/wsdl/document_literal.wsdl",
         "clicksoap/wsdl/rpc_encoded.wsdl",
         "clicksoap/wsdl/soap-encoding.xsd",
+        "clicksoap/simulator/inbox/static/inbox.css",
+        "clicksoap/simulator/inbox/static/inbox.js",
+        "clicksoap/simulator/inbox/templates/base.html",
     } <= names
     assert {"clicksoap"} == {name.split("/")[0] for name in names if ".dist-info/" not in name}
 

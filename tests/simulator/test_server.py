@@ -259,7 +259,7 @@ def test_many_clients_at_once_are_all_answered(sim: Simulator, wire: Wire) -> No
     assert sim.gateway.balance(7, "acme") == 1000 - 64
 
 
-@pytest.mark.parametrize("missing", ["starlette", "uvicorn"])
+@pytest.mark.parametrize("missing", ["starlette", "uvicorn", "jinja2"])
 def test_without_its_extra_it_names_the_command_to_install_it(missing: str) -> None:
     program = (
         f"import sys; sys.modules[{missing!r}] = None\n"
@@ -267,7 +267,7 @@ def test_without_its_extra_it_names_the_command_to_install_it(missing: str) -> N
         "except ImportError as error: print(error)"
     )
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert run.stdout == 'the simulator needs starlette and uvicorn: pip install "clicksoap[simulator]"\n'
+    assert run.stdout == 'the simulator needs starlette, uvicorn and jinja2: pip install "clicksoap[simulator]"\n'
 
 
 def test_it_shares_only_the_codes_and_the_contract_with_the_client() -> None:

@@ -74,18 +74,41 @@ def content_of(values: Mapping[str, str], name: str, concat_default: int) -> Con
     return Content(text, sent, is_unicode, flash=flash, parts=parts, too_long=parts > allowed)
 
 
-def parts_of(text: str, *, unicode: bool) -> int:
-    """The parts that a text takes, as GSM 7-bit or as UTF-16; no character is split over two."""
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One of the messages that a text is sent as.
+
+    Attributes:
+        text: What it carries.
+        size: The septets, or UTF-16 units, that it takes.
+        most: How many it may take.
+    """
+
+    text: str = field(repr=False)
+    size: int
+    most: int
+
+
+def split(text: str, *, unicode: bool) -> tuple[Part, ...]:
+    """The parts that a text is sent in, as GSM 7-bit or as UTF-16; no character is split over two."""
     single, joined = _UTF16_UNITS if unicode else _SEPTETS
     sizes = [_size(char, unicode=unicode) for char in text]
-    if sum(sizes) <= single:
-        return 1
-    parts, filled = 1, 0
-    for size in sizes:
+    whole = sum(sizes)
+    if whole <= single:
+        return (Part(text, whole, single),)
+    parts: list[Part] = []
+    began, filled = 0, 0
+    for place, size in enumerate(sizes):
         if filled + size > joined:
-            parts, filled = parts + 1, 0
+            parts.append(Part(text[began:place], filled, joined))
+            began, filled = place, 0
         filled += size
-    return parts
+    return (*parts, Part(text[began:], filled, joined))
+
+
+def parts_of(text: str, *, unicode: bool) -> int:
+    """The parts that a text takes, as GSM 7-bit or as UTF-16."""
+    return len(split(text, unicode=unicode))
 
 
 def _size(char: str, *, unicode: bool) -> int:

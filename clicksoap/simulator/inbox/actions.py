@@ -1,0 +1,128 @@
+"""What people do to the simulation by the buttons of its pages; each ends on a page that shows what came of it."""
+
+from collections.abc import Callable
+from typing import Final
+from urllib.parse import quote
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from clicksoap.simulator.gateway.model import Message
+from clicksoap.simulator.inbox.forms import form_of
+from clicksoap.simulator.inbox.pages import Pages
+from clicksoap.simulator.inbox.rendering import HEADERS, page
+from clicksoap.simulator.search import matching
+from clicksoap.simulator.simulation import Simulation
+
+Fields = dict[str, str]
+
+_UNPROCESSABLE: Final = 422
+
+
+class Actions:
+    """Everything there is to do.
+
+    Args:
+        simulation: What it is done to.
+        pages: What is shown when it cannot be done.
+    """
+
+    def __init__(self, simulation: Simulation, pages: Pages) -> None:
+        self._simulation = simulation
+        self._pages = pages
+
+    def routes(self) -> list[Route]:
+        """Every action; none is taken by a mere GET."""
+        actions: dict[str, Callable[[Request, Fields], Response]] = {
+            "/messages/delete": self._delete_found,
+            "/messages/{id}/status": self._on_message(self._set_status),
+            "/messages/{id}/report": self._on_message(self._report),
+            "/messages/{id}/reply": self._on_message(self._reply),
+            "/messages/{id}/delete": self._on_message(self._delete),
+            "/handset": self._send,
+            "/faults/clear": self._clear_faults,
+            "/reset": self._reset,
+        }
+        return [Route(path, _by_form(action), methods=["POST"]) for path, action in actions.items()]
+
+    def _on_message(self, action: Callable[[Message, Fields], Response]) -> Callable[[Request, Fields], Response]:
+        def act(request: Request, given: Fields) -> Response:
+            try:
+                message = self._simulation.gateway.message(request.path_params["id"])
+            except KeyError:
+                return self._pages.no_message(request)
+            try:
+                return action(message, given)
+            except KeyError:  # it was forgotten in this very moment
+                return self._pages.no_message(request)
+            except ValueError as error:
+                reply = given.get("text", "")
+                return self._pages.message_page(request, message, _UNPROCESSABLE, error=str(error), reply=reply)
+
+        return act
+
+    def _set_status(self, message: Message, given: Fields) -> Response:
+        self._simulation.gateway.set_status(message.id, given.get("status", ""))
+        return _to(f"/messages/{message.id}?done=status")
+
+    def _report(self, message: Message, _: Fields) -> Response:
+        self._simulation.callbacks.report(message.id)
+        return _to(f"/messages/{message.id}?done=report")
+
+    def _reply(self, message: Message, given: Fields) -> Response:
+        self._simulation.handset.reply(message.id, given.get("text", ""))
+        return _to(f"/messages/{message.id}?done=reply")
+
+    def _delete(self, message: Message, _: Fields) -> Response:
+        self._simulation.gateway.delete([message.id])
+        return _to("/?done=deleted")
+
+    def _delete_found(self, request: Request, given: Fields) -> Response:
+        query = given.get("q", "")
+        try:
+            is_found = matching(query)
+        except ValueError as error:
+            return page(
+                "not_found", 400, path=request.url.path, done="", error="", what=f"Nothing was deleted: {error}."
+            )
+        gateway = self._simulation.gateway
+        gateway.delete([message.id for message in gateway.latest() if is_found(message)])
+        return _to(f"/?q={quote(query, errors='replace')}&done=deleted" if query else "/?done=deleted")
+
+    def _send(self, request: Request, given: Fields) -> Response:
+        api_id, _, user = given.get("account", "").partition("/")
+        text, sender, to = (given.get(name, "") for name in ("text", "sender", "to"))
+        try:
+            if not (api_id.isascii() and api_id.isdigit()):
+                raise ValueError("the account is written as its API id, a slash and its user: 123456/acme")
+            self._simulation.handset.send(text, sender=sender, to=to, api_id=int(api_id), user=user)
+        except (KeyError, ValueError) as error:
+            problem = "there is no such account" if isinstance(error, KeyError) else str(error)
+            said = {"sender": sender, "to": to, "text": text, "account": given.get("account", "")}
+            return self._pages.handset_page(request, _UNPROCESSABLE, error=problem, given=said)
+        return _to("/handset?done=sent")
+
+    def _clear_faults(self, *_: object) -> Response:
+        self._simulation.faults.clear()
+        return _to("/faults?done=cleared")
+
+    def _reset(self, *_: object) -> Response:
+        self._simulation.reset()
+        return _to("/?done=reset")
+
+
+def _by_form(action: Callable[[Request, Fields], Response]) -> Callable[[Request], object]:
+    async def act(request: Request) -> Response:
+        try:
+            given = await form_of(request)
+        except ClientDisconnect:
+            return Response(status_code=400)  # nobody is there to read it
+        return await run_in_threadpool(action, request, given)
+
+    return act
+
+
+def _to(path: str) -> Response:
+    return RedirectResponse(path, 303, HEADERS)

@@ -1,0 +1,41 @@
+"""Requests and replies, laid out for people to read."""
+
+import re
+from typing import Final
+from urllib.parse import parse_qsl
+
+_TOKEN: Final = re.compile(r"<!--.*?-->|<!\[CDATA\[.*?\]\]>|<\?.*?\?>|<[^<>]*>|[^<]+", re.DOTALL)
+_SPECIAL: Final = re.compile(r"<[!?]")
+_MOST_SPECIAL: Final = 100
+_INDENT: Final = "  "
+_MOST_DEEP: Final = 20
+
+
+def laid_out(text: str) -> str:
+    """A document with a line for each element, indented; the text itself if it is no whole document."""
+    if not text.lstrip("\ufeff \r\n\t").startswith("<") or len(_SPECIAL.findall(text)) > _MOST_SPECIAL:
+        return text
+    tokens: list[str] = _TOKEN.findall(text)
+    if sum(map(len, tokens)) != len(text):
+        return text
+    lines: list[str] = []
+    depth = 0
+    is_open = False  # the last line is a start tag, and what it holds
+    for token in filter(str.strip, tokens):
+        is_end = token.startswith("</")
+        depth -= is_end
+        if depth < 0:
+            return text
+        if is_open and (is_end or not token.startswith("<")):
+            lines[-1] += token
+        else:
+            lines.append(_INDENT * min(depth, _MOST_DEEP) + token.strip())
+        is_start = token.startswith("<") and not token.startswith(("</", "<!", "<?")) and not token.endswith("/>")
+        is_open = is_start or (is_open and not token.startswith("<"))
+        depth += is_start
+    return text if depth else "\n".join(lines)
+
+
+def fields(encoded: str) -> list[tuple[str, str]]:
+    """A query or a form as names and values, decoded as the HTTP API does."""
+    return parse_qsl(encoded, keep_blank_values=True, encoding="latin-1")

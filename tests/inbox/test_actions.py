@@ -1,0 +1,138 @@
+"""What people do by the buttons of the pages, without scripts."""
+
+import pytest
+
+from clicksoap.simulator import CallbackUrl, Settings, Simulator
+
+from .conftest import TO, Called, Page, Site, following
+
+
+def followed(site: Site, page: Page) -> str:
+    """The page that an action led to."""
+    assert page.status == 303
+    assert "content-security-policy" in page.headers
+    shown = site.get(page.headers["location"])
+    assert shown.status == 200
+    return shown.text
+
+
+class TestAMessage:
+    def test_is_given_a_status_that_it_keeps(self, site: Site) -> None:
+        site.send(TO, text="hello")
+        page = site.post(f"/messages/{site.latest.id}/status", status="007")
+        assert "The status was set." in followed(site, page)
+        assert site.latest.status == "007"
+        assert site.sim.gateway.planned(site.latest.id) == ()
+
+    @pytest.mark.parametrize("status", ["013", "", "x"])
+    def test_is_given_no_status_that_there_is_not(self, site: Site, status: str) -> None:
+        site.send(TO, text="hello")
+        page = site.post(f"/messages/{site.latest.id}/status", status=status)
+        assert page.status == 422
+        assert "Status is one of 001" in page.text
+        assert site.latest.status == "008"
+
+    def test_is_deleted(self, site: Site) -> None:
+        site.send(TO, text="hello")
+        assert "No messages yet" in followed(site, site.post(f"/messages/{site.latest.id}/delete"))
+
+    @pytest.mark.parametrize("action", ["status", "report", "reply", "delete"])
+    def test_that_is_not_there_cannot_be_acted_on(self, site: Site, action: str) -> None:
+        assert site.post(f"/messages/0/{action}", status="004", text="hi").status == 404
+
+    @pytest.mark.xfail(strict=False, reason="the gateway does not call yet")
+    def test_is_reported_once_more(self, called: Called) -> None:
+        address, forms = called
+        with Simulator(settings=Settings(callback=CallbackUrl(address))) as sim:
+            site = Site(sim)
+            site.send(TO, text="hello")
+            page = site.post(f"/messages/{site.latest.id}/report")
+            assert "on its way" in followed(site, page)
+            assert forms.get(timeout=5)["apiMsgId"] == [site.latest.id]
+            with following(sim, f"of=message&id={site.latest.id}") as stream:
+                stream.until(lambda each: "HTTP 200" in each["rows"].get("reports", ""))
+
+    @pytest.mark.xfail(strict=False, reason="the gateway does not call yet")
+    def test_that_nobody_is_told_of_is_not_reported_and_the_page_says_why(self, site: Site) -> None:
+        site.send(TO, text="hello")
+        page = site.post(f"/messages/{site.latest.id}/report")
+        assert page.status == 422
+        assert 'role="alert"' in page.text
+
+    @pytest.mark.xfail(strict=False, reason="handsets send nothing yet")
+    def test_is_answered_as_the_handset_that_has_it(self, called: Called) -> None:
+        address, forms = called
+        with Simulator(settings=Settings(inbound=CallbackUrl(address))) as sim:
+            site = Site(sim)
+            site.send(TO, text="hello", from_="27830000000")
+            page = site.post(f"/messages/{site.latest.id}/reply", text="who is there?")
+            assert "who is there?" in followed(site, page)
+            form = forms.get(timeout=5)
+        assert (form["from"], form["to"], form["text"]) == ([TO], ["27830000000"], ["who is there?"])
+
+    @pytest.mark.xfail(strict=False, reason="handsets send nothing yet")
+    def test_is_not_answered_with_nothing(self, site: Site) -> None:
+        site.send(TO, text="hello", from_="27830000000")
+        page = site.post(f"/messages/{site.latest.id}/reply", text="")
+        assert page.status == 422
+        assert 'role="alert"' in page.text
+
+
+class TestTheHandset:
+    @pytest.mark.xfail(strict=False, reason="handsets send nothing yet")
+    def test_sends_to_an_account(self, called: Called) -> None:
+        address, forms = called
+        with Simulator(settings=Settings(inbound=CallbackUrl(address))) as sim:
+            site = Site(sim)
+            site.send(TO, text="hello")
+            page = site.post("/handset", sender=TO, to="27830000000", account="123456/acme", text="hi there")
+            assert "hi there" in followed(site, page)
+            assert forms.get(timeout=5)["text"] == ["hi there"]
+
+    @pytest.mark.parametrize("account", ["acme", "", "/acme", "x/acme"])
+    def test_says_how_an_account_is_written_and_keeps_what_was_typed(self, site: Site, account: str) -> None:
+        page = site.post("/handset", sender=TO, to="2783", account=account, text="<b>")
+        assert page.status == 422
+        assert "123456/acme" in page.text
+        assert f'value="{TO}"' in page.text
+        assert "&lt;b&gt;</textarea>" in page.text
+
+    @pytest.mark.xfail(strict=False, reason="handsets send nothing yet")
+    def test_sends_nothing_to_an_account_that_is_not_there(self, site: Site) -> None:
+        page = site.post("/handset", sender=TO, to="27830000000", account="9/nobody", text="hi")
+        assert page.status == 422
+        assert "no such account" in page.text
+
+
+class TestEverything:
+    def test_that_a_search_finds_is_deleted_and_nothing_else(self, site: Site) -> None:
+        for text in ("apples", "pears", "green apples"):
+            site.send(TO, text=text)
+        assert "Nothing found" in followed(site, site.post("/messages/delete", q="apples"))
+        assert [each.text for each in site.sim.messages] == ["pears"]
+        assert "No messages yet" in followed(site, site.post("/messages/delete", q=""))
+
+    def test_is_kept_if_the_search_is_nonsense(self, site: Site) -> None:
+        site.send(TO, text="hello")
+        page = site.post("/messages/delete", q="colour:red")
+        assert page.status == 400
+        assert "Nothing was deleted" in page.text
+        assert len(site.sim.messages) == 1
+
+    def test_is_as_in_the_beginning_after_a_reset(self, site: Site) -> None:
+        site.send(TO, text="hello")
+        assert "as in the beginning" in followed(site, site.post("/reset"))
+        assert site.sim.messages == []
+        assert site.sim.exchanges.latest() == []
+
+    def test_that_goes_wrong_ends_at_once(self, site: Site) -> None:
+        site.sim.faults.lose_answer("sendmsg")
+        followed(site, site.post("/faults/clear"))
+        site.send(TO, text="hello")
+
+    @pytest.mark.parametrize("body", [b"", b"status", b"%ff=%ff", b"status=004&status=xx", b"x" * (2 << 20)])
+    def test_odd_that_is_posted_does_no_harm(self, site: Site, body: bytes) -> None:
+        site.send(TO, text="hello")
+        own = {"Content-Type": "application/x-www-form-urlencoded", "Origin": site.sim.origin}
+        assert site.ask("POST", f"/messages/{site.latest.id}/status", body, own).status == 422
+        assert site.latest.status == "008"
