@@ -1,10 +1,11 @@
 # make demo   an SMS over both SOAP bindings to a simulated gateway
 # make test   everything that must hold: tests, types, lint
 # make bench  how fast it is beside the others, about ten minutes on an idle machine; writes docs/explanation/speed.md
+# make bench-simulator  how much the simulator bears, and whether its memory stays flat; writes docs/explanation/simulator.md
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test bench lint types tests install foreign lock clean
+.PHONY: demo test bench bench-simulator lint types tests install foreign lock clean
 
 demo: install
 	$(BIN)/clicksoap demo
@@ -13,6 +14,9 @@ test: install foreign lint types tests
 
 bench: install
 	$(BIN)/python -m benchmarks
+
+bench-simulator: install
+	$(BIN)/python -m benchmarks.simulator --page
 
 lint: install
 	$(BIN)/ruff check .

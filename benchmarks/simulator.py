@@ -34,6 +34,7 @@ FLAT: Final = 0.02
 _CAPACITY: Final = 10_000  # of messages and of exchanges, the simulator's own
 _SAMPLES: Final = 60
 _SHOWN: Final = 12
+_FEWEST: Final = 4
 _PAGE: Final = Path(__file__).parents[1] / "docs/explanation/simulator.md"
 _HEADING: Final = "## Under load\n"
 _ID: Final = re.compile(rb"ID: ([0-9a-f]{32})")
@@ -84,8 +85,14 @@ class Figures:
 
     @property
     def growth(self) -> float:
-        """By how much the later half of the samples is above the earlier one, as a part of it."""
+        """By how much the later half of the samples is above the earlier one, as a part of it.
+
+        Raises:
+            RuntimeError: There are too few samples.
+        """
         held = [size for _, size in self.memory]
+        if len(held) < _FEWEST:
+            raise RuntimeError("memory was not full early enough to say anything of it: give more --minutes")
         half = len(held) // 2
         return median(held[half:]) / median(held[:half]) - 1
 
@@ -229,8 +236,6 @@ def measure(messages: int, minutes: float) -> Figures:
         began = _cpu(process)
         single = asyncio.run(_single(port, minutes * 60, sample))
         single.cpu = _cpu(process) - began
-    if len(memory) < _SHOWN:
-        raise RuntimeError("memory was not full early enough to say anything: give more --minutes")
     return Figures(large, single, idle, filled, memory)
 
 

@@ -236,9 +236,8 @@ class _Server(uvicorn.Server):
             await asyncio.sleep(_POLL)
         for connection in list(connections):
             self.cut_short = True
-            transport = getattr(connection, "transport", None)
-            if isinstance(transport, asyncio.Transport):
-                transport.abort()
+            if isinstance(connection, Connection):
+                connection.break_off()
         await asyncio.sleep(_POLL)
 
 

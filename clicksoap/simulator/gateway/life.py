@@ -25,16 +25,16 @@ _WAITING: Final = frozenset({"001", "002", "008", "011"})
 
 
 def life(
-    values: Mapping[str, str], number: str, now: datetime, price: Decimal, settings: Settings
+    values: Mapping[str, str], ending: str, now: datetime, price: Decimal, settings: Settings
 ) -> tuple[Stage, ...]:
     """The statuses that a message is to have, in order; the first is the one it is accepted with.
 
     011 until it is due, then 008, then 003 and 004, each after the settings' delays. It ends at the first step for
-    which it is too dear (009) or too late (010); a number of the prefix 998 makes it end as it says.
+    which it is too dear (009) or too late (010).
 
     Args:
         values: The parameters of the request.
-        number: The recipient.
+        ending: The status that it ends in if nothing comes between (see ``ending_of``).
         now: When it is accepted.
         price: What it costs.
         settings: The delays.
@@ -43,7 +43,6 @@ def life(
     stages = [Stage(now, "011")] if due > now else []
     stages.append(Stage(due, "008"))
     expiry = due + timedelta(minutes=rules.integer(values, "validity") or DEFAULT_VALIDITY)
-    ending = _ending(number)
     handed_on, received = due + settings.handed_on_after, due + settings.received_after
     most = Decimal(values.get("max_credits", "0"))
     if 0 < most < price:
@@ -60,6 +59,7 @@ def life(
     return tuple(stages) if ending == "003" else (*stages, Stage(received, ending))
 
 
-def _ending(number: str) -> str:
+def ending_of(number: str) -> str:
+    """The status that messages to a number end in: received, but for those of the prefix 998, which say it."""
     status = number[3:6] if number.startswith(ENDS_SO_PREFIX) else ""
     return status if status in STATUSES else "004"

@@ -11,9 +11,9 @@ from clicksoap.simulator.gateway import rules
 from clicksoap.simulator.gateway.access import CREDENTIALS, Access
 from clicksoap.simulator.gateway.clock import Clock
 from clicksoap.simulator.gateway.content import Content, content_of
-from clicksoap.simulator.gateway.life import life
+from clicksoap.simulator.gateway.life import ending_of, life
 from clicksoap.simulator.gateway.mailbox import Mailbox
-from clicksoap.simulator.gateway.model import BATCH_LIFE, Batch, Message, Order, Purse, Request
+from clicksoap.simulator.gateway.model import BATCH_LIFE, Batch, Message, Order, Purse, Request, Stage
 from clicksoap.simulator.gateway.rules import Refused
 from clicksoap.simulator.gateway.settings import Settings
 
@@ -157,11 +157,16 @@ class Sending:
         accepted: list[Message] = []
         if purse.trial and not order.content.data:
             order = Order(Content(TRIAL_TEXT, order.content.text_as_sent), order.batch_id, order.parameters)
+        now, lives = self._clock.now(), dict[str, tuple[Stage, ...]]()
         for given in request.to:
             number = rules.dialled(given, purse.account.dial_prefix)
             problem = rules.number_problem(number) or self._problem(purse, order, number)
             if problem is None:
-                message = self._accept(purse, request, order, number)
+                # Most recipients of a request have the same life before them; it is worked out once for all.
+                ending = ending_of(number)
+                if ending not in lives:
+                    lives[ending] = life(order.parameters, ending, now, purse.account.price, self._settings())
+                message = self._accept(purse, request, order, number, lives[ending])
                 accepted.append(message)
                 line = f"ID: {message.id}"
             else:
@@ -199,15 +204,15 @@ class Sending:
         began = now if purse.day is None or now - purse.day >= _DAY else purse.day
         return int((began + _DAY).timestamp())
 
-    def _accept(self, purse: Purse, request: Request, order: Order, number: str) -> Message:
-        account, content, now = purse.account, order.content, self._clock.now()
+    def _accept(self, purse: Purse, request: Request, order: Order, number: str, stages: tuple[Stage, ...]) -> Message:
+        account, content = purse.account, order.content
         charge = account.price * content.parts
-        first, *ahead = life(order.parameters, number, now, account.price, self._settings())
+        first, *ahead = stages
         message = Message(
             id=secrets.token_hex(16),
             command=request.command,
             status=first.status,
-            created=now,
+            created=first.at,
             due=ahead[0].at if first.status == "011" else first.at,
             charge=charge,
             to=number,

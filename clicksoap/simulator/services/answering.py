@@ -65,6 +65,7 @@ class Desk:
 
     Attributes:
         stopping: As given.
+        may_wait: Whether to deal with a request may take long; nothing waits but the hook.
     """
 
     def __init__(
@@ -79,10 +80,11 @@ class Desk:
         self._faults = faults
         self._exchanges = exchanges
         self.stopping = stopping
+        self.may_wait = on_command is not None
         self._on_command = on_command
 
     def answer(self, service: Service, incoming: Incoming) -> Answer | Later:
-        """Deal with a request; for worker threads, because the hook may wait."""
+        """Deal with a request."""
         visit = _Visit(service, incoming, self._exchanges.number(), self._gateway.clock.now())
         unread = self._guarded(visit, self._read)
         if unread is not None:

@@ -20,11 +20,39 @@ class Connection(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Note what ends the connection, and make sure that nothing is noted of what comes in."""
-        super().connection_made(transport)
+        super().connection_made(_Joining(transport))  # type: ignore[arg-type]
         self.app_state = {**self.app_state, _BREAK_OFF: transport.abort, _HANG_UP: transport.close}
         # By GET, passwords, numbers and texts are part of the address, and whoever listens to uvicorn's access log
         # would be told it even though the log is switched off.
         self.access_log = False
+
+    def break_off(self) -> None:
+        """End it at once, whatever it is in the middle of."""
+        self.transport.abort()
+
+
+class _Joining:
+    """A transport that sends the head of a response together with what comes behind it: half as many system calls."""
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+        self._head = b""
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._transport, name)
+
+    def write(self, data: bytes) -> None:
+        """Send, or keep what is a head and nothing else."""
+        if data.startswith(b"HTTP/1.1 ") and not data.startswith(b"HTTP/1.1 1"):
+            self._head += data
+        elif data or self._head:
+            head, self._head = self._head, b""
+            self._transport.write(head + data)
+
+    def close(self) -> None:
+        """Send what is kept, and end."""
+        self.write(b"")
+        self._transport.close()
 
 
 class NoResponse(Response):

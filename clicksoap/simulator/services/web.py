@@ -1,7 +1,9 @@
 """The services behind their paths: requests read off the wire, answers written to it."""
 
 import asyncio
+from collections.abc import Callable
 from concurrent.futures import Executor
+from typing import TypeVar
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
@@ -18,6 +20,8 @@ from clicksoap.simulator.services.http_api import COVERAGE_FOLDER, MAX_RECIPIENT
 from clicksoap.simulator.services.reading import read_body
 from clicksoap.simulator.services.soap import SoapService
 
+_T = TypeVar("_T")
+
 
 class Services:
     """The four SOAP services and the HTTP API of a gateway.
@@ -25,7 +29,7 @@ class Services:
     Args:
         gateway: Whose settings count.
         desk: Where requests are dealt with.
-        executor: Where that happens, so that one may wait while others go on.
+        executor: Where that happens if there is a hook, so that one may wait while others go on.
     """
 
     def __init__(self, gateway: Gateway, desk: Desk, executor: Executor) -> None:
@@ -72,15 +76,21 @@ class Services:
             body,
             request.client.host if request.client else None,
         )
-        run, stopping = asyncio.get_running_loop().run_in_executor, self._desk.stopping
-        answer = await run(self._executor, self._desk.answer, service, incoming)
+        answer = await self._run(lambda: self._desk.answer(service, incoming))
+        stopping = self._desk.stopping
         # Waits keep no thread: there may be more of them than threads.
         if isinstance(answer, Later):
             is_wanted = await pause(answer.seconds, stopping) and not await request.is_disconnected()
-            answer = await run(self._executor, answer.resume if is_wanted else answer.give_up)
+            answer = await self._run(answer.resume if is_wanted else answer.give_up)
         if answer.wait and not await pause(answer.wait, stopping):
             return NoResponse()
         return self._response(service, incoming, answer)
+
+    async def _run(self, step: Callable[[], _T]) -> _T:
+        # Without a hook nothing waits, and to change threads would cost more than most commands.
+        if not self._desk.may_wait:
+            return step()
+        return await asyncio.get_running_loop().run_in_executor(self._executor, step)
 
     def _response(self, service: Service, incoming: Incoming, answer: Answer) -> Response:
         if answer.ending == "reset":
