@@ -292,7 +292,13 @@ class TestWhatIsOnTheWire:
 
 
 class TestWaiting:
-    def test_more_requests_may_wait_than_there_are_threads_and_others_go_on(self, sim: Simulator, wire: Wire) -> None:
+    @pytest.mark.parametrize("hook", [None, lambda _: None], ids=["", "with_a_hook"])
+    def test_more_requests_may_wait_than_there_are_threads_and_others_go_on(
+        self, hook: Callable[[str], None] | None
+    ) -> None:
+        sim = Simulator(on_command=hook)
+        sim.start()
+        wire = Wire(sim)
         rule = sim.faults.add("delay", seconds=3600, command="ping")
         pool = ThreadPoolExecutor(150)
         try:
@@ -308,6 +314,7 @@ class TestWaiting:
             assert time.monotonic() - began < 2.5  # the server's patience with requests in progress is 3 s
             assert {type(each.exception(30)) for each in held} <= set(BROKEN)
         finally:
+            sim.stop()
             pool.shutdown()
 
     @pytest.mark.parametrize(

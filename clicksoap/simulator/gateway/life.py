@@ -16,12 +16,14 @@ ENDS_SO_PREFIX: Final = "998"
 FREE: Final = frozenset({"006", "009", "010", "012", "014"})
 """The statuses of messages that never reached a network, and cost nothing."""
 
+WAITING: Final = frozenset({"001", "002", "008", "011"})
+"""The statuses that are no end: a message that stays in one expires (010)."""
+
 DEFAULT_VALIDITY: Final = 1440
 """The minutes that a message is tried for if it does not say."""
 
 # Those that a handset or a network earns, rather than the gateway itself, come after 003.
 _AFTER_HANDING_ON: Final = frozenset({"003", "004", "007"})
-_WAITING: Final = frozenset({"001", "002", "008", "011"})
 
 
 def life(
@@ -47,7 +49,7 @@ def life(
     most = Decimal(values.get("max_credits", "0"))
     if 0 < most < price:
         ending = "009"
-    if ending in _WAITING:
+    if ending in WAITING:
         if ending != "008":
             stages.append(Stage(handed_on, ending))
         return (*stages, Stage(max(expiry, handed_on), "010"))
