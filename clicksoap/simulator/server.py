@@ -234,10 +234,11 @@ class _Server(uvicorn.Server):
         deadline = time.monotonic() + _GRACE
         while (connections or self.server_state.tasks) and time.monotonic() < deadline:  # noqa: ASYNC110 - no event tells
             await asyncio.sleep(_POLL)
-        for connection in list(connections):
+        left: list[object] = list(connections)
+        for each in left:
             self.cut_short = True
-            if isinstance(connection, Connection):
-                connection.break_off()
+            if isinstance(each, Connection):
+                each.break_off()
         await asyncio.sleep(_POLL)
 
 

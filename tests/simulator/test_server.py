@@ -1,6 +1,7 @@
 """The simulator as a server: starting, stopping, waiting, failing."""
 
 import ast
+import asyncio
 import http.client
 import logging
 import socket
@@ -14,9 +15,12 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+import uvicorn
+from starlette.types import Receive, Scope, Send
 
 import clicksoap.simulator
 from clicksoap.simulator import Account, Clock, Settings, Simulator
+from clicksoap.simulator.services.connection import Connection
 
 from .conftest import Wire
 
@@ -122,6 +126,33 @@ def test_a_kept_connection_never_waits_for_acknowledgements(sim: Simulator, wire
     finally:
         connection.close()
     assert min(seconds[1:]) < 0.03
+
+
+def test_a_slow_stream_begins_at_once() -> None:
+    """Whoever listens for events has to know that he is connected, though nothing may happen for a long while."""
+    over = asyncio.Event()
+
+    async def app(_: Scope, __: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"4")]})
+        await over.wait()
+        await send({"type": "http.response.body", "body": b"news", "more_body": False})
+
+    async def listen() -> bytes:
+        server = uvicorn.Server(uvicorn.Config(app, port=0, http=Connection, lifespan="off", log_config=None))
+        serving = asyncio.create_task(server.serve())
+        while not server.started:  # noqa: ASYNC110 - no event tells
+            await asyncio.sleep(0.001)
+        reader, writer = await asyncio.open_connection(*server.servers[0].sockets[0].getsockname())
+        writer.write(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 30)
+        over.set()
+        body = await reader.readexactly(4)
+        writer.close()
+        server.should_exit = True
+        await serving
+        return head[:15] + body
+
+    assert asyncio.run(listen()) == b"HTTP/1.1 200 OKnews"
 
 
 def test_a_waiting_command_holds_no_other_up() -> None:

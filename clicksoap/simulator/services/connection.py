@@ -32,7 +32,7 @@ class Connection(H11Protocol):
 
 
 class _Joining:
-    """A transport that sends the head of a response together with what comes behind it: half as many system calls."""
+    """A transport that sends the head of a response together with a body that follows at once: half as many packets."""
 
     def __init__(self, transport: asyncio.Transport) -> None:
         self._transport = transport
@@ -45,14 +45,18 @@ class _Joining:
         """Send, or keep what is a head and nothing else."""
         if data.startswith(b"HTTP/1.1 ") and not data.startswith(b"HTTP/1.1 1"):
             self._head += data
+            asyncio.get_running_loop().call_soon(self._flush)  # of a stream, the body may be long in coming
         elif data or self._head:
             head, self._head = self._head, b""
             self._transport.write(head + data)
 
     def close(self) -> None:
         """Send what is kept, and end."""
-        self.write(b"")
+        self._flush()
         self._transport.close()
+
+    def _flush(self) -> None:
+        self.write(b"")
 
 
 class NoResponse(Response):
