@@ -281,7 +281,8 @@ def show(figures: Figures, command: str) -> str:
     verdict = "flat" if figures.is_flat else "not flat"
     return f"""\
 `{command}` on {about["processor"]}, {about["cores"]} cores, {about["python"]}; load {about["load"]} when it ended (the
-run itself makes about 2). Simulator and callers have a core each.
+run itself makes about 2). Simulator and callers have a core each. Whatever else runs there slows them down; CPU moves
+less.
 
 | | |
 | --- | ---: |

@@ -1,6 +1,7 @@
 """A connection of the server that keeps quiet and can be broken off from inside a request."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from threading import Event
 from typing import Final
 
@@ -102,13 +103,25 @@ class SlowResponse(Response):
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
-async def pause(seconds: float, stopping: Event) -> bool:
-    """Wait, in real seconds; gives whether the server goes on."""
+async def pause(seconds: float, stopping: Event, has_gone: Callable[[], Awaitable[bool]] | None = None) -> bool:
+    """Wait, in real seconds.
+
+    Args:
+        seconds: How long.
+        stopping: Set when the server ends, which ends the wait.
+        has_gone: Whether the caller has hung up, which ends it too.
+
+    Returns:
+        Whether the time is up, and there is a server and a caller still.
+    """
     loop = asyncio.get_running_loop()
     deadline = loop.time() + seconds
-    while not stopping.is_set() and (left := deadline - loop.time()) > 0:  # noqa: ASYNC110 - the event is a thread's
+    while not stopping.is_set() and not (has_gone is not None and await has_gone()):
+        left = deadline - loop.time()
+        if left <= 0:
+            return True
         await asyncio.sleep(min(left, _MOMENT))
-    return not stopping.is_set()
+    return False
 
 
 async def _end(how: str, scope: Scope, receive: Receive) -> None:

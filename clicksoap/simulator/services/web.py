@@ -80,9 +80,9 @@ class Services:
         stopping = self._desk.stopping
         # Waits keep no thread: there may be more of them than threads.
         if isinstance(answer, Later):
-            is_wanted = await pause(answer.seconds, stopping) and not await request.is_disconnected()
+            is_wanted = await pause(answer.seconds, stopping, request.is_disconnected)
             answer = await self._run(answer.resume if is_wanted else answer.give_up)
-        if answer.wait and not await pause(answer.wait, stopping):
+        if answer.wait and not await pause(answer.wait, stopping, request.is_disconnected):
             return NoResponse()
         return self._response(service, incoming, answer)
 
