@@ -1,5 +1,6 @@
 """The handsets: what they send to the gateway's customers."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -75,6 +76,9 @@ class Handset:
     def sent(self) -> list[Inbound]:
         """Every message that is kept, the latest first."""
         return []
+
+    def restore(self, messages: Iterable[Inbound]) -> None:
+        """Have messages of an earlier life again, the oldest first; nobody is told."""
 
     def clear(self) -> None:
         """Forget them all."""
