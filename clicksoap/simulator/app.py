@@ -10,6 +10,8 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from clicksoap.contract import SERVICE_PATHS
+from clicksoap.simulator.api.web import api_routes
+from clicksoap.simulator.figures import Figures
 from clicksoap.simulator.services.answering import Desk
 from clicksoap.simulator.services.web import Services
 from clicksoap.simulator.simulation import Simulation
@@ -28,7 +30,8 @@ def application(
     """
     desk = Desk(simulation.gateway, simulation.faults, simulation.exchanges, stopping, on_command)
     services = Services(simulation.gateway, desk, executor)
-    app = Starlette(routes=[Route("/", _introduce), *services.routes()])
+    figures = Figures(simulation, stopping)
+    app = Starlette(routes=[Route("/", _introduce), *services.routes(), *api_routes(simulation), *figures.routes()])
     app.router.redirect_slashes = False
     return app
 
