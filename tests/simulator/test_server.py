@@ -201,7 +201,7 @@ def test_a_client_that_never_finishes_its_request_is_dropped_when_stopping(
     monkeypatch.setattr("clicksoap.simulator.server._GRACE", 0.2)
     place = urlsplit(sim.origin)
     with socket.create_connection((place.hostname, place.port or 0), timeout=30) as connection:
-        connection.sendall(f"POST {wire.document} HTTP/1.1\r\nHost: a\r\nContent-Length: 99\r\n\r\n<".encode())
+        connection.sendall(f"POST {wire.document} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99\r\n\r\n<".encode())
         assert wire.log_in()
         sim.stop()
         with suppress(ConnectionResetError):
