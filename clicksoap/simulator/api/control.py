@@ -1,6 +1,6 @@
 """What the API shows and changes of the gateway itself."""
 
-from dataclasses import fields, replace
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
@@ -118,9 +118,7 @@ def _update(asked: Asked) -> object:
                 choices[name] = _callback_url(choices[name], getattr(gateway.settings, name))
         return shown(gateway.update_settings(**choices))
     except ValueError as error:
-        # The texts about settings begin with the name of the setting.
-        named = [name for name in choices if str(error).startswith(name)]
-        raise Problem(422, str(error), named[0] if named else "") from None
+        raise Problem.of(error, choices) from None
 
 
 def _callback_url(given: dict[str, Any], present: CallbackUrl | None) -> CallbackUrl:
@@ -139,8 +137,7 @@ def _add_fault(asked: Asked) -> object:
     try:
         return shown(asked.simulation.faults.add(**asked.fields))
     except ValueError as error:
-        named = [each.name for each in fields(Rule) if str(error).startswith(each.name)]
-        raise Problem(422, str(error), named[0] if named else "") from None
+        raise Problem.of(error, _RULE) from None
 
 
 def _clear_faults(asked: Asked) -> object:

@@ -1,5 +1,8 @@
 """What keeps a request from being served, for whoever made it."""
 
+from collections.abc import Collection
+from typing import Self
+
 
 class Problem(Exception):
     """A request is refused.
@@ -15,6 +18,17 @@ class Problem(Exception):
         self.status = status
         self.message = message
         self.argument = argument
+
+    @classmethod
+    def of(cls, error: ValueError, names: Collection[str]) -> Self:
+        """A value is refused; the texts of the simulator begin with the name of what is wrong.
+
+        Args:
+            error: What was raised.
+            names: The fields that it may be about.
+        """
+        first = str(error).split(maxsplit=1)[0].rstrip(":")
+        return cls(422, str(error), first if first in names else "")
 
     def as_data(self) -> dict[str, object]:
         """The body of the answer."""

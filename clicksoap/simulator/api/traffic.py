@@ -44,7 +44,7 @@ def _send(asked: Asked) -> object:
     except KeyError:
         raise no_such("account", "user") from None
     except ValueError as error:
-        raise Problem(422, str(error)) from None
+        raise Problem.of(error, asked.fields) from None
 
 
 OPERATIONS: Final = (
