@@ -1,7 +1,7 @@
 """``clicksoap demo``: one conversation per SOAP binding with a simulated gateway."""
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from clicksoap.client import Client
-from clicksoap.contract import DEFAULT_PATHS, SERVICE_PATHS, Dialect
+from clicksoap.contract import DEFAULT_PATHS, Dialect
 
 if TYPE_CHECKING:
     from clicksoap.simulator import Simulator
@@ -102,12 +102,3 @@ def show(conversations: Sequence[Conversation]) -> None:
             )
         console.print(table)
         console.print(f"  {said.balance_before} credits before, {said.balance_after} after\n", highlight=False)
-
-
-def directions(simulator: "Simulator") -> Iterator[str]:
-    """What somebody who starts a simulator wants to copy from its first lines."""
-    yield f"clicksoap simulator at {simulator.origin}, until Ctrl-C"
-    for path, dialect in SERVICE_PATHS.items():
-        yield f"  {dialect:<17} {simulator.url(path)}?wsdl"
-    yield "Any api_id, user and password will do, but the password 'wrong' is refused."
-    yield "Numbers that start with 999 are refused: 999105... with error 105, and so on."

@@ -28,6 +28,7 @@ from clicksoap.simulator.gateway.hub import Event
 from clicksoap.simulator.gateway.model import Account, CallbackUrl, Message, Request, Stage
 from clicksoap.simulator.gateway.settings import Settings
 from clicksoap.simulator.server import Simulator
+from clicksoap.simulator.store.file import StoreError
 
 del _jinja2, _starlette, _uvicorn
 
@@ -50,4 +51,5 @@ __all__ = [
     "Settings",
     "Simulator",
     "Stage",
+    "StoreError",
 ]

@@ -6,6 +6,8 @@ from threading import Event
 
 from starlette.applications import Starlette
 
+from clicksoap.simulator.api.web import api_routes
+from clicksoap.simulator.figures import Figures
 from clicksoap.simulator.inbox.routes import inbox_routes
 from clicksoap.simulator.services.answering import Desk
 from clicksoap.simulator.services.web import Services
@@ -25,6 +27,8 @@ def application(
     """
     desk = Desk(simulation.gateway, simulation.faults, simulation.exchanges, stopping, on_command)
     services = Services(simulation.gateway, desk, executor)
-    app = Starlette(routes=[*inbox_routes(simulation, stopping), *services.routes()])
+    figures = Figures(simulation, stopping)
+    inbox = inbox_routes(simulation, stopping)
+    app = Starlette(routes=[*inbox, *services.routes(), *api_routes(simulation), *figures.routes()])
     app.router.redirect_slashes = False
     return app

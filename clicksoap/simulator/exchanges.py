@@ -1,9 +1,9 @@
 """What was asked and answered on the wire, for whoever wants to look at it later."""
 
 from collections import OrderedDict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import count
 from threading import Lock
 from typing import Final
 
@@ -65,22 +65,33 @@ class Exchanges:
         self._capacity = capacity
         self._hub = hub
         self._lock = Lock()
-        self._numbers = count(1)
+        self._last = 0
         self._kept: OrderedDict[int, Exchange] = OrderedDict()
         self._size = 0
 
     def number(self) -> int:
         """The number of the next exchange, which begins now."""
-        return next(self._numbers)
+        with self._lock:
+            self._last += 1
+            return self._last
+
+    @property
+    def total(self) -> int:
+        """How many there ever were."""
+        return self._last
 
     def add(self, exchange: Exchange) -> None:
         """Keep one, and let the oldest give way to it."""
         with self._lock:
-            self._kept[exchange.number] = exchange
-            self._size += exchange.size
-            while len(self._kept) > self._capacity or self._size > _MOST_IN_ALL:
-                self._size -= self._kept.popitem(last=False)[1].size
+            self._keep(exchange)
         self._hub.tell(Event("exchange", exchange.at, about=str(exchange.number)))
+
+    def restore(self, exchanges: Iterable[Exchange]) -> None:
+        """Have those of an earlier life again, the oldest first; nobody is told."""
+        with self._lock:
+            for each in exchanges:
+                self._keep(each)
+                self._last = max(self._last, each.number)
 
     def get(self, number: int) -> Exchange | None:
         """The exchange of a number, if it is still kept."""
@@ -97,3 +108,9 @@ class Exchanges:
         with self._lock:
             self._kept.clear()
             self._size = 0
+
+    def _keep(self, exchange: Exchange) -> None:
+        self._kept[exchange.number] = exchange
+        self._size += exchange.size
+        while len(self._kept) > self._capacity or self._size > _MOST_IN_ALL:
+            self._size -= self._kept.popitem(last=False)[1].size

@@ -1,4 +1,4 @@
-"""The simulator as a running server: a thread of its own, on this machine only."""
+"""The simulator as a running server: a thread of its own, on this machine unless somebody says otherwise."""
 
 import asyncio
 import os
@@ -7,18 +7,22 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from ipaddress import ip_address
+from pathlib import Path
 from threading import Event, Thread
 from types import TracebackType
 from typing import Final, Self
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from clicksoap.simulator.app import application
 from clicksoap.simulator.gateway.clock import Clock
 from clicksoap.simulator.gateway.gateway import CAPACITY
 from clicksoap.simulator.gateway.model import Account, Message
 from clicksoap.simulator.gateway.settings import DEFAULTS, Settings
+from clicksoap.simulator.guard import Guard, Login
 from clicksoap.simulator.services.connection import Connection
 from clicksoap.simulator.simulation import Simulation
 
@@ -28,18 +32,23 @@ _KEEP_ALIVE: Final = 60
 _GRACE: Final = 3.0
 _TICK: Final = 0.1  # uvicorn's own; it counts ten of them to a second
 _POLL: Final = 0.002
+_EVERYWHERE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - how they are reached from here
 
 
 class Simulator:
-    """A simulated gateway, listening on the loopback interface while its ``with`` block lasts.
+    """A simulated gateway, listening while its ``with`` block lasts.
 
     Args:
         accounts: The only accounts there are; without them everybody is let in (see ``Gateway``).
         settings: How the gateway behaves where no document decides it (see ``Settings``).
         clock: The clock to go by; its own by default.
         capacity: The most messages, and the most exchanges, that are kept; the oldest give way.
-        host: Where to listen; loopback addresses and ``localhost`` only.
+        host: The address to listen on; others than ``localhost`` and loopback addresses need a login.
         port: 0 for any free port.
+        login: ``user:password``, which people and tools must bring to whatever shows messages or changes anything. The
+            gateway's own services go by the credentials of accounts, and health by nothing.
+        store: A file that keeps messages, exchanges, messages from handsets and balances over a restart; it is made
+            if it is not there. None keeps them in memory alone.
         on_command: Called with the name of each command before it is carried out, in the thread that carries it out.
             It may wait: other requests go on meanwhile. If it raises, the caller gets a SOAP fault, or error 901 by
             the HTTP API, and the command is not carried out.
@@ -51,6 +60,7 @@ class Simulator:
         faults: What is to go wrong.
         callbacks: The calls of the customer's server.
         handset: The handsets.
+        store: What keeps everything over a restart; its ``problem`` says why it does not any more.
 
     Raises:
         ValueError: An argument is out of its range.
@@ -65,30 +75,36 @@ class Simulator:
         capacity: int = CAPACITY,
         host: str = "127.0.0.1",
         port: int = 0,
+        login: str | None = None,
+        store: str | os.PathLike[str] | None = None,
         on_command: Callable[[str], None] | None = None,
     ) -> None:
-        self._address = _loopback(host)
+        self._login = Login.of(login) if login is not None else None
+        self._address = _address(host, self._login)
         self._port = port
         self._on_command = on_command
         self._running: _Running | None = None
-        self._simulation = Simulation(accounts=accounts, settings=settings, clock=clock, capacity=capacity)
+        path = Path(store) if store is not None else None
+        self._simulation = Simulation(accounts=accounts, settings=settings, clock=clock, capacity=capacity, store=path)
         self.clock = self._simulation.clock
         self.gateway = self._simulation.gateway
         self.exchanges = self._simulation.exchanges
         self.faults = self._simulation.faults
         self.callbacks = self._simulation.callbacks
         self.handset = self._simulation.handset
+        self.store = self._simulation.store
 
     @property
     def origin(self) -> str:
-        """Where it listens, such as ``http://127.0.0.1:49152``.
+        """Where it is reached from this machine, such as ``http://127.0.0.1:49152``.
 
         Raises:
             RuntimeError: It is not running.
         """
         if self._running is None:
             raise RuntimeError("the simulator is not running: start() it, or use it in a with statement")
-        host = f"[{self._address}]" if ":" in self._address else self._address
+        address = _EVERYWHERE.get(self._address, self._address)
+        host = f"[{address}]" if ":" in address else address
         return f"http://{host}:{self._running.port}"
 
     @property
@@ -105,11 +121,20 @@ class Simulator:
 
         Raises:
             OSError: The port cannot be had.
+            StoreError: The file of the store cannot be used.
             RuntimeError: It is running already, or the server could not be started.
         """
         if self._running is not None:
             raise RuntimeError("the simulator is running already")
-        running = _Running(_listener(self._address, self._port), self._simulation, self._on_command)
+        listener = _listener(self._address, self._port)
+        try:
+            self._simulation.store.start()
+        except BaseException:
+            listener.close()
+            raise
+        running = _Running(
+            listener, self._simulation, self._on_command, partial(Guard, address=self._address, login=self._login)
+        )
         running.start()
         self._running = running
 
@@ -137,14 +162,18 @@ class _Running:
     """One life of a server: its socket, its thread, its workers."""
 
     def __init__(
-        self, listener: socket.socket, simulation: Simulation, on_command: Callable[[str], None] | None
+        self,
+        listener: socket.socket,
+        simulation: Simulation,
+        on_command: Callable[[str], None] | None,
+        guard: Callable[[ASGIApp], Guard],
     ) -> None:
         self.port: int = listener.getsockname()[1]
         self._listener = listener
         self._workers = ThreadPoolExecutor(_WORKERS, thread_name_prefix="clicksoap-simulator-worker")
         self._stopping = Event()
         self._simulation = simulation
-        app = application(simulation, self._workers, self._stopping, on_command)
+        app = guard(application(simulation, self._workers, self._stopping, on_command))
         config = uvicorn.Config(
             app,
             loop="asyncio",
@@ -181,6 +210,7 @@ class _Running:
         self._listener.close()
         # A hook that waits for ever must not keep its caller waiting too.
         self._workers.shutdown(wait=not self._server.cut_short, cancel_futures=True)
+        self._simulation.store.stop()
 
     def _run(self) -> None:
         try:
@@ -258,11 +288,15 @@ def _listener(address: str, port: int) -> socket.socket:
     return listener
 
 
-def _loopback(host: str) -> str:
-    address = "127.0.0.1" if host == "localhost" else host
+def _address(host: str, login: Login | None) -> str:
+    """The address to listen on."""
     try:
-        if ip_address(address).is_loopback:
-            return address
+        address = ip_address("127.0.0.1" if host == "localhost" else host)
     except ValueError:
-        pass
-    raise ValueError("the simulator listens on this machine only: give a loopback address, such as 127.0.0.1")
+        raise ValueError("host is the address to listen on: give one, such as 127.0.0.1, and no name") from None
+    if not address.is_loopback and login is None:
+        raise ValueError(
+            "host reaches beyond this machine, where everybody could read the messages: give login='user:password'"
+            " with it, or a loopback address such as 127.0.0.1"
+        )
+    return str(address)

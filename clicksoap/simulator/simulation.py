@@ -1,6 +1,7 @@
 """Everything of a simulator but its server: one gateway, what is kept of its traffic, and what goes wrong."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from threading import Thread
 
 from clicksoap.simulator.callbacks.dispatcher import Callbacks
@@ -11,6 +12,7 @@ from clicksoap.simulator.gateway.clock import Clock
 from clicksoap.simulator.gateway.gateway import Gateway
 from clicksoap.simulator.gateway.model import Account
 from clicksoap.simulator.gateway.settings import Settings
+from clicksoap.simulator.store.store import Memory, Store
 
 
 class Simulation:
@@ -21,6 +23,7 @@ class Simulation:
         settings: How the gateway behaves.
         clock: The clock to go by.
         capacity: The most messages, and exchanges, that are kept.
+        store: The file that keeps them over a restart; None for none.
 
     Attributes:
         clock: The clock that everything goes by.
@@ -29,10 +32,18 @@ class Simulation:
         faults: What is to go wrong.
         callbacks: The calls of the customer's server.
         handset: The handsets.
+        store: What keeps everything over a restart; whoever runs the simulation starts it before all else, and stops
+            it after all else.
     """
 
     def __init__(
-        self, *, accounts: Sequence[Account] | None, settings: Settings, clock: Clock | None, capacity: int
+        self,
+        *,
+        accounts: Sequence[Account] | None,
+        settings: Settings,
+        clock: Clock | None,
+        capacity: int,
+        store: Path | None,
     ) -> None:
         self.gateway = Gateway(accounts=accounts, settings=settings, clock=clock, capacity=capacity)
         self.clock = self.gateway.clock
@@ -40,6 +51,7 @@ class Simulation:
         self.faults = Faults(self.gateway)
         self.callbacks = Callbacks(self.gateway)
         self.handset = Handset(self.gateway, self.callbacks)
+        self.store = Store(store, self.gateway, self.exchanges, self.handset) if store is not None else Memory()
         self._ticker: _Ticker | None = None
 
     def start(self) -> None:

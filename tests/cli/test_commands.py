@@ -1,12 +1,17 @@
 """The command line as its user sees it."""
 
 import json
+import os
 import re
+import shlex
 import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -83,3 +88,119 @@ main()
 def test_version_and_help_answer() -> None:
     assert _clicksoap("--version").stdout.startswith("clicksoap, version ")
     assert "simulator" in _clicksoap("-h").stdout
+
+
+@contextmanager
+def _serving(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], list[str]]]:
+    """A simulator of its own process, and the lines it says before it serves."""
+    command = [str(CLICKSOAP), "simulator", "--port", "0", *arguments]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        said: list[str] = []
+        try:
+            while not said or not (said[-1].startswith("997 ") or not said[-1]):
+                said.append(process.stdout.readline())
+            yield process, said
+        finally:
+            process.kill()
+
+
+def _origin(said: list[str]) -> str:
+    return said[0].split()[3].rstrip(",")
+
+
+def test_the_first_lines_are_to_be_copied() -> None:
+    with _serving() as (_, said):
+        text, origin = "".join(said), _origin(said)
+        for place in (f"{origin}/\n", f"{origin}/http/sendmsg", f"{origin}/api/v1/openapi.json"):
+            assert place in text
+        (export,) = [line for line in said if line.startswith("export ")]
+        environment = {**os.environ, **dict(pair.split("=", 1) for pair in shlex.split(export)[1:])}
+        program = "from clicksoap import Client\nwith Client.from_config() as sms: print(sms.balance())"
+        done = subprocess.run(
+            [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True
+        )
+        assert done.stdout == "1000.00\n"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_it_with_code_0_and_no_word(number: signal.Signals) -> None:
+    with _serving() as (process, said):
+        place = urlsplit(_origin(said))
+        with socket.create_connection((place.hostname, place.port or 0), timeout=10) as waiting:
+            waiting.sendall(b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert waiting.recv(4096)
+            process.send_signal(number)
+            assert process.wait(5) == 0
+        assert process.stderr is not None
+        assert process.stderr.read() == ""
+
+
+def test_accounts_settings_login_and_speed_are_heeded_and_no_password_is_said() -> None:
+    with _serving(
+        *("--account", "7:acme:sesame", "--account", "8:it's:a:b:2.50", "--login", "ann:quiet", "--speed", "0"),
+        *("--set", "credit_word=Credits", "--set", "session_calls=none", "--set", "received_after=60"),
+        *("--set", "callback=http://127.0.0.1:9/", "--set", "gzip=no"),
+    ) as (_, said):
+        origin, text = _origin(said), "".join(said)
+        assert not [word for word in ("sesame", "quiet", "a:b") if word in text]
+        assert "CLICKSOAP_USER=acme" in text
+        assert "with the login" in text
+        balance = f"{origin}/http/getbalance"
+        for query, reply in (
+            ({"api_id": "7", "user": "acme", "password": "sesame"}, "Credits: 1000.00"),
+            ({"api_id": "8", "user": "it's", "password": "a:b"}, "Credits: 2.50"),
+            ({"api_id": "9", "user": "acme", "password": "sesame"}, "ERR: 001, Authentication failed"),
+        ):
+            assert requests.get(balance, query, timeout=10).text == reply
+        assert requests.get(f"{origin}/api/v1/clock", timeout=10).status_code == 401
+        ann = ("ann", "quiet")
+        assert requests.get(f"{origin}/api/v1/clock", auth=ann, timeout=10).json()["speed"] == 0
+        settings = requests.get(f"{origin}/api/v1/settings", auth=ann, timeout=10).json()
+        assert (settings["received_after"], settings["gzip"]) == (60, False)
+        assert settings["callback"]["url"] == "http://127.0.0.1:9/"
+
+
+def test_accounts_may_be_on_trial() -> None:
+    with _serving("--trial", "--account", "7:acme:sesame") as (_, said):
+        query = {"api_id": "7", "user": "acme", "password": "sesame"}
+        assert requests.get(f"{_origin(said)}/http/getbalance", query, timeout=10).text == "Credit: 10.00"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--set", "nonsense=1"], "concat_default"),
+        (["--set", "gzip"], "name=value"),
+        (["--set", "unknown_id=perhaps"], "--set unknown_id: give one of 'status', 'error'"),
+        (["--set", "concat_default=99"], "concat_default is a number of parts: give 1 to 35"),
+        (["--set", "concat_default=many"], "--set concat_default: give a whole number"),
+        (["--set", "callback=gopher://a"], "--set callback: url is where to call"),
+        (["--set", "callback={"], "--set callback"),
+        (["--account", "7:acme"], "api_id:user:password"),
+        (["--account", "seven:acme:sesame"], "api_id:user:password"),
+        (["--account", "7:acme:sesame:much"], "a balance must follow"),
+        (["--account", "7:acme:sesame", "--account", "7:acme:other"], "two accounts"),
+        (["--trial"], "give --account"),
+        (["--login", "quiet"], "'user:password'"),
+        (["--host", "0.0.0.0"], "login="),  # noqa: S104 - refused
+        (["--host", "sms.example"], "no name"),
+        (["--host", "192.0.2.1", "--login", "ann:quiet"], "192.0.2.1 is no address of this machine"),
+        (["--speed", "-1"], "--speed"),
+        (["--capacity", "0"], "--capacity"),
+        (["--store", "/"], "--store"),
+    ],
+)
+def test_what_cannot_be_meant_is_named_and_no_secret_said(arguments: list[str], told: str) -> None:
+    done = _clicksoap("simulator", "--port", "0", *arguments)
+    assert done.returncode in {1, 2}
+    assert told in done.stderr
+    assert not [word for word in ("sesame", "quiet", "Traceback") if word in done.stderr]
+
+
+def test_every_setting_is_listed_with_its_values() -> None:
+    done = _clicksoap("simulator", "--settings")
+    assert done.returncode == 0
+    assert "unknown_id=status  (one of 'status', 'error')" in done.stdout
+    assert "callback=none" in done.stdout
+    assert "--settings" in _clicksoap("simulator", "--help").stdout

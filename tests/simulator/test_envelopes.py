@@ -256,11 +256,11 @@ def test_rpc_replies_are_typed_as_the_wsdl_declares(wire: Wire) -> None:
 @pytest.mark.parametrize("path", SERVICE_PATHS)
 @pytest.mark.parametrize("query", ["wsdl", "WSDL", "Wsdl=1"])
 def test_every_service_describes_itself_at_the_address_where_it_was_asked(wire: Wire, path: str, query: str) -> None:
-    reply = wire.exchange("GET", f"{path}?{query}", headers={"Host": "sms.test:8080"})
+    reply = wire.exchange("GET", f"{path}?{query}", headers={"Host": "sms.localhost:8080"})
     assert reply.status == 200
     assert reply.headers["content-type"].startswith("text/xml")
     (address,) = etree.fromstring(reply.body).iter("{http://schemas.xmlsoap.org/wsdl/soap/}address")
-    assert address.get("location") == f"http://sms.test:8080{path}"
+    assert address.get("location") == f"http://sms.localhost:8080{path}"
 
 
 @pytest.mark.parametrize("path", [path for path, each in SERVICE_PATHS.items() if each is Dialect.RPC_ENCODED])

@@ -168,7 +168,9 @@ class TestText:
         """As curl sends ``--data-binary``, written to the socket byte for byte."""
         body = f"{urlencode(WHO)}&to={TO}&text=".encode() + raw
         place = urlsplit(sim.origin)
-        head = f"POST /http/sendmsg HTTP/1.1\r\nHost: a\r\nContent-Type: {FORM}\r\nContent-Length: {len(body)}\r\n"
+        head = (
+            f"POST /http/sendmsg HTTP/1.1\r\nHost: localhost\r\nContent-Type: {FORM}\r\nContent-Length: {len(body)}\r\n"
+        )
         with socket.create_connection((place.hostname, place.port or 0), timeout=30) as connection:
             connection.sendall(f"{head}Connection: close\r\n\r\n".encode() + body)
             reply = b"".join(iter(lambda: connection.recv(4096), b""))
@@ -325,7 +327,9 @@ class TestBorders:
     ) -> None:
         place = urlsplit(sim.origin)
         with socket.create_connection((place.hostname, place.port or 0), timeout=30) as connection:
-            head = f"POST /http/sendmsg HTTP/1.1\r\nHost: a\r\nContent-Type: {FORM}\r\nContent-Length: 999\r\n\r\n"
+            head = (
+                f"POST /http/sendmsg HTTP/1.1\r\nHost: localhost\r\nContent-Type: {FORM}\r\nContent-Length: 999\r\n\r\n"
+            )
             connection.sendall(f"{head}{urlencode({**WHO, 'to': TO, 'text': 'my words'})}".encode())
             assert wire.ask("http/ping") == [f"ERR: 005, {ERRORS['005']}"]
         sim.stop()

@@ -1,1 +1,1 @@
-"""The JSON API of the simulator, and what watches over it: health, figures, and who may call."""
+"""The simulator's own API: everything that a test or a tool wants to see or to change, as JSON."""

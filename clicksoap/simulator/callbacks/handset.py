@@ -3,6 +3,7 @@
 import re
 import secrets
 from collections import deque
+from collections.abc import Iterable
 from itertools import count
 from threading import Lock
 from typing import Final
@@ -106,6 +107,11 @@ class Handset:
         """Every message that is kept, the latest first."""
         with self._lock:
             return list(reversed(self._kept))
+
+    def restore(self, messages: Iterable[Inbound]) -> None:
+        """Have messages of an earlier life again, the oldest first; nobody is told."""
+        with self._lock:
+            self._kept.extend(messages)
 
     def clear(self) -> None:
         """Forget them all."""

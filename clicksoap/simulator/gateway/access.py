@@ -2,12 +2,12 @@
 
 import re
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
 from clicksoap.simulator.gateway.clock import Clock
-from clicksoap.simulator.gateway.model import SESSION_LIFE, Account, Purse, Request, Session
+from clicksoap.simulator.gateway.model import SESSION_LIFE, Account, Purse, Request, Session, Standing
 from clicksoap.simulator.gateway.rules import Refused
 from clicksoap.simulator.gateway.settings import Settings
 
@@ -54,6 +54,15 @@ class Access:
     def purse(self, api_id: int, user: str) -> Purse:
         """An account and what is left on it; KeyError if there is none."""
         return self._purses[api_id, user]
+
+    def restore(self, standings: Iterable[Standing]) -> None:
+        """Let accounts be as at an earlier moment; those that are not there any more are passed over."""
+        for each in standings:
+            key = each.api_id, each.user
+            if self._accounts is None and key not in self._purses:
+                self._purses[key] = Purse.of(Account(*key, ""))  # an open gateway compares no passwords
+            if key in self._purses:
+                self._purses[key].restore(each)
 
     def sessions(self) -> list[tuple[Account, datetime, int]]:
         """Every session that is open: whose, when last used, how often used."""

@@ -3,6 +3,9 @@
 import time
 from datetime import UTC, datetime, timedelta
 from threading import Condition
+from typing import Final
+
+_END: Final = datetime(9000, 1, 1, tzinfo=UTC)  # messages are planned some days ahead, and calendars end in 9999
 
 
 class Clock:
@@ -42,12 +45,17 @@ class Clock:
         """Move forward by the sum of what is given.
 
         Raises:
-            ValueError: The sum is negative; time does not go back.
+            ValueError: The sum is negative, since time does not go back; or it is too much for a calendar.
         """
-        step = timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
+        try:
+            step = timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
+        except OverflowError:
+            raise ValueError("no clock goes that far") from None
         if step < timedelta():
             raise ValueError("a clock can only be advanced")
         with self._changed:
+            if step > _END - self._now():
+                raise ValueError(f"a clock goes no further than the year {_END.year}")
             self._ahead += step
             self._signal()
 

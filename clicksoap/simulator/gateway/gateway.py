@@ -6,8 +6,8 @@ number; a message already sent is not stopped but answered with its status; one 
 """
 
 from collections import Counter
-from collections.abc import Callable, Collection, Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Generator, Iterable, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -20,7 +20,7 @@ from clicksoap.simulator.gateway.access import Access
 from clicksoap.simulator.gateway.clock import Clock
 from clicksoap.simulator.gateway.hub import Event, Hub
 from clicksoap.simulator.gateway.mailbox import Mailbox
-from clicksoap.simulator.gateway.model import Account, Message, Purse, Request, Stage
+from clicksoap.simulator.gateway.model import Account, Kept, Message, Request, Stage, Standing
 from clicksoap.simulator.gateway.questions import Questions
 from clicksoap.simulator.gateway.rules import Refused
 from clicksoap.simulator.gateway.sending import Sending
@@ -173,6 +173,41 @@ class Gateway:
         with self._open():
             return self._access.purse(api_id, user).balance
 
+    # What outlives it
+
+    def kept(self, message_ids: Collection[str] | None = None) -> list[Kept]:
+        """Messages as they are, and what is before them; nobody hears of anything.
+
+        Args:
+            message_ids: Which; those that are not kept are passed over. None for all, in the order of arrival.
+        """
+        with self._lock:
+            found = self._mailbox if message_ids is None else map(self._mailbox.get, message_ids)
+            return [Kept(each, self._mailbox.planned(each.id)) for each in found if each is not None]
+
+    def oldest(self) -> Message | None:
+        """The message that gives way next; nobody hears of anything."""
+        with self._lock:
+            return next(iter(self._mailbox), None)
+
+    def standings(self) -> list[Standing]:
+        """What changes of the accounts, as it is; nobody hears of anything."""
+        with self._lock:
+            return [each.standing for each in self._access.purses]
+
+    def restore(self, kept: Iterable[Kept], standings: Iterable[Standing]) -> None:
+        """Have messages and accounts of an earlier life again; nobody hears of anything.
+
+        Args:
+            kept: Messages, in the order of arrival.
+            standings: Accounts; without accounts of its own, the gateway makes them.
+        """
+        with self._lock:
+            self._access.restore(standings)
+            for each in kept:
+                self._mailbox.add(each.message, each.planned)
+            self._accepted_so_far += len(self._mailbox)
+
     # What whoever runs it does
 
     def expire_sessions(self) -> int:
@@ -188,6 +223,7 @@ class Gateway:
         """
         with self._open():
             self._access.purse(api_id, user).balance = balance
+            self.hub.add(Event("account", self.clock.now(), about=str(api_id)))
 
     def set_status(self, message_id: str, status: str) -> Message:
         """Give a message a status that it keeps; it is reported like any other.
@@ -217,6 +253,7 @@ class Gateway:
         """
         with self._open():
             self._access.purse(api_id, user).opted_out.add(number)
+            self.hub.add(Event("account", self.clock.now(), about=str(api_id)))
 
     def update_settings(self, **choices: object) -> Settings:
         """Change some settings; gives all of them.
@@ -280,10 +317,8 @@ class Gateway:
         return message
 
     def _refund(self, message: Message) -> None:
-        self._purse(message).balance += message.charge
-
-    def _purse(self, message: Message) -> Purse:
-        return self._access.purse(*message.account)
+        with suppress(KeyError):  # a message of an earlier life may be of an account that is gone
+            self._access.purse(*message.account).balance += message.charge
 
     def _accepted(self, messages: tuple[Message, ...]) -> None:
         self._accepted_so_far += len(messages)

@@ -10,7 +10,7 @@ from typing import Final, Literal
 
 from clicksoap.simulator.gateway.model import Message
 
-Kind = Literal["accepted", "status", "deleted", "inbound", "exchange", "callback", "reset"]
+Kind = Literal["accepted", "status", "deleted", "inbound", "exchange", "callback", "account", "reset"]
 
 _log: Final = logging.getLogger("clicksoap.simulator")
 
@@ -22,7 +22,8 @@ class Event:
     Attributes:
         kind: ``accepted`` (messages, as they were then), ``status`` (one message that has another status now),
             ``deleted`` (messages, or with none of them: all), ``inbound`` (a message from a handset), ``exchange`` (a
-            request was answered), ``callback`` (the customer's server was tried), ``reset`` (nothing is as before).
+            request was answered), ``callback`` (the customer's server was tried), ``account`` (somebody changed one
+            by hand), ``reset`` (nothing is as before).
         at: When, by the gateway's clock.
         messages: The messages it is about, if any.
         about: The id of what it is about, where that is no message.

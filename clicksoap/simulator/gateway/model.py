@@ -187,6 +187,27 @@ class Message:
         return replace(self, status=stage.status, charge=charge, history=(*self.history, stage))
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A message and the statuses that are still before it, the nearest first."""
+
+    message: Message
+    planned: tuple[Stage, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What changes of an account, at one moment; see `Purse`."""
+
+    api_id: int
+    user: str
+    balance: Decimal
+    trial: bool
+    day: datetime | None
+    sent_on_day: int
+    opted_out: tuple[str, ...] = field(repr=False)
+
+
 @dataclass(slots=True)
 class Purse:
     """An account, what is left on it, and what else changes of it.
@@ -211,6 +232,18 @@ class Purse:
     def of(cls, account: Account) -> "Purse":
         """A fresh one."""
         return cls(account, account.balance, account.trial)
+
+    @property
+    def standing(self) -> Standing:
+        """How it is at this moment."""
+        account, numbers = self.account, tuple(sorted(self.opted_out))
+        return Standing(account.api_id, account.user, self.balance, self.trial, self.day, self.sent_on_day, numbers)
+
+    def restore(self, standing: Standing) -> None:
+        """Be as at an earlier moment."""
+        self.balance, self.trial = standing.balance, standing.trial
+        self.day, self.sent_on_day = standing.day, standing.sent_on_day
+        self.opted_out = set(standing.opted_out)
 
 
 @dataclass(slots=True)

@@ -1,0 +1,1 @@
+"""What outlives a simulator: messages, traffic and balances in a file."""
