@@ -376,3 +376,39 @@ class TestRefusals:
             head = f"PATCH {BASE}/settings HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99\r\n\r\n<"
             connection.sendall(head.encode())
         assert api("GET", "/clock").status == 200
+
+
+class TestHandsets:
+    def test_one_answers_a_message_and_writes_of_its_own_accord(self, api: Api) -> None:
+        message_id = api.send_message(from_="27800000009")
+        (reply,) = api("POST", f"/message/{message_id}/reply", {"text": "thanks"}).data["messages"]
+        assert (reply["sender"], reply["to"], reply["text"]) == (TO, "27800000009", "thanks")
+        long = {"text": "stop " * 60, "sender": OTHER, "to": "27800000009", "api_id": 7, "user": "acme"}
+        parts = api("POST", "/inbound", long).data["messages"]
+        assert [each["udh"][:6] for each in parts] == ["050003", "050003"]
+        listed = api("GET", "/inbound", limit=2).data
+        assert (listed["total"], [each["id"] for each in listed["messages"]]) == (3, [parts[1]["id"], parts[0]["id"]])
+        assert api.wire.call("sendmsg", OTHER, text="hi", **WHO)[0].startswith("ERR: 122")
+
+    def test_what_none_can_send_is_named(self, api: Api) -> None:
+        message_id = api.send_message()
+        good = {"text": "hi", "sender": TO, "to": "27800000009", "api_id": 7, "user": "acme"}
+        assert api("POST", f"/message/{message_id}/reply", {"text": ""}).error == (422, "text")
+        assert api("POST", "/message/unknown/reply", {"text": "hi"}).error == (404, "id")
+        assert api("POST", "/inbound", {**good, "sender": "me"}).error == (422, "sender")
+        assert api("POST", "/inbound", {**good, "to": "Shop"}).error == (422, "to")
+        assert api("POST", "/inbound", {**good, "user": "nobody"}).error == (404, "user")
+
+
+class TestReports:
+    def test_one_is_sent_again_and_every_call_is_listed_and_counted(self, closed: Api) -> None:
+        message_id = closed.send_message()
+        assert closed("POST", f"/message/{message_id}/report").data["id"] == message_id
+        closed.sim.stop()  # it calls nobody any more
+        closed.sim.start()
+        for each in closed("GET", "/callbacks").data["callbacks"]:
+            assert (each["kind"], each["message_id"], each["http_status"]) == ("report", message_id, None)
+
+    def test_without_an_address_nobody_can_be_told(self, api: Api) -> None:
+        assert api("POST", f"/message/{api.send_message()}/report").error == (422, "id")
+        assert api("POST", "/message/unknown/report").error == (404, "id")

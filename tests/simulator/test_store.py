@@ -304,3 +304,13 @@ def test_when_the_disk_is_full_the_gateway_goes_on_and_says_so(file: Path) -> No
 def test_without_a_file_nothing_is_wrong() -> None:
     with Simulator() as sim:
         assert sim.store.problem == ""
+
+
+def test_messages_from_handsets_live_on(file: Path) -> None:
+    with Simulator(store=file) as sim:
+        Wire(sim).call("sendmsg", TO, text="now", **WHO)
+        sim.handset.send("stop", sender=TO, to="27800000009", api_id=7, user="acme")
+        before = sim.handset.sent()
+    with Simulator(store=file) as sim:
+        assert sim.handset.sent() == before
+        assert Wire(sim).call("sendmsg", TO, text="again", **WHO)[0].startswith("ERR: 122")

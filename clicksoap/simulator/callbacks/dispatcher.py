@@ -55,7 +55,6 @@ class Callbacks:
         self._forgotten = 0
         self._stopped = False
         gateway.hub.listen(self._hear)
-        gateway.before_reply = self._hold_reply
 
     def start(self) -> None:
         """Begin to call."""
@@ -77,6 +76,7 @@ class Callbacks:
     def faults(self, faults: CallbackFaults) -> None:
         with self._changed:
             self._faults, self._to_lose = faults, faults.lose
+            self._gateway.before_reply = self._hold_reply if faults.before_answer else None
             self._changed.notify_all()
             if not faults.reorder:
                 for message_id in list(self._held):

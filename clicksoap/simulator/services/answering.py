@@ -65,7 +65,6 @@ class Desk:
 
     Attributes:
         stopping: As given.
-        may_wait: Whether to deal with a request may take long; nothing waits but the hook.
     """
 
     def __init__(
@@ -80,8 +79,12 @@ class Desk:
         self._faults = faults
         self._exchanges = exchanges
         self.stopping = stopping
-        self.may_wait = on_command is not None
         self._on_command = on_command
+
+    @property
+    def may_wait(self) -> bool:
+        """Whether to deal with a request may take long: nothing waits but the hook, and replies that are held."""
+        return self._on_command is not None or self._gateway.before_reply is not None
 
     def answer(self, service: Service, incoming: Incoming) -> Answer | Later:
         """Deal with a request."""
