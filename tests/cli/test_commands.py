@@ -136,6 +136,15 @@ def test_a_signal_ends_it_with_code_0_and_no_word(number: signal.Signals) -> Non
         assert process.stderr.read() == ""
 
 
+def test_a_signal_ends_it_soon_even_while_somebody_looks_on() -> None:
+    with _serving() as (process, said):
+        url = f"{_origin(said)}/events?of=messages"
+        with requests.get(url, headers={"Accept": "text/event-stream"}, stream=True, timeout=10) as stream:
+            assert stream.headers["content-type"].startswith("text/event-stream")
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(2) == 0
+
+
 def test_accounts_settings_login_and_speed_are_heeded_and_no_password_is_said() -> None:
     with _serving(
         *("--account", "7:acme:sesame", "--account", "8:it's:a:b:2.50", "--login", "ann:quiet", "--speed", "0"),
