@@ -40,7 +40,6 @@ class TestAMessage:
     def test_that_is_not_there_cannot_be_acted_on(self, site: Site, action: str) -> None:
         assert site.post(f"/messages/0/{action}", status="004", text="hi").status == 404
 
-    @pytest.mark.xfail(strict=False, reason="the gateway does not call yet")
     def test_is_reported_once_more(self, called: Called) -> None:
         address, forms = called
         with Simulator(settings=Settings(callback=CallbackUrl(address))) as sim:
@@ -52,14 +51,12 @@ class TestAMessage:
             with following(sim, f"of=message&id={site.latest.id}") as stream:
                 stream.until(lambda each: "HTTP 200" in each["rows"].get("reports", ""))
 
-    @pytest.mark.xfail(strict=False, reason="the gateway does not call yet")
     def test_that_nobody_is_told_of_is_not_reported_and_the_page_says_why(self, site: Site) -> None:
         site.send(TO, text="hello")
         page = site.post(f"/messages/{site.latest.id}/report")
         assert page.status == 422
         assert 'role="alert"' in page.text
 
-    @pytest.mark.xfail(strict=False, reason="handsets send nothing yet")
     def test_is_answered_as_the_handset_that_has_it(self, called: Called) -> None:
         address, forms = called
         with Simulator(settings=Settings(inbound=CallbackUrl(address))) as sim:
@@ -70,7 +67,6 @@ class TestAMessage:
             form = forms.get(timeout=5)
         assert (form["from"], form["to"], form["text"]) == ([TO], ["27830000000"], ["who is there?"])
 
-    @pytest.mark.xfail(strict=False, reason="handsets send nothing yet")
     def test_is_not_answered_with_nothing(self, site: Site) -> None:
         site.send(TO, text="hello", from_="27830000000")
         page = site.post(f"/messages/{site.latest.id}/reply", text="")
@@ -79,7 +75,6 @@ class TestAMessage:
 
 
 class TestTheHandset:
-    @pytest.mark.xfail(strict=False, reason="handsets send nothing yet")
     def test_sends_to_an_account(self, called: Called) -> None:
         address, forms = called
         with Simulator(settings=Settings(inbound=CallbackUrl(address))) as sim:
@@ -97,7 +92,6 @@ class TestTheHandset:
         assert f'value="{TO}"' in page.text
         assert "&lt;b&gt;</textarea>" in page.text
 
-    @pytest.mark.xfail(strict=False, reason="handsets send nothing yet")
     def test_sends_nothing_to_an_account_that_is_not_there(self, site: Site) -> None:
         page = site.post("/handset", sender=TO, to="27830000000", account="9/nobody", text="hi")
         assert page.status == 422

@@ -224,7 +224,6 @@ def test_a_report_is_sent_by_a_button(called: Called, visitor_of: Callable[[Simu
         visitor.leave()
 
 
-@pytest.mark.xfail(strict=False, reason="handsets send nothing yet")
 def test_a_reply_of_the_handset_stands_under_the_message(
     called: Called, visitor_of: Callable[[Simulator], Visitor]
 ) -> None:

@@ -4,8 +4,9 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from clicksoap.codes import ERRORS
-from clicksoap.simulator import faults
-from clicksoap.simulator.faults import Faults, Rule
+from clicksoap.simulator.faults import MAGIC, MAGIC_PREFIX, Rule
+from clicksoap.simulator.gateway.life import ENDS_SO_PREFIX
+from clicksoap.simulator.gateway.rules import REFUSED_PREFIX
 from clicksoap.simulator.inbox import words
 
 _USUAL: Final[Mapping[str, object]] = {"probability": 1.0, "seed": None, "retry_after": None}
@@ -23,12 +24,6 @@ _WORDS: Final[Mapping[str, str]] = {
 }
 
 
-def rules_of(kept: Faults) -> tuple[Rule, ...]:
-    """The rules that there are."""
-    found: tuple[Rule, ...] = getattr(kept, "rules", ())
-    return found
-
-
 def conditions(rule: Rule) -> Iterator[str]:
     """When a rule strikes, and with what, in words."""
     if rule.kind == "status":
@@ -44,16 +39,14 @@ def conditions(rule: Rule) -> Iterator[str]:
 
 def breaking_numbers() -> list[tuple[str, str]]:
     """The numbers of prefix 997 that break what carries the answer, and how."""
-    prefix: str = getattr(faults, "MAGIC_PREFIX", "997")
-    magic: Mapping[str, object] = getattr(faults, "MAGIC", {})
-    return [(f"{prefix}{digits}", str(getattr(each, "words", ""))) for digits, each in magic.items()]
+    return [(f"{MAGIC_PREFIX}{digits}", magic.words) for digits, magic in MAGIC.items()]
 
 
 def refused_numbers() -> list[tuple[str, str]]:
     """The numbers that are refused, and the error of each."""
-    return [(f"999{code}", f"ERR {code}: {text}") for code, text in ERRORS.items()]
+    return [(f"{REFUSED_PREFIX}{code}", f"ERR {code}: {text}") for code, text in ERRORS.items()]
 
 
 def ending_numbers() -> list[tuple[str, words.Status]]:
     """The numbers that are accepted, and the status that each ends in."""
-    return [(f"998{code}", status) for code, status in words.ALL.items()]
+    return [(f"{ENDS_SO_PREFIX}{code}", status) for code, status in words.ALL.items()]

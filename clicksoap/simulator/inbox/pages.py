@@ -165,7 +165,7 @@ class Pages:
         return self.handset_page(request)
 
     def _faults(self, request: Request) -> Response:
-        rules = [(rule, list(misfortunes.conditions(rule))) for rule in misfortunes.rules_of(self._simulation.faults)]
+        rules = [(rule, list(misfortunes.conditions(rule))) for rule in self._simulation.faults.rules]
         return page(
             "faults",
             **_frame(request),
