@@ -60,6 +60,7 @@ class StoreFile:
                 self._connection.executescript(_SCHEMA)
             self._connection.execute("PRAGMA journal_mode = WAL")
             self._connection.execute("PRAGMA synchronous = NORMAL")
+            self._connection.execute("PRAGMA secure_delete = ON")  # what was deleted is private, too
             self._connection.execute("BEGIN IMMEDIATE")
             self._connection.execute("COMMIT")
         except sqlite3.Error as error:
