@@ -37,6 +37,9 @@ def demo(*, as_json: bool) -> None:
 @click.option(
     "--host", default="127.0.0.1", show_default=True, help="Where to listen; beyond this machine with --login."
 )
+@click.option(
+    "--name", "names", multiple=True, metavar="HOST", help="Another name that this machine is called by; repeatable."
+)
 @click.option("--login", metavar="USER:PASSWORD", help="What the inbox and the API ask for; the services do not.")
 @click.option("--store", type=click.Path(dir_okay=False), help="A file that keeps everything over a restart.")
 @click.option("--capacity", default=10_000, show_default=True, type=click.IntRange(1), help="Messages that are kept.")
@@ -57,6 +60,7 @@ def simulator(  # noqa: PLR0913 - each is an option
     *,
     port: int,
     host: str,
+    names: tuple[str, ...],
     login: str | None,
     store: str | None,
     capacity: int,
@@ -90,6 +94,7 @@ def simulator(  # noqa: PLR0913 - each is an option
             host=host,
             port=port,
             login=login,
+            names=names,
             store=store,
         )
         running.start()

@@ -4,7 +4,8 @@ A browser carries every page's requests to this machine, whether or not it is re
 strange pages out:
 
 - A page whose name was made to lead here (DNS rebinding) is of the same origin as the simulator to its browser, but
-  says its own name in ``Host``. So ``Host`` must be a loopback name or address, or the address that is listened on.
+  says its own name in ``Host``. So ``Host`` must be a loopback name or address, the address that is listened on, or a
+  name that was allowed, such as the vendor's that an entry in the hosts file leads here.
   Where a login is needed, any name will do, such as that of a container: browsers keep a login for the name that it was
   given to, so a page of another name has none. The services need no login, but hold nothing that can be read without an
   account's credentials.
@@ -16,7 +17,7 @@ strange pages out:
 import base64
 import binascii
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import Final, Self
@@ -75,11 +76,12 @@ class Guard:
         app: What is guarded.
         address: The address that is listened on.
         login: What people must bring; None for nothing.
+        names: Further names that this machine goes by.
     """
 
-    def __init__(self, app: ASGIApp, address: str, login: Login | None) -> None:
+    def __init__(self, app: ASGIApp, address: str, login: Login | None, names: Collection[str]) -> None:
         self._app = app
-        self._address = address
+        self._names = {address, *(_name(each) for each in names)}
         self._login = login
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -95,7 +97,7 @@ class Guard:
         headers, path = Headers(scope=scope), str(scope["path"])
         is_service = _is_service(path)
         if not self._knows(headers.get("host"), scope):
-            words = "this Host is not this machine: use localhost, or start the simulator with a login"
+            words = "this Host is not this machine: use localhost, or start the simulator with this name among names="
             return _answer(path, Problem(421, words, "host"))
         if (is_service or scope["method"] not in _SAFE) and _is_foreign(headers):
             return _answer(path, Problem(403, "pages of other sites may not do this", "origin"))
@@ -108,7 +110,7 @@ class Guard:
             client = scope.get("client")
             return self._login is not None or (client is not None and _is_loopback(client[0]))
         name = _name(host)
-        return self._login is not None or _is_loopback(name) or name == self._address
+        return self._login is not None or _is_loopback(name) or name in self._names
 
 
 def _is_service(path: str) -> bool:

@@ -4,7 +4,7 @@ import asyncio
 import os
 import socket
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
@@ -47,6 +47,8 @@ class Simulator:
         port: 0 for any free port.
         login: ``user:password``, which people and tools must bring to whatever shows messages or changes anything. The
             gateway's own services go by the credentials of accounts, and health by nothing.
+        names: Further host names that it may be called by, such as ``api.clickatell.com`` where the hosts file leads
+            that name here; others get status 421.
         store: A file that keeps messages, exchanges, messages from handsets and balances over a restart; it is made
             if it is not there. None keeps them in memory alone.
         on_command: Called with the name of each command before it is carried out, in the thread that carries it out.
@@ -76,11 +78,13 @@ class Simulator:
         host: str = "127.0.0.1",
         port: int = 0,
         login: str | None = None,
+        names: Collection[str] = (),
         store: str | os.PathLike[str] | None = None,
         on_command: Callable[[str], None] | None = None,
     ) -> None:
         self._login = Login.of(login) if login is not None else None
         self._address = _address(host, self._login)
+        self._names = tuple(names)
         self._port = port
         self._on_command = on_command
         self._running: _Running | None = None
@@ -133,7 +137,10 @@ class Simulator:
             listener.close()
             raise
         running = _Running(
-            listener, self._simulation, self._on_command, partial(Guard, address=self._address, login=self._login)
+            listener,
+            self._simulation,
+            self._on_command,
+            partial(Guard, address=self._address, login=self._login, names=self._names),
         )
         running.start()
         self._running = running

@@ -64,7 +64,7 @@ class Request:
         query = re.sub(rb"[^\x21-\x7e]", lambda found: b"%%%02X" % found[0][0], self.query)[:50_000]
         target = self.path.encode("ascii") + (b"?" + query if query else b"")
         head = [self.method.encode("ascii") + b" " + target + b" HTTP/1.1"]
-        head += [f"{name}: {value}".encode("latin-1") for name, value in {"Host": "sms.test", **self.headers}.items()]
+        head += [f"{name}: {value}".encode("latin-1") for name, value in {"Host": "localhost", **self.headers}.items()]
         if self.chunked:
             half = len(self.body) // 2
             chunks = [each for each in (self.body[:half], self.body[half:]) if each]
@@ -153,14 +153,14 @@ def corpus(known: Known, without: AbstractSet[str] = frozenset()) -> list[Reques
 
 def _by_http(command: str, values: Values) -> Iterator[Request]:
     for method in ("GET", "POST"):
-        wire = HttpApi("http://sms.test", method).encode(command, values)
+        wire = HttpApi("http://localhost", method).encode(command, values)
         address = urlsplit(wire.url)
         yield Request(method, address.path, address.query.encode("ascii"), wire.headers, wire.body)
 
 
 def _by_soap(command: str, values: Values) -> Iterator[Request]:
     for path, dialect in SERVICE_PATHS.items():
-        binding = SoapBinding(dialect, f"http://sms.test{path}")
+        binding = SoapBinding(dialect, f"http://localhost{path}")
         wire = binding.encode(command, values)
         yield Request("POST", path, headers=wire.headers, body=wire.body)
         parts = binding.serializer(command).parts

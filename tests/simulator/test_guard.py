@@ -63,6 +63,14 @@ class TestHost:
             connection.sendall(b"GET /livez HTTP/1.0\r\n\r\n")
             assert connection.recv(4096).startswith(b"HTTP/1.1 200")
 
+    def test_a_name_that_was_allowed_is_served_and_no_other(self) -> None:
+        with Simulator(names=["API.clickatell.com"]) as sim:
+            told = [
+                Wire(sim).exchange("GET", "/livez", headers={"Host": host}).status
+                for host in ("api.clickatell.com", "api.clickatell.com:8025", "localhost", "clickatell.com")
+            ]
+        assert told == [200, 200, 200, 421]
+
     def test_with_a_login_any_name_will_do(self) -> None:
         with Simulator(login=LOGIN) as sim:
             reply = Wire(sim).exchange("GET", "/api/v1/clock", headers={"Host": "sms:8025", **basic(LOGIN)})

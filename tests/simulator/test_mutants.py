@@ -217,7 +217,10 @@ def addressed(path: str) -> tuple[Dialect | None, str | None]:
 def read_reply(request: Request, reply: Reply, told: Told) -> None:
     """Whatever the request was, the reply is one of the contract's."""
     dialect, command = addressed(request.path)
-    if dialect is not None and request.method == "POST":
+    if reply.status == 421:
+        assert request.headers.get("Host", "localhost") != "localhost"  # it was not meant for this machine
+        told.kinds["421"] += 1
+    elif dialect is not None and request.method == "POST":
         answer = read_envelope(dialect, reply)
         if answer is None:
             told.kinds["fault"] += 1
