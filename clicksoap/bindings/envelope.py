@@ -19,6 +19,11 @@ _CHARSET: Final = pattern(r"charset\s*=\s*[\"']?([A-Za-z0-9._-]+)", re.IGNORECAS
 _DECLARES_ENCODING: Final = re.compile(rb"<\?xml\s[^>]*\bencoding\s*=")
 _BOMS: Final = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 
+_PLAIN_OPENING: Final = re.compile(rb'<(return|item)(?: xsi:type="xsd:string")?>(?=[^<])')
+# What stands for itself in every encoding that an ASCII tag can be read in, and what the tags themselves consist of.
+_PLAIN: Final = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz ,.:()" + b'</>="'
+_FEW: Final = 8  # below that, there is nothing to win
+
 
 def lines_of_envelope(reply: WireReply, *, arrays: bool, secrets: Sequence[str] = ()) -> list[str]:
     """The strings that the operation returned, joined and stripped, empty ones kept.
@@ -34,6 +39,40 @@ def lines_of_envelope(reply: WireReply, *, arrays: bool, secrets: Sequence[str] 
         SoapFault: The body is a Fault of SOAP 1.1 or 1.2.
         ProtocolError: Anything else that is not an answer.
     """
+    lines = _many_plain(reply, arrays=arrays)
+    return _read(reply, arrays=arrays, secrets=secrets) if lines is None else lines
+
+
+def _many_plain(reply: WireReply, *, arrays: bool) -> list[str] | None:
+    """The lines of a reply that is one plain element over and over; None if it is not, or in doubt.
+
+    To parse them all is most of what a large reply costs. So it is read with the first two alone, and if those are two
+    lines, each of the others, which stand beside them and are of the same form, is one more.
+    """
+    opening = _PLAIN_OPENING.search(reply.body)
+    if opening is None:
+        return None
+    closing = b"</%b>" % opening[1]
+    start, end = opening.end(), max(opening.end(), reply.body.rfind(closing))
+    inside = reply.body[start:end]
+    if inside.translate(None, _PLAIN):
+        return None
+    between = (closing + opening[0]).decode()
+    lines = inside.decode("ascii").split(between)
+    # No tag but those between the lines, and no blank that would be stripped.
+    if inside.count(b"<") != 2 * (len(lines) - 1) or not _FEW < len(lines) <= MOST_LINES:
+        return None
+    if lines != list(map(str.strip, lines)):
+        return None
+    two = between.join(lines[:2]).encode()
+    shortened = WireReply(reply.status, reply.headers, reply.body[:start] + two + reply.body[end:], reply.elapsed)
+    with contextlib.suppress(ProtocolError, SoapFault):
+        if _read(shortened, arrays=arrays, secrets=()) == lines[:2]:
+            return lines
+    return None
+
+
+def _read(reply: WireReply, *, arrays: bool, secrets: Sequence[str]) -> list[str]:
     body = _body_of(reply)
     children = list(body)
     for child in children:

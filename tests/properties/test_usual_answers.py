@@ -139,3 +139,86 @@ def test_a_reply_is_read_at_once_as_element_by_element(content: str, referred: s
     with mock.patch.object(envelope, "_NOT_PLAIN", "true()"):
         singly = lines()
     assert lines() == singly
+
+
+ODD: Final = st.sampled_from(
+    [
+        *(
+            "<return>",
+            "</return>",
+            "<return/>",
+            "<item>",
+            "</item>",
+            '<item xsi:type="xsd:string">',
+            "<!--",
+            "-->",
+            "<?p ?>",
+        ),
+        *(
+            "<![CDATA[",
+            "]]>",
+            "&lt;",
+            "&#65;",
+            "&",
+            "+",
+            "~",
+            "é",
+            "\n",
+            " ",
+            '"',
+            ">",
+            "</w>",
+            "<w>",
+            '<w id="r">',
+            "",
+        ),
+    ]
+)
+LINE: Final = st.sampled_from(
+    ["ID: a To: 27821234567", "ID: b", "", " ", "ERR: 105, x", "x ", '"', "a>b", "+AGE-", "~{ab~}"]
+)
+
+
+@settings(max_examples=3000, derandomize=True, deadline=None)
+@given(
+    st.lists(LINE, min_size=2, max_size=5),
+    st.sampled_from(["<return>{}</return>", "<item>{}</item>", '<item xsi:type="xsd:string">{}</item>']),
+    st.lists(st.tuples(st.integers(0, 400), ODD), max_size=3),
+    st.sampled_from(
+        ["{}", "<w>{}</w>", "<w><return>{}</return></w>", "<w><return>{0}</return><return>{0}</return></w>"]
+    ),
+    st.sampled_from(["", "utf-8", "utf-7", "utf-16", "iso-2022-jp", "hz", "shift_jis", "cp037"]),
+    st.booleans(),
+)
+def test_a_reply_of_one_plain_element_over_and_over_is_read_as_whole(  # noqa: PLR0913
+    lines: list[str],
+    element: str,
+    odd: list[tuple[int, str]],
+    around: str,
+    charset: str,
+    arrays: bool,  # noqa: FBT001
+) -> None:
+    body = (
+        '<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/" xmlns:xsi="urn:i"><e:Body>'
+        f"{around.format(''.join(map(element.format, lines)))}</e:Body></e:Envelope>"
+    )
+    for place, piece in odd:
+        body = f"{body[: place + 80]}{piece}{body[place + 80 :]}"
+    reply = WireReply(200, {"content-type": f"text/xml; charset={charset}"}, body.encode(), 0.0)
+    with mock.patch.object(envelope, "_FEW", 1):
+        short = envelope._many_plain(reply, arrays=arrays)
+    if short is not None:
+        assert short == envelope._read(reply, arrays=arrays, secrets=())
+
+
+@pytest.mark.parametrize("arrays", [False, True])
+def test_a_large_usual_reply_is_taken_the_short_way(arrays: bool) -> None:  # noqa: FBT001
+    item = '<item xsi:type="xsd:string">{}</item>' if arrays else "<return>{}</return>"
+    lines = [f"ID: {number:032x} To: {27820000000 + number}" for number in range(300)]
+    held = "".join(map(item.format, lines))
+    wrapped = f"<return>{held}</return>" if arrays else held
+    body = (
+        '<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/" xmlns:xsi="urn:i"><e:Body>'
+        f"<w>{wrapped}</w></e:Body></e:Envelope>"
+    )
+    assert envelope._many_plain(WireReply(200, {}, body.encode(), 0.0), arrays=arrays) == lines
