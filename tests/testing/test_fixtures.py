@@ -273,7 +273,6 @@ def test_the_plugin_can_be_switched_off(run: Run) -> None:
 
 
 def test_each_worker_of_xdist_has_a_gateway_of_its_own(run: Run) -> None:
-    pytest.importorskip("xdist")
     done = run(
         """
         import pytest
@@ -290,14 +289,13 @@ def test_each_worker_of_xdist_has_a_gateway_of_its_own(run: Run) -> None:
 
 
 def test_a_session_that_needs_no_gateway_imports_nothing_for_one() -> None:
-    """Every pytest of the environment pays for the plugin; its own modules cost some milliseconds."""
+    """Every pytest of the environment pays for the plugin."""
     program = """
-import pytest, sys, time
-before, began = set(sys.modules), time.process_time()
+import pytest, sys
+before = set(sys.modules)
 import clicksoap.testing.plugin
-seconds = time.process_time() - began
 foreign = {name.partition(".")[0] for name in set(sys.modules) - before} - set(sys.stdlib_module_names)
-print(sorted(foreign), [name for name in sys.modules if name.startswith("clicksoap.simulator")], seconds < 0.25)
+print(sorted(foreign), [name for name in sys.modules if name.startswith("clicksoap.simulator")])
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "['clicksoap'] [] True"
+    assert done.stdout.strip() == "['clicksoap'] []"
