@@ -46,10 +46,14 @@ class CallbackUrl:
 
     def __post_init__(self) -> None:
         """Refuse what cannot be called."""
-        parts = urlsplit(self.url)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
+        try:
+            parts = urlsplit(self.url)
+            is_address = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+        except ValueError:  # the port is too large, or the host no address
+            is_address = False
+        if not is_address:
             raise ValueError("url is where to call: give an address that begins with http:// or https://")
-        if parts.password is not None:
+        if urlsplit(self.url).password is not None:
             raise ValueError("url must not hold a password: give user= and password=")
         if self.method not in {"GET", "POST"} or self.variant not in {"http", "xml", "soap"}:
             raise ValueError('method is "GET" or "POST", and variant "http", "xml" or "soap"')

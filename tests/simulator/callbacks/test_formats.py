@@ -290,3 +290,18 @@ def test_php_takes_a_message_from_a_handset(php: list[str], variant: str, text: 
             (charset, unquote_to_bytes(told["text"])) if charset[0] == "U" else ("utf-8", told["text"])
         )
     assert told["text"].decode(charset) == text
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["", "customer.example", "ftp://a/b", "http://", "http://a:99999/", "http://a:x/", "http://a:0/", "http://[::1/"],
+)
+def test_an_address_that_cannot_be_called_is_refused_where_it_is_given(url: str) -> None:
+    with pytest.raises(ValueError, match="url is where to call"):
+        CallbackUrl(url)
+
+
+def test_a_password_belongs_beside_the_address_and_is_not_told() -> None:
+    with pytest.raises(ValueError, match="must not hold a password") as refused:
+        CallbackUrl("http://me:hunter2@a.example/")
+    assert "hunter2" not in str(refused.value)
