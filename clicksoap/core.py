@@ -305,9 +305,7 @@ def _credentials(api_id: object, user: object, password: object, binding: Bindin
             check_text(value, name)
         except InvalidInput as error:
             raise ConfigurationError(str(error)) from None
-    return Credentials(
-        api_id if isinstance(api_id, int) else spelled(api_id), spelled(user), Secret(spelled(password))
-    )
+    return Credentials(api_id if isinstance(api_id, int) else spelled(api_id), spelled(user), Secret(spelled(password)))
 
 
 def _checked_cap(max_recipients: object, most: int) -> int:

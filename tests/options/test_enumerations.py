@@ -20,7 +20,7 @@ class Name(str, Enum):  # noqa: UP042 - that str() gives "Name.TEXT" is the case
     ID = "abc123"
 
 
-class Queue(int, Enum):  # noqa: UP042
+class Queue(int, Enum):
     FAST = 1
 
 
@@ -55,7 +55,7 @@ def test_options_are_what_they_hold(arrived: Arrived, shared: Simulator, sms: Cl
 def test_credentials_are_what_they_hold(shared: Simulator, binding: str) -> None:
     class Key(str, Enum):  # noqa: UP042
         USER = "acme"
-        PASSWORD = "secret"  # noqa: S105
+        PASSWORD = "secret"
 
     with Client(123456, Key.USER, Key.PASSWORD, endpoint=shared.origin, binding=binding) as client:  # type: ignore[arg-type]
         client.ping()
