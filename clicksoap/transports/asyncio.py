@@ -48,7 +48,7 @@ class AsyncioTransport:
         self._headers = dict(headers)
         self._proxy = None if proxy is None else urlsplit(checked_proxy(proxy))
         self._proxy_headers = {} if proxy is None else proxy_headers(proxy)
-        self._tls = functools.cache(functools.partial(tls_context, ca, client_cert))
+        self._tls = functools.cache(functools.partial(tls_context, ca, client_cert, "asyncio"))
         if ca is not None or client_cert is not None:
             self._tls()  # a wrong path is said at construction, not at the first message
         self._places = asyncio.Semaphore(MOST_CONNECTIONS)
