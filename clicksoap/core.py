@@ -13,7 +13,7 @@ from clicksoap.endpoint import BindingName, HttpMethod, resolve
 from clicksoap.errors import ConfigurationError, InvalidInput, NotExpressible
 from clicksoap.flows import Credentials, Flow, Flows
 from clicksoap.messages import Binary, Feature, Message, MmsNotification, Text, WapPush, check_text, text_content
-from clicksoap.numbers import check_region, msisdn, recipients
+from clicksoap.numbers import check_region, msisdn, recipients, spelled
 from clicksoap.operations import (
     Deliver,
     NotifyMms,
@@ -305,7 +305,7 @@ def _credentials(api_id: object, user: object, password: object, binding: Bindin
             check_text(value, name)
         except InvalidInput as error:
             raise ConfigurationError(str(error)) from None
-    return Credentials(api_id if isinstance(api_id, int) else str(api_id), str(user), Secret(str(password)))
+    return Credentials(api_id if isinstance(api_id, int) else spelled(api_id), spelled(user), Secret(spelled(password)))
 
 
 def _checked_cap(max_recipients: object, most: int) -> int:

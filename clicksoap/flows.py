@@ -23,6 +23,7 @@ from clicksoap.errors import (
     TransportError,
     UnknownMessage,
 )
+from clicksoap.numbers import spelled
 from clicksoap.operations import Answer, Authenticate, Deliver, Effect, Operation, Parameters, QueryMessage
 from clicksoap.policy import Retry
 from clicksoap.replies import MOST_LINES, read, refusal_of_request
@@ -295,7 +296,7 @@ class Flows:
         return {"api_id": credentials.api_id, "user": credentials.user, "password": credentials.password.reveal()}
 
     def _secrets(self, parameters: Parameters) -> Sequence[str]:
-        return [str(value) for name, value in parameters.items() if name in {"password", "session_id"}]
+        return [spelled(value) for name, value in parameters.items() if name in {"password", "session_id"}]
 
     def _deadline(self) -> float:
         return time.monotonic() + self._timeout.total

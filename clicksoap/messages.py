@@ -351,8 +351,11 @@ def check_parts(parts: int, max_parts: int) -> None:
         )
 
 
-def check_text(text: object, argument: str) -> None:
-    """Refuse what is no str, and characters that no XML document can hold."""
+def check_text(text: object, argument: str) -> str:
+    """The text, unless it is no str or holds characters that no XML document can hold.
+
+    ``str()`` of a member of an enumeration of strs is its name: it is the characters that are sent and counted.
+    """
     if not isinstance(text, str):
         raise InvalidInput(f"{argument} is {type(text).__name__}: give a str")
     # Whatever is illegal cannot be printed either.
@@ -361,6 +364,7 @@ def check_text(text: object, argument: str) -> None:
             f"{argument} holds U+{ord(found.group()):04X} at position {found.start()}, "
             "which no XML document can carry: take it out"
         )
+    return str.__str__(text)
 
 
 def check_aware(moment: object, argument: str) -> None:

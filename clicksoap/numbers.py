@@ -59,12 +59,12 @@ def msisdn(number: object, argument: str = "to", region: str | None = None) -> s
             region.
     """
     if region is None and isinstance(number, str) and _PLAIN.fullmatch(number):
-        return number
+        return spelled(number)
     if isinstance(number, bool) or not isinstance(number, str | int):
         raise InvalidInput(f"{argument} is {type(number).__name__}: give the number as str or int")
     if isinstance(number, int) and not 0 <= number < 10**_LONGEST:
         raise InvalidInput(f"{argument} is not a number: it is negative or has more than {_LONGEST} digits")
-    written = str(number).strip()
+    written = spelled(number).strip()
     digits = _PUNCTUATION.sub("", written)
     if region is not None and not digits.startswith(("+", "00")):
         return _national(digits, argument, region)
@@ -132,14 +132,14 @@ def recipients(to: str | int | Iterable[str | int], region: str | None = None) -
         InvalidInput: There are none, or one of them is not a number; the text names its position, not the number.
     """
     if isinstance(to, str | int):
-        return Recipients((msisdn(to, "to", region),), (str(to),))
+        return Recipients((msisdn(to, "to", region),), (spelled(to),))
     if region is None and isinstance(to, list | tuple) and _are_plain(several := tuple(to)):
         return Recipients(several, several)
     msisdns: list[str] = []
     given: list[str] = []
     for number in iterable(to, "to"):
         msisdns.append(msisdn(number, f"to[{len(msisdns)}]", region))
-        given.append(str(number))
+        given.append(spelled(number))
     if not msisdns:
         raise InvalidInput("to is empty: give at least one recipient")
     return Recipients(msisdns, given)
@@ -147,11 +147,17 @@ def recipients(to: str | int | Iterable[str | int], region: str | None = None) -
 
 def _are_plain(numbers: tuple[str | int, ...]) -> TypeGuard[tuple[str, ...]]:
     """Whether each is a str that goes out as it is."""
-    try:
-        lines = "\n".join([*cast("tuple[str, ...]", numbers), ""])
-    except TypeError:
+    if not {str}.issuperset(map(type, numbers)):
         return False
+    lines = "\n".join([*cast("tuple[str, ...]", numbers), ""])
     return _ALL_PLAIN.fullmatch(lines) is not None and lines.count("\n") == len(numbers)
+
+
+def spelled(value: object) -> str:
+    """What a str or an int says, also of a kind whose ``str()`` says something else (``class N(str, Enum)``)."""
+    if isinstance(value, str):
+        return str.__str__(value)
+    return int.__repr__(value) if isinstance(value, int) else str(value)
 
 
 def iterable(value: object, argument: str) -> Iterable[object]:

@@ -347,10 +347,10 @@ class QuickSend(Deliver):
 
 
 def _checked_id(value: object, argument: str) -> str:
-    check_text(value, argument)
-    if not value or any(char.isspace() for char in str(value)):
+    text = check_text(value, argument)
+    if not text or any(char.isspace() for char in text):
         raise InvalidInput(f"{argument} is empty or holds blanks: give the id as it was received")
-    return str(value)
+    return text
 
 
 def _only(lines: Sequence[Line], *, numbered_errors_only: bool = False) -> Line:

@@ -176,8 +176,7 @@ def _sender(sender: object) -> tuple[str, Feature]:
         sender = str(sender) if 0 <= sender < _NUMERIC_SENDERS else ""
     if not isinstance(sender, str):
         raise InvalidInput(f"sender is {type(sender).__name__}: give a str or an int")
-    check_text(sender, "sender")
-    text = str(sender)
+    text = check_text(sender, "sender")
     digits = re.sub(r"[\s().-]", "", text).removeprefix("+")
     if _NUMERIC_SENDER.fullmatch(digits):
         return digits, Feature.NUMERIC

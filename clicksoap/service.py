@@ -14,7 +14,7 @@ from clicksoap.contract import Dialect
 from clicksoap.driver import Driver
 from clicksoap.errors import InvalidInput, NotExpressible, ProtocolError, SoapFault, TransportError
 from clicksoap.flows import Flow, Flows
-from clicksoap.numbers import iterable
+from clicksoap.numbers import iterable, spelled
 from clicksoap.operations import Value
 
 if TYPE_CHECKING:
@@ -187,7 +187,7 @@ def _strings(name: str, value: object) -> list[str]:
     for item in [several] if isinstance(several, str | int) else iterable(several, name):
         if isinstance(item, bool) or not isinstance(item, str | int):
             raise InvalidInput(f"{name} holds {type(item).__name__}: give strs")
-        items.append(str(item))
+        items.append(spelled(item))
     return items
 
 

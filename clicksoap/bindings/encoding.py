@@ -12,7 +12,7 @@ from typing import Final, NamedTuple, TypeGuard, cast
 
 from clicksoap.errors import InvalidInput, NotExpressible
 from clicksoap.messages import check_text
-from clicksoap.numbers import iterable
+from clicksoap.numbers import iterable, spelled
 from clicksoap.operations import Parameters, Value
 
 Lexical = Callable[[str, object], str]
@@ -100,8 +100,7 @@ def attribute(value: str) -> str:
 
 def string(name: str, value: object) -> str:
     """Of an xsd:string."""
-    check_text(value, name)
-    return str(value).translate(_ESCAPES)
+    return check_text(value, name).translate(_ESCAPES)
 
 
 def integer(name: str, value: object) -> str:
@@ -112,7 +111,7 @@ def integer(name: str, value: object) -> str:
         raise InvalidInput(f"{name} is {type(value).__name__}: give an int")
     if value not in _INT_RANGE:
         raise InvalidInput(f"{name} is beyond the 32 bits of an xsd:int")
-    return str(value)
+    return spelled(value)
 
 
 def _whole(name: str, value: Decimal) -> int:

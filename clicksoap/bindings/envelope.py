@@ -153,6 +153,9 @@ class _Lines:
         self._arrays = arrays
         self._lines: list[str] = []
         self._room = MOST_REPLY_BYTES
+        # What was referred to is read once, however many refer to it: it may be large, and have hardly any text.
+        self._parts: dict[etree._Element, list[str]] = {}
+        self._items: dict[etree._Element, list[str]] = {}
 
     def of(self, wrapper: etree._Element) -> list[str]:
         """The strings of each ``return``: its own text, or those of its items."""
@@ -171,18 +174,29 @@ class _Lines:
     def _add_each(self, wrapper: etree._Element) -> None:
         for returned in wrapper:
             part = _resolved(returned, self._references)
+            if part in self._parts:
+                self._take(self._parts[part])
+                continue
+            begin = len(self._lines)
             # An array holds items and nothing beside them; text beside elements is one string with marks inside.
             if not self._arrays or not len(part) or _has_own_text(part):
                 self._add(part)
             else:
                 for item in part:
                     self._add_item(item)
+            if part is not returned:
+                self._parts[part] = self._lines[begin:]
 
     def _add_item(self, item: etree._Element) -> None:
         target = _resolved(item, self._references)
-        if target is not item and (len(target) or target.get("href") is not None):
-            raise ProtocolError("the reply refers on from a reference: one level is all that real stacks send")
-        self._add(target)
+        if target is item:
+            self._add(item)
+            return
+        if target not in self._items:
+            if len(target):
+                raise ProtocolError("the reply refers on from a reference: one level is all that real stacks send")
+            self._items[target] = [_text(target)]
+        self._take(self._items[target])
 
     def _add(self, element: etree._Element) -> None:
         self._take([_text(element)])

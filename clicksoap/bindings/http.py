@@ -11,7 +11,7 @@ from clicksoap.bindings.status import check_status
 from clicksoap.endpoint import HttpMethod
 from clicksoap.errors import InvalidInput, NotExpressible, ProtocolError
 from clicksoap.messages import check_text
-from clicksoap.numbers import iterable
+from clicksoap.numbers import iterable, spelled
 from clicksoap.operations import Parameters, Value
 from clicksoap.text import Charset
 from clicksoap.wire import WireReply, WireRequest
@@ -127,11 +127,10 @@ def _written(name: str, value: Value) -> str:
     if isinstance(value, Decimal):
         return f"{value:f}"
     if isinstance(value, int):
-        return str(value)
+        return spelled(value)
     if isinstance(value, str):
-        check_text(value, name)
-        return _latin(name, value)
-    items = [str(item) for item in iterable(value, name)]
+        return _latin(name, check_text(value, name))
+    items = [spelled(item) for item in iterable(value, name)]
     if not items:
         raise InvalidInput(f"{name} is empty: give at least one")
     return _latin(name, ",".join(items))

@@ -48,7 +48,7 @@ class AsyncioTransport:
         self._headers = dict(headers)
         self._proxy = None if proxy is None else urlsplit(checked_proxy(proxy))
         self._proxy_headers = {} if proxy is None else proxy_headers(proxy)
-        self._tls = functools.cache(functools.partial(tls_context, ca, client_cert))
+        self._tls = functools.cache(functools.partial(tls_context, ca, client_cert, "asyncio"))
         if ca is not None or client_cert is not None:
             self._tls()  # a wrong path is said at construction, not at the first message
         self._places = asyncio.Semaphore(MOST_CONNECTIONS)
@@ -134,7 +134,8 @@ class AsyncioTransport:
         return connection
 
     async def _tunnel(self, connection: "_Connection", to: SplitResult, limit: float) -> None:
-        place = f"{to.netloc.rpartition(':')[0] if to.port else to.netloc}:{_port(to)}"
+        host = to.hostname or ""
+        place = f"[{host}]:{_port(to)}" if ":" in host else f"{host}:{_port(to)}"
         reply = IncomingReply(has_body=False)
         asking = WireRequest("CONNECT", f"//{place}", self._proxy_headers, b"")
         await connection.exchange(request_bytes(asking, place, {}), reply, self._timeout.connect, limit)
@@ -216,7 +217,9 @@ class _Connection(asyncio.Protocol):
         """
         if not self.is_open or time.monotonic() - self._moved >= IDLE_SECONDS:
             return False
-        return not _readable(self._transport.get_extra_info("socket").fileno())
+        # Of a lost TLS connection, the socket is gone one turn of the loop before the loss is told.
+        sock = self._transport.get_extra_info("socket")
+        return sock is not None and not _readable(sock.fileno())
 
     def abort(self) -> None:
         """Close it without a word to the other side."""

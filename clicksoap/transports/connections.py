@@ -13,6 +13,7 @@ from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
 from urllib3.util.connection import allowed_gai_family
+from urllib3.util.ssltransport import SSLTransport
 
 from clicksoap.transports.incoming import IncomingReply
 from clicksoap.wire import IDLE_SECONDS
@@ -104,6 +105,13 @@ def _timed(sock: socket.socket) -> _TimedSocket:
     return timed
 
 
+def _holds_more(sock: Any) -> bool:
+    """Whether TLS has taken more from the network than was read from it."""
+    if isinstance(sock, SSLTransport):  # within the TLS of a proxy
+        return bool(sock.incoming.pending or sock.sslobj.pending()) or _holds_more(sock.socket)
+    return isinstance(sock, ssl.SSLSocket) and bool(sock.pending())
+
+
 _Address = tuple[int, int, int, str, tuple[Any, ...]]
 
 
@@ -163,8 +171,7 @@ class _PlainConnection(HTTPConnection):
 
     def is_reusable_after(self, reply: IncomingReply) -> bool:
         """Whether the connection stands and nothing but the reply came over it."""
-        undecrypted = getattr(self.sock, "pending", lambda: 0)
-        return reply.keeps_connection and not undecrypted()
+        return reply.keeps_connection and not _holds_more(self.sock)
 
     @property
     def is_connected(self) -> bool:

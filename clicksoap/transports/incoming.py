@@ -83,13 +83,17 @@ class IncomingReply:
         while self.status in _INTERIM and self.status != _SWITCHING:
             yield from self._head()
         headers = self._headers
-        body = BoundedBody(self.status, headers.get("content-encoding", ""))
+        has_body = self._has_body and self.status not in _WITHOUT_BODY
+        body = BoundedBody(self.status, headers.get("content-encoding", "") if has_body else "")
         length = headers.get("content-length", "")
+        coding = headers.get("transfer-encoding", "").lower()
         is_framed = True
-        if self.status in _WITHOUT_BODY or not self._has_body:
+        if not has_body:
             pass
-        elif headers.get("transfer-encoding", "").lower() == "chunked":
+        elif coding == "chunked":
             is_framed = yield from self._chunks(body)
+        elif coding not in {"", "identity"}:
+            raise BrokenReply("it is coded in a way that was not asked for")
         elif _LENGTH.fullmatch(length):
             yield from self._counted(int(length), body)
         else:
@@ -110,6 +114,8 @@ class IncomingReply:
             name, value = name.strip().lower(), value.strip()
             if name == "content-length" and headers.get(name, value) != value:
                 raise BrokenReply("it has two lengths")
+            if name == "connection" and name in headers:
+                value = f"{headers[name]}, {value}"
             if colon:
                 headers[name] = value
         self._headers = headers

@@ -61,7 +61,7 @@ class RequestsTransport:
         self._timeout = timeout
         self._headers = dict(headers)
         self._proxies = {"http": checked_proxy(proxy), "https": proxy} if proxy is not None else None
-        self._tls = functools.partial(tls_context, ca, client_cert)
+        self._tls = functools.partial(tls_context, ca, client_cert, "urllib3")
         if ca is not None or client_cert is not None:
             self._tls()  # a wrong path is said at construction, not at the first message
         self._adapter = _Adapter(self._tls)

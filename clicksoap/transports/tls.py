@@ -17,17 +17,23 @@ FilePath = str | os.PathLike[str]
 ClientCert = FilePath | tuple[FilePath, FilePath]
 
 
-def tls_context(ca: FilePath | None, client_cert: ClientCert | None) -> ssl.SSLContext:
+def tls_context(ca: FilePath | None, client_cert: ClientCert | None, user: str) -> ssl.SSLContext:
     """The TLS settings: certificate and host name verified, TLS 1.2 at least.
+
+    Args:
+        ca: What to trust instead of the usual.
+        client_cert: What to show.
+        user: Whose settings they are. urllib3 changes what it is given: once pyOpenSSL was injected into it, it looks
+            at host names by itself, and the settings no longer do; so nobody else may have the same ones.
 
     Raises:
         ConfigurationError: ``ca`` or ``client_cert`` cannot be used; the text names which.
     """
-    return _usual_tls_context() if ca is None and client_cert is None else _new_tls_context(ca, client_cert)
+    return _usual_tls_context(user) if ca is None and client_cert is None else _new_tls_context(ca, client_cert)
 
 
 @functools.cache
-def _usual_tls_context() -> ssl.SSLContext:
+def _usual_tls_context(_: str) -> ssl.SSLContext:
     # Reading the bundle takes ten times longer than anything else in a client's construction.
     return _new_tls_context(None, None)
 

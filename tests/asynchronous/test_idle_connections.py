@@ -62,6 +62,23 @@ async def test_dropped_idle_connection_is_noticed_before_the_next_request(
     assert server.connections == len(NUMBERS)
 
 
+async def test_tls_connection_is_not_used_in_the_moment_of_its_loss(
+    connect: Connect, tls: Callable[..., ssl.SSLContext], ca_file: Path
+) -> None:
+    """Its socket is gone one turn of the loop before it is told that it was lost."""
+    dropping = Dropping(reset)
+    with RawServer(dropping, tls()) as server:
+        async with connect(server.origin, auth="credentials", ca=str(ca_file)) as sms:
+            await sms.send(NUMBERS[0], "x")
+            ((connection,),) = sms._driver._transport._kept.values()  # type: ignore[attr-defined]
+            dropping.read.release()
+            while connection._transport.get_extra_info("socket") is not None:  # noqa: ASYNC110 - each turn counts
+                await asyncio.sleep(0)
+            assert connection.is_open
+            assert len((await sms.send(NUMBERS[1], "x")).accepted) == 1
+            dropping.read.release()
+
+
 @pytest.mark.parametrize("is_busy", [True, False])
 async def test_reply_that_nobody_asked_for_answers_nobody(
     is_busy: bool,  # noqa: FBT001 - a parameter of the test

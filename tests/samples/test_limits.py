@@ -152,3 +152,17 @@ def test_a_reply_just_under_the_cap_costs_little_time(dialect: Dialect, filling:
     assert told[0] == "OutcomeUnknown"
     assert grown < 10 * MOST_MEMORY
     assert seconds < 10
+
+
+@pytest.mark.parametrize("items", [b"<a/>" * 900_000 + b"x", b" " * 3_500_000], ids=["elements", "blanks"])
+@pytest.mark.parametrize("is_within", [True, False], ids=["items", "returns"])
+def test_many_references_to_one_large_part_cost_little_time(items: bytes, is_within: bool, dialect: Dialect) -> None:  # noqa: FBT001
+    """Packed, such a reply has four kilobytes."""
+    references = b'<return href="#x"/>' * 300
+    large = b'<m id="x">' + items + b"</m></s:Body>"
+    within = references if is_within else b"</return>" + references + b"<return>"
+    body = OPENING + within + CLOSING.replace(b"</s:Body>", large)
+    assert large in body
+    told, _, seconds = cost(dialect, lambda: iter([reply(body)]))
+    assert told[0] == "OutcomeUnknown"
+    assert seconds < 10

@@ -40,6 +40,7 @@ KEPT: dict[str, bytes] = {
     "length said twice alike": head(LENGTH, LENGTH) + TEXT,
     "length and chunks": head("Content-Length: 3", CHUNKED) + CHUNKS + b"0\r\n\r\n",
     "interim before it": head(status="HTTP/1.1 100 Continue") + head(LENGTH) + TEXT,
+    "length, and coded as it is": head("Transfer-Encoding: identity", LENGTH) + TEXT,
     "chunks": head(CHUNKED) + CHUNKS + b"0\r\n\r\n",
     "chunks in capitals": head("Transfer-Encoding: Chunked") + CHUNKS + b"0\r\n\r\n",
     "chunks with extensions": head(CHUNKED) + CHUNKS.replace(b"\r\nID", b' ; a="b;c"\r\nID') + b"0;x\r\n\r\n",
@@ -138,6 +139,8 @@ BROKEN: dict[str, bytes] = {
     "a status of four digits": head(status="HTTP/1.1 2000 OK"),
     "a body alone": TEXT,
     "two lengths": head(LENGTH, "Content-Length: 3") + TEXT,
+    "chunks that are packed once more": head("Transfer-Encoding: gzip, chunked", LENGTH) + TEXT,
+    "packed, and no chunks": head("Transfer-Encoding: gzip") + TEXT,
     "a chunk without a length": head(CHUNKED) + b"\r\n" + TEXT,
     "a chunk below nothing": head(CHUNKED) + b"-5\r\n" + TEXT,
     "a chunk longer than it says": head(CHUNKED) + b"3\r\n" + TEXT,
@@ -174,9 +177,18 @@ def test_whatever_comes_is_a_reply_or_is_told_to_be_none(start: bytes, pieces: l
         read([piece for piece in (start, *pieces) if piece])
 
 
-def test_answer_to_a_connect_ends_with_its_head() -> None:
+def test_end_that_is_announced_on_a_line_of_several_is_heard() -> None:
+    """Apache and Akamai say "Connection: close" and "Connection: Transfer-Encoding" on two lines."""
+    for lines in (["Connection: close", "Connection: X-This"], ["Connection: X-This", "connection: close"]):
+        incoming, reply = read([head(*lines, LENGTH) + TEXT])
+        assert reply.body == TEXT
+        assert not incoming.keeps_connection
+
+
+@pytest.mark.parametrize("field", ["Content-Length: 99", CHUNKED, "Content-Encoding: br"])
+def test_answer_to_a_connect_ends_with_its_head(field: str) -> None:
     reply = IncomingReply(has_body=False)
-    assert reply.feed(head("Content-Length: 99", status="HTTP/1.0 200 Connection established"))
+    assert reply.feed(head(field, status="HTTP/1.0 200 Connection established"))
     assert reply.received(0.0).status == 200
 
 

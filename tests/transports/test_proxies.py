@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from facades import FACADES
-from rawserver import Gateway, Hangup, RawServer, Received, answering, reply, tunnel
+from rawserver import Gateway, Hangup, RawServer, Received, answering, envelope, reply, tunnel
 
 from clicksoap import Client, ConfigurationError, NotSent
 
@@ -104,6 +104,39 @@ def test_proxy_may_speak_tls_itself(connect: Connect, tls: Tls, ca_file: Path) -
         client = connect("http://gateway.example", proxy=forwarding.origin, ca=str(ca_file), allow_plaintext=True)
         assert len(client.send(TO, "x").accepted) == 1
     assert forwarding.requests[0].head.startswith(b"POST http://gateway.example/")
+
+
+def test_reply_that_nobody_asked_for_answers_nobody_within_two_layers_of_tls(
+    connect: Connect, tls: Tls, ca_file: Path
+) -> None:
+    """What came with the answer waits within TLS, where the socket shows nothing of it."""
+
+    def answer(connection: socket.socket, _: Received) -> None:
+        connection.sendall(reply(envelope(f"ID: right To: {TO}")))
+        connection.sendall(reply(envelope(f"ID: stray To: {TO}")))
+
+    with RawServer(answer, tls()) as server, RawServer(TlsPump(), tls()) as proxy:
+        client = connect(server.origin, proxy=proxy.origin, ca=str(ca_file), auth="credentials")
+        assert [client.send(TO, "x")[0].message_id for _ in range(4)] == ["right"] * 4
+        client.close()
+
+
+@pytest.mark.parametrize("host", ["gateway.example", "[::1]"])
+@pytest.mark.parametrize(("port", "asked"), [("", "443"), (":", "443"), (":443", "443"), (":8443", "8443")])
+def test_tunnel_is_asked_for_by_host_and_port(host: str, port: str, asked: str, connect: Connect) -> None:
+    with RawServer(answering(reply(b"", "403 No"))) as proxy:
+        with pytest.raises(NotSent):
+            connect(f"https://{host}{port}", proxy=proxy.origin).send(TO, "x")
+        assert proxy.requests[0].head.split()[1] == f"{host}:{asked}".encode()
+
+
+@pytest.mark.parametrize("status", ["200 OK", "502 Bad gateway"])
+def test_tunnel_whose_answer_is_packed_in_an_unknown_way_is_none_that_anything_left_through(
+    status: str, connect: Connect
+) -> None:
+    packed = reply(b"", status, headers=("Content-Encoding: br", "Connection: close"))
+    with RawServer(answering(packed)) as proxy, pytest.raises(NotSent):
+        connect("https://localhost:1", proxy=proxy.origin, auth="credentials").send(TO, "x")
 
 
 def test_proxy_that_speaks_tls_has_to_be_trusted(connect: Connect, tls: Tls) -> None:

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 import trustme
+from facades import settings
 from rawserver import Gateway, Hangup, RawServer, answering
 
 from clicksoap import Client, ConfigurationError, NotSent, TransportError, TransportTimeout
+from clicksoap.transports.tls import _usual_tls_context
 
 Connect = Callable[..., Client]
 Tls = Callable[..., ssl.SSLContext]
@@ -58,6 +60,24 @@ def test_certificate_of_another_host_is_refused(connect: Connect, tls: Tls, ca_f
     with RawServer(Gateway(), tls("other.example")) as server:
         assert "localhost" in refused(connect(server.origin, ca=str(ca_file)))
     assert server.requests == []
+
+
+def test_host_name_is_verified_where_urllib3_was_told_to_do_it_by_itself(
+    connect: Connect, tls: Tls, ca_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With pyOpenSSL injected, it takes the check out of the settings that it is given."""
+    monkeypatch.setattr("urllib3.util.ssl_.IS_PYOPENSSL", True)
+    monkeypatch.setattr("clicksoap.transports.tls.DEFAULT_CA_BUNDLE_PATH", str(ca_file))
+    _usual_tls_context.cache_clear()
+    try:
+        with RawServer(Gateway(), tls()) as right, RawServer(Gateway(), tls("other.example")) as wrong:
+            with Client(**settings(endpoint=right.origin)) as first:
+                first.balance()
+            refused(connect(wrong.origin))
+            connect(right.origin).balance()
+    finally:
+        _usual_tls_context.cache_clear()
+    assert wrong.requests == []
 
 
 def offered_versions(hello: bytes) -> set[int]:
