@@ -1,7 +1,9 @@
 """What every test may use."""
 
+import os
+import shutil
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -32,3 +34,19 @@ def loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
         connect(self, address)
 
     monkeypatch.setattr(socket.socket, "connect", guarded)
+
+
+@pytest.fixture(scope="session")
+def program() -> Callable[[str], str]:
+    """Where a program is; a machine without it skips the test, but continuous integration must have it."""
+
+    def find(name: str) -> str:
+        found = shutil.which(name)
+        if found is None:
+            reason = f"{name} is not installed (tests/foreign/install.sh)"
+            if os.environ.get("CI"):
+                pytest.fail(reason)
+            pytest.skip(reason)
+        return found
+
+    return find

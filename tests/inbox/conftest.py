@@ -2,8 +2,6 @@
 
 import http.client
 import json
-import os
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -151,18 +149,3 @@ def sim() -> Iterator[Simulator]:
 @pytest.fixture
 def site(sim: Simulator) -> Site:
     return Site(sim)
-
-
-@pytest.fixture(scope="session")
-def program() -> Callable[[str], str]:
-    """Where a program is; a machine without it skips the test, but continuous integration must have it."""
-
-    def find(name: str) -> str:
-        found = shutil.which(name)
-        if found is None:
-            if os.environ.get("CI"):
-                pytest.fail(f"{name} is not installed")
-            pytest.skip(f"{name} is not installed")
-        return found
-
-    return find

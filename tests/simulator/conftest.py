@@ -1,8 +1,6 @@
 """A running simulator, a plain HTTP caller, and a word on programs that a machine may lack."""
 
 import http.client
-import os
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from urllib.parse import urlencode, urlsplit
@@ -127,18 +125,3 @@ def wire_to() -> Callable[[Simulator], Wire]:
 def path(request: pytest.FixtureRequest) -> str:
     """A service of each dialect in turn."""
     return str(request.param)
-
-
-@pytest.fixture
-def program() -> Callable[[str], str]:
-    """Where a program is; a machine without it skips the test, but continuous integration must have it."""
-
-    def find(name: str) -> str:
-        found = shutil.which(name)
-        if found is None:
-            if os.environ.get("CI"):
-                pytest.fail(f"{name} is not installed")
-            pytest.skip(f"{name} is not installed")
-        return found
-
-    return find
