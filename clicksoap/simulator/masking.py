@@ -38,8 +38,8 @@ _ENCODING: Final = re.compile(rb"\s*<\?xml[^>]*\sencoding\s*=\s*[\"']([A-Za-z0-9
 # Python knows stranger ones, which would show a secret in pieces.
 _READABLE: Final = re.compile(r"ascii|utf-(?:8|16|32)(?:-.+)?|iso8859-[0-9]+|cp125[0-9]|koi8-[rtu]")
 _MARKS: Final = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
-# A secret's name where a form has none: in a multipart body, in JSON, in XML, between semicolons. Nobody knows where the
-# secret ends.
+# A secret's name where a form has none: in a multipart body, in JSON, in XML, between semicolons. Nobody knows where
+# the secret ends.
 _STRAY: Final = re.compile(
     rf"(?:[\s\"'<>;,{{:](?:{'|'.join(_NAMES)})(?![0-9A-Z_])|(?:\A|&)(?:{'|'.join(_NAMES)})(?![0-9A-Z_=&%+]|\Z))",
     re.IGNORECASE,

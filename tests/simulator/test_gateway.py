@@ -351,6 +351,13 @@ class TestMoney:
         assert run(gateway, "token_pay", token="1234567890123456")[0].startswith("ERR: 101")
         assert run(gateway, "token_pay", token="123")[0].startswith("ERR: 101")
 
+    def test_so_many_used_vouchers_are_remembered_and_no_more(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("clicksoap.simulator.gateway.questions._MOST_VOUCHERS", 2)
+        gateway = gateway_with("0")
+        for digit in "1233211":
+            run(gateway, "token_pay", token=digit * 16)
+        assert gateway.balance(7, "acme") == 400  # of the 1, twice: the 3 had pushed it out
+
 
 def test_commands_are_counted_by_name_refused_ones_too() -> None:
     gateway = Gateway()

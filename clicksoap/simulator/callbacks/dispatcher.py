@@ -9,7 +9,7 @@ from typing import Final, Literal
 
 from clicksoap.codes import MessageStatus
 from clicksoap.simulator.callbacks import formats
-from clicksoap.simulator.callbacks.agenda import Delivery
+from clicksoap.simulator.callbacks.agenda import MOST, Delivery
 from clicksoap.simulator.callbacks.attempts import KEPT, Attempt, Attempts
 from clicksoap.simulator.callbacks.call import Result
 from clicksoap.simulator.callbacks.classes import is_reported
@@ -156,6 +156,8 @@ class Callbacks:
                 delivery = _of_report(target, message, lane=("report", message.id))
                 if self._faults.reorder:
                     self._held.setdefault(message.id, []).append(delivery)
+                    if len(self._held) > MOST:  # nobody tells that a message gave way to others
+                        self._release(next(iter(self._held)))
                 else:
                     self._deliver(delivery)
             if MessageStatus.of(message.status).is_final:

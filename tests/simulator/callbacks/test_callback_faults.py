@@ -89,6 +89,16 @@ class TestReordering:
         assert sim.callbacks.settle()
         assert customer.statuses == ["003"]
 
+    def test_of_messages_without_end_some_are_held_back_and_no_more(
+        self, sim: Simulator, customer: Customer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("clicksoap.simulator.callbacks.dispatcher.MOST", 2)
+        sim.callbacks.faults = CallbackFaults(reorder=True)
+        first, *_ = [sent(sim) for _ in range(4)]
+        live(sim, seconds=5)
+        assert customer.statuses == ["003", "003"]
+        assert customer.told[0].fields["apiMsgId"] == first.id
+
     def test_what_was_held_back_comes_when_nothing_goes_wrong_any_more(
         self, sim: Simulator, customer: Customer
     ) -> None:
