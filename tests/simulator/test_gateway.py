@@ -326,6 +326,13 @@ class TestBatches:
         batch = run(gateway, "startbatch", template="#field1#")[0].removeprefix("ID: ")
         assert run(gateway, "senditem", TO, batch_id=batch) == ["ERR: 107, Empty message"]
 
+    def test_a_long_field_in_many_places_is_refused_at_once(self) -> None:
+        gateway = gateway_with()
+        batch = run(gateway, "startbatch", template="#field1#" * 80_000)[0].removeprefix("ID: ")
+        line = "ERR: 113, Maximum message parts exceeded"
+        assert run(gateway, "senditem", TO, batch_id=batch, field1="x" * 900_000) == [line]  # 72 GB, if it were made
+        assert run(gateway, "senditem", TO, OTHER, batch_id=batch, field1="x" * 900_000)[1] == f"{line} To: {OTHER}"
+
     def test_a_unicode_batch_is_not_merged(self) -> None:
         gateway = gateway_with()
         batch = run(gateway, "startbatch", template="03A9", unicode="1")[0].removeprefix("ID: ")
