@@ -144,6 +144,19 @@ def test_who_opted_out_of_an_account_gets_nothing_more_from_it(sim: Simulator, w
     assert wire.call("sendmsg", TO, text="hi", **WHO)[0].startswith("ID: ")
 
 
+def test_large_messages_give_way_earlier(sim: Simulator, wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
+    wire.call("sendmsg", TO, text="hi", **WHO)
+    monkeypatch.setattr(sim.gateway._mailbox, "_most", 3_000)
+    for name in "abc":
+        wire.call("sendmsg", TO, text="hi", si_text="x" * 1_400, climsgid=name, **WHO)
+    assert [each.client_message_id for each in sim.messages] == ["b", "c"]
+    wire.call("sendmsg", TO, text="hi", si_text="x" * 5_000, climsgid="d", **WHO)
+    wire.call("sendmsg", TO, text="hi", climsgid="e", **WHO)
+    assert [each.client_message_id for each in sim.messages] == ["e"]
+    sim.gateway.delete([each.id for each in sim.messages])
+    assert sim.gateway._mailbox._size == 0
+
+
 def test_so_many_numbers_can_opt_out_and_the_oldest_give_way(
     sim: Simulator, wire: Wire, monkeypatch: pytest.MonkeyPatch
 ) -> None:
