@@ -1,5 +1,6 @@
 """What is due to the customer's server, brought there: tried, tried again, and kept for whoever looks later."""
 
+import asyncio
 from collections import deque
 from collections.abc import Hashable, Sequence
 from dataclasses import replace
@@ -207,7 +208,7 @@ class Callbacks:
 
     def _hold_reply(self, request: Request) -> None:
         """Let the reply to a command wait for the reports of its messages, if that is what goes wrong."""
-        if not self._faults.before_answer or not request.to:
+        if not self._faults.before_answer or not request.to or _has_loop():
             return
         with self._changed:
             forgotten = self._forgotten
@@ -231,6 +232,15 @@ class Callbacks:
             and any(self._asks(message, each.status) for each in stages)
             and self._target("report", message.account) is not None
         )
+
+
+def _has_loop() -> bool:
+    """Whether an event loop runs in this thread: the server's, if this began to go wrong during a command."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
 
 
 def _of_report(target: CallbackUrl, message: Message, lane: Hashable) -> Delivery:

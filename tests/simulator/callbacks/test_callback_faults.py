@@ -10,6 +10,7 @@ from rawserver import Received, reply
 
 from clicksoap import Callback, Client
 from clicksoap.simulator import CallbackFaults, CallbackUrl, Clock, Request, Settings, Simulator
+from clicksoap.simulator.gateway.hub import Event
 
 from .conftest import API_ID, TO, USER, Customer, Make, live, sent, statuses_tried
 
@@ -157,6 +158,22 @@ class TestReportsBeforeTheAnswer:
             client.send([TO, "27820000002"], "hi", callback=Callback.FINAL)
             assert time.monotonic() - began < 5
         assert answers == ["004", "004"]
+
+    def test_a_command_that_is_being_carried_out_already_keeps_nobody_waiting(self, customer: Customer) -> None:
+        settings = Settings(callback=CallbackUrl(customer.url()))
+        with (
+            Simulator(settings=settings, clock=Clock(speed=0)) as sim,
+            Client(API_ID, USER, "secret", endpoint=sim.origin) as client,
+        ):
+
+            def listen(event: Event) -> None:
+                if event.kind == "accepted":
+                    sim.callbacks.faults = CallbackFaults(before_answer=True)
+
+            sim.gateway.hub.listen(listen)
+            began = time.monotonic()
+            client.send(TO, "hi", callback=Callback.FINAL)
+            assert time.monotonic() - began < 5
 
     def test_nothing_waits_for_what_is_lost_or_told_to_nobody(self, make: Make, customer: Customer) -> None:
         sim = make(settings=at_once(customer))
