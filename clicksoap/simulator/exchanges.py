@@ -86,9 +86,15 @@ class Exchanges:
             self._keep(exchange)
         self._hub.tell(Event("exchange", exchange.at, about=str(exchange.number)))
 
-    def restore(self, exchanges: Iterable[Exchange]) -> None:
-        """Have those of an earlier life again, the oldest first; nobody is told."""
+    def restore(self, exchanges: Iterable[Exchange], last: int = 0) -> None:
+        """Have those of an earlier life again, the oldest first; nobody is told.
+
+        Args:
+            exchanges: Those that are left.
+            last: The highest number that is known to be taken, even if that exchange was never kept.
+        """
         with self._lock:
+            self._last = max(self._last, last)
             for each in exchanges:
                 self._keep(each)
                 self._last = max(self._last, each.number)

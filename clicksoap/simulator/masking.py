@@ -24,7 +24,9 @@ _HEADERS: Final = frozenset(
 
 _FLAGS: Final = re.IGNORECASE | re.DOTALL
 _SPECIAL: Final = r"(?:<!\[CDATA\[.*?(?:\]\]>|\Z)|<!--.*?(?:-->|\Z)|.)*?"
-_SECRET: Final = rf"(?:[^\s<>/:]+:)?(?:{'|'.join(_NAMES)})"
+# Stacks that are given no names make some up, and what stands there may be anything.
+_UNNAMED: Final = "(?:c-gensym|arg|in|param)[0-9]+"
+_SECRET: Final = rf"(?:[^\s<>/:]+:)?(?:{'|'.join(_NAMES)}|{_UNNAMED})"
 # From a start tag to its end tag, or where there is none, to the end of all; a start tag that does not end is one, too.
 _START: Final = rf"<{_SECRET}(?:(?:\s[^<>]*)?(?<!/)>|(?=\s[^<>]*(?:<|\Z)))"
 _ELEMENT: Final = re.compile(rf"({_START}){_SPECIAL}(?=</{_SECRET}\s*>|\Z)", _FLAGS)
@@ -36,6 +38,12 @@ _ENCODING: Final = re.compile(rb"\s*<\?xml[^>]*\sencoding\s*=\s*[\"']([A-Za-z0-9
 # Python knows stranger ones, which would show a secret in pieces.
 _READABLE: Final = re.compile(r"ascii|utf-(?:8|16|32)(?:-.+)?|iso8859-[0-9]+|cp125[0-9]|koi8-[rtu]")
 _MARKS: Final = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+# A secret's name where a form has none: in a multipart body, in JSON, in XML, between semicolons. Nobody knows where
+# the secret ends.
+_STRAY: Final = re.compile(
+    rf"(?:[\s\"'<>;,{{:](?:{'|'.join(_NAMES)})(?![0-9A-Z_])|(?:\A|&)(?:{'|'.join(_NAMES)})(?![0-9A-Z_=&%+]|\Z))",
+    re.IGNORECASE,
+)
 _SESSION: Final = re.compile(r"OK:\s*[0-9A-Fa-f]{8,}")
 
 
@@ -53,6 +61,8 @@ def masked_envelope(body: bytes, charset: str | None) -> str:
         text = None
     if text is None:
         return f"({len(body)} bytes that are no text)"
+    if not text.lstrip("\ufeff \t\r\n").startswith("<"):
+        return _cut(_masked_pairs(text))
     waiting, done = set(_REFERENCE.findall(text)), set[str]()
     text = _ELEMENT.sub(rf"\g<1>{MASK}", text)
     while waiting:
@@ -66,9 +76,8 @@ def masked_envelope(body: bytes, charset: str | None) -> str:
 
 
 def masked_form(encoded: bytes) -> str:
-    """A query or a form as text, still encoded."""
-    pairs = [pair.partition("=") for pair in encoded.decode("latin-1").split("&")]
-    return _cut("&".join(f"{name}={MASK}" if _is_secret(name) else f"{name}{is_}{value}" for name, is_, value in pairs))
+    """A query or a form as text, still encoded; or what came in the place of one."""
+    return _cut(_masked_pairs(encoded.decode("latin-1")))
 
 
 def masked_reply(body: bytes, command: str) -> str:
@@ -84,6 +93,13 @@ def shown_headers(headers: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
 
 def _is_secret(name: str) -> bool:
     return unquote_plus(name, encoding="latin-1").strip().lower() in _NAMES
+
+
+def _masked_pairs(text: str) -> str:
+    stray = _STRAY.search(text)
+    pairs = [pair.partition("=") for pair in (text[: stray.end()] if stray else text).split("&")]
+    shown = "&".join(f"{name}={MASK}" if _is_secret(name) else f"{name}{is_}{value}" for name, is_, value in pairs)
+    return f"{shown}{MASK}" if stray else shown
 
 
 def _encoding(body: bytes, charset: str | None) -> str:

@@ -144,6 +144,30 @@ def test_who_opted_out_of_an_account_gets_nothing_more_from_it(sim: Simulator, w
     assert wire.call("sendmsg", TO, text="hi", **WHO)[0].startswith("ID: ")
 
 
+def test_large_messages_give_way_earlier(sim: Simulator, wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
+    wire.call("sendmsg", TO, text="hi", **WHO)
+    monkeypatch.setattr(sim.gateway._mailbox, "_most", 3_000)
+    for name in "abc":
+        wire.call("sendmsg", TO, text="hi", si_text="x" * 1_400, climsgid=name, **WHO)
+    assert [each.client_message_id for each in sim.messages] == ["b", "c"]
+    wire.call("sendmsg", TO, text="hi", si_text="x" * 5_000, climsgid="d", **WHO)
+    wire.call("sendmsg", TO, text="hi", climsgid="e", **WHO)
+    assert [each.client_message_id for each in sim.messages] == ["e"]
+    sim.gateway.delete([each.id for each in sim.messages])
+    assert sim.gateway._mailbox._size == 0
+
+
+def test_so_many_numbers_can_opt_out_and_the_oldest_give_way(
+    sim: Simulator, wire: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("clicksoap.simulator.gateway.model._MOST_OPTED_OUT", 2)
+    wire.call("getbalance", **WHO)
+    for number in (TO, "27820000009", TO, OTHER):
+        sim.gateway.opt_out(7, "acme", number)
+    lines = wire.call("sendmsg", TO, "27820000009", OTHER, text="hi", **WHO)
+    assert [line[:3] for line in lines] == ["ERR", "ID:", "ERR"]
+
+
 def test_the_oldest_messages_give_way_and_are_unknown_then(wire_to: Connect) -> None:
     with Simulator(capacity=3, clock=Clock(speed=0)) as sim:
         wire = wire_to(sim)

@@ -102,6 +102,8 @@ class TestMasking:
             "<wsse:Password Type='text'>{}</wsse:Password>",
             "<password href='#p'/><x id='p' xsi:type='xsd:string'>{}</x>",
             "<password href='#p'/><x id='p' href='#q'/><multiRef id='q'>{}</multiRef>",
+            "<ns:auth><c-gensym3>7</c-gensym3><c-gensym7 xsi:type='xsd:string'>{}</c-gensym7></ns:auth>",
+            "<auth><in0>7</in0><in2>{}</in2></auth>",
             '<session_id href="#id1"></session_id><multiRef a=\'b\' id="id1"><![CDATA[</multiRef>{}]]></multiRef>',
         ],
     )
@@ -133,6 +135,34 @@ class TestMasking:
         assert masked_form(b"a=1&pass%77ord=x&Session_Id=y&password=&+password=z&passwort=w") == (
             f"a=1&pass%77ord={MASK}&Session_Id={MASK}&password={MASK}&+password={MASK}&passwort=w"
         )
+
+    @pytest.mark.parametrize(
+        "written",
+        [
+            '--X\r\nContent-Disposition: form-data; name="password"\r\n\r\nhunter2&hunter2\r\n--X--',
+            '{"user": "acme", "password": "hunter2&hunter2"}',
+            "{'session_id':'hunter2'}",
+            "<auth><user>acme</user><password>hunter2&amp;hunter2</password></auth>",
+            "<s:auth><s:Password>hunter2</s:Password></s:auth>",
+            "api_id=7;user=acme;password=hunter2",
+            "api_id=7\nuser=acme\npassword=hunter2",
+            "user: acme\nPassword: hunter2",
+            "password: hunter2",
+            "session_id=a&password hunter2",
+        ],
+    )
+    def test_a_secret_is_hidden_where_no_form_or_envelope_came(self, written: str) -> None:
+        for shown in (masked_form(written.encode()), masked_envelope(f"x {written}".encode(), None)):
+            assert "hunter2" not in shown
+            assert MASK in shown
+        assert "hunter2" not in masked_envelope(written.encode(), None)
+
+    def test_a_form_in_the_place_of_an_envelope_is_masked_as_a_form(self) -> None:
+        assert masked_envelope(b"user=acme&password=hunter2&to=1", None) == f"user=acme&password={MASK}&to=1"
+
+    @pytest.mark.parametrize("form", ["text=Your+password:+1234&to=1", "text=the%20session_id%3D5", "password_hint=x"])
+    def test_what_is_only_said_of_secrets_is_shown(self, form: str) -> None:
+        assert masked_form(form.encode()) == form
 
     def test_only_replies_that_may_open_a_session_are_masked(self) -> None:
         assert masked_reply(b"OK: 0123456789abcdef", "auth") == f"OK: {MASK}"

@@ -326,6 +326,13 @@ class TestBatches:
         batch = run(gateway, "startbatch", template="#field1#")[0].removeprefix("ID: ")
         assert run(gateway, "senditem", TO, batch_id=batch) == ["ERR: 107, Empty message"]
 
+    def test_a_long_field_in_many_places_is_refused_at_once(self) -> None:
+        gateway = gateway_with()
+        batch = run(gateway, "startbatch", template="#field1#" * 80_000)[0].removeprefix("ID: ")
+        line = "ERR: 113, Maximum message parts exceeded"
+        assert run(gateway, "senditem", TO, batch_id=batch, field1="x" * 900_000) == [line]  # 72 GB, if it were made
+        assert run(gateway, "senditem", TO, OTHER, batch_id=batch, field1="x" * 900_000)[1] == f"{line} To: {OTHER}"
+
     def test_a_unicode_batch_is_not_merged(self) -> None:
         gateway = gateway_with()
         batch = run(gateway, "startbatch", template="03A9", unicode="1")[0].removeprefix("ID: ")
@@ -350,6 +357,13 @@ class TestMoney:
         assert gateway.balance(7, "acme") == 101
         assert run(gateway, "token_pay", token="1234567890123456")[0].startswith("ERR: 101")
         assert run(gateway, "token_pay", token="123")[0].startswith("ERR: 101")
+
+    def test_so_many_used_vouchers_are_remembered_and_no_more(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("clicksoap.simulator.gateway.questions._MOST_VOUCHERS", 2)
+        gateway = gateway_with("0")
+        for digit in "1233211":
+            run(gateway, "token_pay", token=digit * 16)
+        assert gateway.balance(7, "acme") == 400  # of the 1, twice: the 3 had pushed it out
 
 
 def test_commands_are_counted_by_name_refused_ones_too() -> None:

@@ -113,6 +113,17 @@ def test_one_connection_serves_many_requests(sim: Simulator, wire: Wire) -> None
         connection.close()
 
 
+def test_it_starts_within_half_a_second_and_stops_as_soon() -> None:
+    seconds = []
+    for _ in range(3):
+        begun = time.perf_counter()
+        with Simulator():
+            seconds.append(time.perf_counter() - begun)
+        seconds.append(time.perf_counter() - begun)
+    assert min(seconds[::2]) < 0.5
+    assert min(seconds[1::2]) < 1.0
+
+
 def test_a_kept_connection_never_waits_for_acknowledgements(sim: Simulator, wire: Wire) -> None:
     """Nagle's algorithm against delayed acknowledgements would cost at least 40 ms, each time but the first."""
     connection = http.client.HTTPConnection(urlsplit(sim.origin).netloc, timeout=30)

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from clicksoap.simulator import Account, Clock, Simulator
+from clicksoap.simulator import Account, Clock, Request, Simulator
 from clicksoap.simulator.store.file import StoreError
 
 from .conftest import Wire
@@ -63,6 +63,14 @@ class TestKeeping:
             assert sim.exchanges.latest() == before
             Wire(sim).call("getbalance", **WHO)
             assert [each.number for each in sim.exchanges.latest()] == [2, 1]
+
+    def test_a_message_is_never_of_somebody_elses_request(self, file: Path) -> None:
+        with Simulator(store=file) as sim:  # killed before the request was answered, its exchange was never kept
+            sim.gateway.execute(Request("sendmsg", {**WHO, "text": "hi"}, (TO,), exchange=3))
+        with Simulator(store=file) as sim:
+            Wire(sim).ask("http/ping")
+            assert sim.exchanges.get(sim.messages[0].exchange) is None
+            assert [each.number for each in sim.exchanges.latest()] == [4]
 
     def test_credits_and_refusals_of_numbers_live_on_and_accounts_do_not(self, file: Path) -> None:
         with Simulator(store=file) as sim:

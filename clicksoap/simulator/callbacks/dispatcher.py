@@ -1,5 +1,6 @@
 """What is due to the customer's server, brought there: tried, tried again, and kept for whoever looks later."""
 
+import asyncio
 from collections import deque
 from collections.abc import Hashable, Sequence
 from dataclasses import replace
@@ -9,7 +10,7 @@ from typing import Final, Literal
 
 from clicksoap.codes import MessageStatus
 from clicksoap.simulator.callbacks import formats
-from clicksoap.simulator.callbacks.agenda import Delivery
+from clicksoap.simulator.callbacks.agenda import MOST, Delivery
 from clicksoap.simulator.callbacks.attempts import KEPT, Attempt, Attempts
 from clicksoap.simulator.callbacks.call import Result
 from clicksoap.simulator.callbacks.classes import is_reported
@@ -156,6 +157,8 @@ class Callbacks:
                 delivery = _of_report(target, message, lane=("report", message.id))
                 if self._faults.reorder:
                     self._held.setdefault(message.id, []).append(delivery)
+                    if len(self._held) > MOST:  # nobody tells that a message gave way to others
+                        self._release(next(iter(self._held)))
                 else:
                     self._deliver(delivery)
             if MessageStatus.of(message.status).is_final:
@@ -205,7 +208,7 @@ class Callbacks:
 
     def _hold_reply(self, request: Request) -> None:
         """Let the reply to a command wait for the reports of its messages, if that is what goes wrong."""
-        if not self._faults.before_answer or not request.to:
+        if not self._faults.before_answer or not request.to or _has_loop():
             return
         with self._changed:
             forgotten = self._forgotten
@@ -229,6 +232,15 @@ class Callbacks:
             and any(self._asks(message, each.status) for each in stages)
             and self._target("report", message.account) is not None
         )
+
+
+def _has_loop() -> bool:
+    """Whether an event loop runs in this thread: the server's, if this began to go wrong during a command."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
 
 
 def _of_report(target: CallbackUrl, message: Message, lane: Hashable) -> Delivery:

@@ -252,7 +252,7 @@ class Gateway:
             KeyError: There is no such account.
         """
         with self._open():
-            self._access.purse(api_id, user).opted_out.add(number)
+            self._access.purse(api_id, user).opt_out(number)
             self.hub.add(Event("account", self.clock.now(), about=str(api_id)))
 
     def update_settings(self, **choices: object) -> Settings:

@@ -12,6 +12,8 @@ from clicksoap.simulator.gateway.life import FREE
 from clicksoap.simulator.gateway.model import Message, Stage
 
 _NOTHING = Decimal(0)
+_USUAL = 8 * 1024  # characters of a message, far more than most have
+_LEAST = 64 * 1024 * 1024
 _FEW = 1000  # steps that are not worth tidying
 
 
@@ -19,7 +21,7 @@ class Mailbox:
     """The latest messages, by id and by the ids that callers gave them; not safe between threads by itself.
 
     Args:
-        capacity: The most messages that are kept; the oldest give way.
+        capacity: The most messages that are kept; the oldest give way, and earlier if they are uncommonly large.
         hub: Where changes are told.
         refund: Called with a message that turned out to cost nothing, as it was before.
     """
@@ -28,6 +30,8 @@ class Mailbox:
         if capacity < 1:
             raise ValueError("capacity is the number of messages to keep: give 1 or more")
         self._capacity = capacity
+        self._most = max(_LEAST, capacity * _USUAL)
+        self._size = 0
         self._hub = hub
         self._refund = refund
         self._messages: OrderedDict[str, Message] = OrderedDict()
@@ -58,9 +62,11 @@ class Mailbox:
 
     def add(self, message: Message, ahead: Iterable[Stage]) -> None:
         """Keep a message, and what is before it; nobody is told."""
-        while len(self._messages) >= self._capacity:
+        size = _size(message)
+        while self._messages and (len(self._messages) >= self._capacity or self._size + size > self._most):
             self._forget(next(iter(self._messages)))
         self._messages[message.id] = message
+        self._size += size
         if message.client_message_id:
             self._by_client_id.setdefault((*message.account, message.client_message_id), []).append(message.id)
         stages = list(ahead)
@@ -101,6 +107,7 @@ class Mailbox:
     def clear(self) -> None:
         """Forget everything."""
         self._messages.clear()
+        self._size = 0
         self._by_client_id.clear()
         self._ahead.clear()
         self._agenda.clear()
@@ -129,6 +136,7 @@ class Mailbox:
 
     def _forget(self, message_id: str) -> Message:
         message = self._messages.pop(message_id)
+        self._size -= _size(message)
         self._ahead.pop(message_id, None)
         if len(self._agenda) > 2 * len(self._ahead) + _FEW:
             self._tidy()
@@ -138,3 +146,8 @@ class Mailbox:
             if not self._by_client_id[key]:
                 del self._by_client_id[key]
         return message
+
+
+def _size(message: Message) -> int:
+    """About how many characters a message holds; the same in each of its statuses."""
+    return len(message.text) + len(message.text_as_sent) + sum(map(len, message.parameters.values()))

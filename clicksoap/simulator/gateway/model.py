@@ -22,6 +22,8 @@ SESSION_LIFE: Final = timedelta(minutes=15)
 BATCH_LIFE: Final = timedelta(hours=24)
 """How long a batch lives, used or not."""
 
+_MOST_OPTED_OUT: Final = 10_000
+
 
 @dataclass(frozen=True, slots=True)
 class CallbackUrl:
@@ -222,7 +224,7 @@ class Purse:
         trial: Whether texts are still replaced.
         day: When the present day of its limit began.
         sent_on_day: The messages accepted on that day.
-        opted_out: The numbers that want nothing more of it (122).
+        opted_out: The numbers that want nothing more of it (122), the latest last; the oldest give way.
     """
 
     account: Account
@@ -230,7 +232,7 @@ class Purse:
     trial: bool
     day: datetime | None = None
     sent_on_day: int = 0
-    opted_out: set[str] = field(default_factory=set, repr=False)
+    opted_out: dict[str, None] = field(default_factory=dict[str, None], repr=False)
 
     @classmethod
     def of(cls, account: Account) -> "Purse":
@@ -240,14 +242,21 @@ class Purse:
     @property
     def standing(self) -> Standing:
         """How it is at this moment."""
-        account, numbers = self.account, tuple(sorted(self.opted_out))
+        account, numbers = self.account, tuple(self.opted_out)
         return Standing(account.api_id, account.user, self.balance, self.trial, self.day, self.sent_on_day, numbers)
 
     def restore(self, standing: Standing) -> None:
         """Be as at an earlier moment."""
         self.balance, self.trial = standing.balance, standing.trial
         self.day, self.sent_on_day = standing.day, standing.sent_on_day
-        self.opted_out = set(standing.opted_out)
+        self.opted_out = dict.fromkeys(standing.opted_out)
+
+    def opt_out(self, number: str) -> None:
+        """Let a number want nothing more."""
+        self.opted_out.pop(number, None)
+        if len(self.opted_out) >= _MOST_OPTED_OUT:
+            del self.opted_out[next(iter(self.opted_out))]
+        self.opted_out[number] = None
 
 
 @dataclass(slots=True)

@@ -21,6 +21,7 @@ VOUCHER_CREDITS: Final = Decimal(100)
 _STATUS_LOOK_BACK: Final = timedelta(days=6)
 _CHARGE_LOOK_BACK: Final = timedelta(days=15)
 _ANY_ID: Final = re.compile(r"[0-9A-Za-z_-]{1,64}")
+_MOST_VOUCHERS: Final = 10_000  # that are known to be used; the one used first may be used again
 _VOUCHER: Final = re.compile(r"[0-9]{16}")
 _NO_ID: Final = "0" * 32
 _COVERED: Final = (
@@ -47,7 +48,7 @@ class Questions:
         self._mailbox = mailbox
         self._clock = clock
         self._settings = settings
-        self._vouchers: set[str] = set()
+        self._vouchers: dict[str, None] = {}
 
     def commands(self) -> Mapping[str, Callable[[Request], list[str]]]:
         """What is carried out here."""
@@ -111,7 +112,9 @@ class Questions:
         token = request.values.get("token", "")
         if not _VOUCHER.fullmatch(token) or token in self._vouchers:
             raise Refused("101")
-        self._vouchers.add(token)
+        if len(self._vouchers) >= _MOST_VOUCHERS:
+            del self._vouchers[next(iter(self._vouchers))]
+        self._vouchers[token] = None
         purse.balance += VOUCHER_CREDITS
         purse.trial = False
         return ["OK: 605"]

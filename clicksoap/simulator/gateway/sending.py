@@ -25,6 +25,7 @@ _PLACEHOLDER: Final = re.compile(r"#(field[0-9]+)#")
 _NOT_DIGIT: Final = re.compile(r"[^0-9]")
 _DAY: Final = timedelta(days=1)
 _MOST_BATCHES: Final = 10_000
+_MOST_MERGED: Final = 1 << 20  # as much as a request can say by itself, and far too long for a message (113)
 
 
 class Sending:
@@ -115,7 +116,7 @@ class Sending:
         self._check_recipients(request)
         template = batch.parameters["template"]
         if rules.integer(batch.parameters, "unicode") != 1:  # the vendor does not merge fields into unicode
-            template = _PLACEHOLDER.sub(lambda found: request.values.get(found[1], ""), template)
+            template = _merged(template, request.values)
         if not template:
             raise Refused("107")
         return self._send(purse, request, self._item(request, batch, template), names_single=False)
@@ -237,6 +238,18 @@ class Sending:
         purse.sent_on_day += 1
         self._mailbox.add(message, ahead)
         return message
+
+
+def _merged(template: str, values: Mapping[str, str]) -> str:
+    """A template with its fields filled in, as far as that may matter: a long field can stand in many places."""
+    pieces: list[str] = []
+    size = 0
+    for place, piece in enumerate(_PLACEHOLDER.split(template)):
+        pieces.append(values.get(piece, "") if place % 2 else piece)
+        size += len(pieces[-1])
+        if size > _MOST_MERGED:
+            break
+    return "".join(pieces)[:_MOST_MERGED]
 
 
 def _public(values: Mapping[str, str]) -> Mapping[str, str]:

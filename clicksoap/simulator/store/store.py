@@ -134,7 +134,8 @@ class Store(Memory):
             # A clock that was advanced, or ran fast, would otherwise be behind what it has seen.
             clock.advance(seconds=max(0.0, behind.total_seconds()))
         self._gateway.restore(kept, standings)
-        self._exchanges.restore(exchanges)
+        # A message may be of a request that was not answered yet when the process was killed.
+        self._exchanges.restore(exchanges, max((each.message.exchange for each in kept), default=0))
         self._handset.restore(inbound)
 
     def _note(self, event: Event) -> None:

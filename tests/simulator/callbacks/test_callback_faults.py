@@ -10,6 +10,7 @@ from rawserver import Received, reply
 
 from clicksoap import Callback, Client
 from clicksoap.simulator import CallbackFaults, CallbackUrl, Clock, Request, Settings, Simulator
+from clicksoap.simulator.gateway.hub import Event
 
 from .conftest import API_ID, TO, USER, Customer, Make, live, sent, statuses_tried
 
@@ -89,6 +90,16 @@ class TestReordering:
         assert sim.callbacks.settle()
         assert customer.statuses == ["003"]
 
+    def test_of_messages_without_end_some_are_held_back_and_no_more(
+        self, sim: Simulator, customer: Customer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("clicksoap.simulator.callbacks.dispatcher.MOST", 2)
+        sim.callbacks.faults = CallbackFaults(reorder=True)
+        first, *_ = [sent(sim) for _ in range(4)]
+        live(sim, seconds=5)
+        assert customer.statuses == ["003", "003"]
+        assert customer.told[0].fields["apiMsgId"] == first.id
+
     def test_what_was_held_back_comes_when_nothing_goes_wrong_any_more(
         self, sim: Simulator, customer: Customer
     ) -> None:
@@ -147,6 +158,22 @@ class TestReportsBeforeTheAnswer:
             client.send([TO, "27820000002"], "hi", callback=Callback.FINAL)
             assert time.monotonic() - began < 5
         assert answers == ["004", "004"]
+
+    def test_a_command_that_is_being_carried_out_already_keeps_nobody_waiting(self, customer: Customer) -> None:
+        settings = Settings(callback=CallbackUrl(customer.url()))
+        with (
+            Simulator(settings=settings, clock=Clock(speed=0)) as sim,
+            Client(API_ID, USER, "secret", endpoint=sim.origin) as client,
+        ):
+
+            def listen(event: Event) -> None:
+                if event.kind == "accepted":
+                    sim.callbacks.faults = CallbackFaults(before_answer=True)
+
+            sim.gateway.hub.listen(listen)
+            began = time.monotonic()
+            client.send(TO, "hi", callback=Callback.FINAL)
+            assert time.monotonic() - began < 5
 
     def test_nothing_waits_for_what_is_lost_or_told_to_nobody(self, make: Make, customer: Customer) -> None:
         sim = make(settings=at_once(customer))
