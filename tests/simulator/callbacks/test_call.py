@@ -83,12 +83,6 @@ def test_tls_where_there_is_none_is_no_answer() -> None:
     assert result.error.startswith("TLS failed: ")
 
 
-@pytest.mark.parametrize("url", ["http://localhost:99999/", "http://örtlich.invalid:x/"])
-def test_an_address_that_is_none_is_an_error_without_the_address(url: str) -> None:
-    result = call(url).make()
-    assert result == Result(None, "the address cannot be called")
-
-
 def test_a_call_is_broken_off_by_another_thread() -> None:
     reached = threading.Event()
 
