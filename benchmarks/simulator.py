@@ -140,7 +140,7 @@ def _soap(binding: str, command: str, **values: str) -> bytes:
 
 def _request(method: str, path: str, body: bytes = b"") -> bytes:
     length = f"Content-Type: text/xml; charset=utf-8\r\nContent-Length: {len(body)}\r\n" if body else ""
-    return f"{method} {path} HTTP/1.1\r\nHost: gateway\r\n{length}\r\n".encode() + body
+    return f"{method} {path} HTTP/1.1\r\nHost: localhost\r\n{length}\r\n".encode() + body
 
 
 async def _together(port: int, connections: int, work: Callable[[_Caller, Part], Awaitable[None]]) -> Part:
