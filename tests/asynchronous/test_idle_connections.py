@@ -9,39 +9,14 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from rawserver import Gateway, Hangup, RawServer, Received, envelope, message_id, reply, reset, values
+from gateways import Drop, Dropping, finish
+from rawserver import Gateway, RawServer, Received, envelope, message_id, reply, reset, values
 
 from clicksoap import AsyncClient
 
 Connect = Callable[..., AsyncClient]
-Drop = Callable[[socket.socket], None]
 
 NUMBERS = [str(27820000000 + n) for n in range(8)]
-
-
-def finish(connection: socket.socket) -> None:
-    connection.shutdown(socket.SHUT_RDWR)
-    raise Hangup
-
-
-class Dropping:
-    """A gateway that drops each connection once the client has read the reply, and says when it did.
-
-    A RST throws away what the peer has not read yet, so it must not come at once.
-    """
-
-    def __init__(self, drop: Drop) -> None:
-        self.read, self.dropped = threading.Semaphore(0), threading.Semaphore(0)
-        self._gateway = Gateway()
-        self._drop = drop
-
-    def __call__(self, connection: socket.socket, received: Received) -> None:
-        self._gateway(connection, received)
-        self.read.acquire(timeout=10)
-        try:
-            self._drop(connection)
-        finally:
-            self.dropped.release()
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])

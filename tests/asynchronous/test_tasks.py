@@ -8,7 +8,8 @@ from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
-from rawserver import Gateway, RawServer, Received, answering, command, envelope, message_id, reply, values
+from gateways import EXPIRED, Dying
+from rawserver import Gateway, RawServer, Received, answering, command, envelope, message_id, reply
 
 from clicksoap import (
     AsyncClient,
@@ -24,7 +25,6 @@ from clicksoap.transports import asyncio as transport
 
 Connect = Callable[..., AsyncClient]
 ONE = "27820001234"
-EXPIRED = reply(envelope("ERR: 003, Session ID expired"))
 WRONG = reply(envelope("ERR: 001, Authentication failed"))
 PATIENT = Timeout(connect=30, read=30, total=30)
 
@@ -161,32 +161,6 @@ async def test_login_of_one_task_is_everybody_s(connect: Connect) -> None:
             await asyncio.gather(*(sms.authenticate() for _ in range(20)))
             await sms.balance()
     assert count(server) == {"auth": 1, "getbalance": 1}
-
-
-class Dying:
-    """A gateway whose sessions die after so many uses."""
-
-    def __init__(self, uses: int) -> None:
-        self.gateway = Gateway()
-        self.refused: set[str] = set()
-        self._left: Counter[str] = Counter()
-        self._uses = uses
-        self._lock = threading.Lock()
-
-    def __call__(self, connection: socket.socket, received: Received) -> None:
-        if command(received) == "auth":
-            self.gateway(connection, received)
-            return
-        (session,) = values(received, "session_id")
-        with self._lock:
-            self._left[session] += 1
-            dead = self._left[session] > self._uses
-            if dead:
-                self.refused.add(session)
-        if dead:
-            connection.sendall(EXPIRED)
-        else:
-            self.gateway(connection, received)
 
 
 async def test_dying_sessions_are_renewed_once_each_and_every_call_is_answered(connect: Connect) -> None:

@@ -1,44 +1,18 @@
 """A connection that the server dropped while it was idle costs no message and no certainty."""
 
 import socket
-import threading
 from collections.abc import Callable
 
 import pytest
+from gateways import Drop, Dropping, finish
 from rawserver import Gateway, Hangup, RawServer, Received, answering, message_id, reply, reset, values
 
 from clicksoap import Client, OutcomeUnknown, ProtocolError, TransportLost
 from clicksoap.transports import asyncio as tasks, connections
 
 Connect = Callable[..., Client]
-Drop = Callable[[socket.socket], None]
 
 NUMBERS = [str(27820000000 + n) for n in range(8)]
-
-
-def finish(connection: socket.socket) -> None:
-    connection.shutdown(socket.SHUT_RDWR)
-    raise Hangup
-
-
-class Dropping:
-    """A gateway that drops each connection once the client has read the reply, and says when it did.
-
-    A RST throws away what the peer has not read yet, so it must not come at once.
-    """
-
-    def __init__(self, drop: Drop) -> None:
-        self.read, self.dropped = threading.Semaphore(0), threading.Semaphore(0)
-        self._gateway = Gateway()
-        self._drop = drop
-
-    def __call__(self, connection: socket.socket, received: Received) -> None:
-        self._gateway(connection, received)
-        self.read.acquire(timeout=10)
-        try:
-            self._drop(connection)
-        finally:
-            self.dropped.release()
 
 
 @pytest.mark.parametrize("drop", [finish, reset])

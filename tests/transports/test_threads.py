@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 
 import pytest
+from gateways import EXPIRED, Dying
 from rawserver import Gateway, RawServer, Received, answering, command, envelope, message_id, reply, values
 
 from clicksoap import (
@@ -25,7 +26,6 @@ from clicksoap import (
 from clicksoap.transports import requests as transport
 
 Connect = Callable[..., Client]
-EXPIRED = reply(envelope("ERR: 003, Session ID expired"))
 WRONG = reply(envelope("ERR: 001, Authentication failed"))
 
 
@@ -193,32 +193,6 @@ def test_login_of_one_thread_is_everybody_s(connect: Connect) -> None:
         all_at_once(8, lambda _: client.authenticate())
         client.balance()
     assert count(server) == {"auth": 1, "getbalance": 1}
-
-
-class Dying:
-    """A gateway whose sessions die after so many uses."""
-
-    def __init__(self, uses: int) -> None:
-        self.gateway = Gateway()
-        self.refused: set[str] = set()
-        self._left: Counter[str] = Counter()
-        self._uses = uses
-        self._lock = threading.Lock()
-
-    def __call__(self, connection: socket.socket, received: Received) -> None:
-        if command(received) == "auth":
-            self.gateway(connection, received)
-            return
-        (session,) = values(received, "session_id")
-        with self._lock:
-            self._left[session] += 1
-            dead = self._left[session] > self._uses
-            if dead:
-                self.refused.add(session)
-        if dead:
-            connection.sendall(EXPIRED)
-        else:
-            self.gateway(connection, received)
 
 
 def test_dying_sessions_are_renewed_once_each_and_every_call_is_answered(connect: Connect) -> None:
