@@ -25,7 +25,7 @@ from benchmarks.scenario import DOCUMENT, ENCODING, ENVELOPE, HTTP, NAMESPACES, 
 _LENGTH: Final = re.compile(rb"\r\ncontent-length:[ \t]*(\d+)", re.IGNORECASE)
 _ACTION: Final = re.compile(rb"\r\nsoapaction:[ \t]*\"?[^\r\"]*/(\w+)", re.IGNORECASE)
 _NUMBER: Final = re.compile(rb">\s*(\d+)\s*<")
-_MOST_ANSWERS: Final = 256
+_MAX_ANSWERS: Final = 256
 _LAST: Final = b"/last"
 
 
@@ -88,7 +88,7 @@ def _answer_to(path: bytes, head: bytes, body: bytes) -> bytes:
     key = (binding, operation + b" " + asked)
     answer = _Canned.answers.get(key)
     if answer is None:
-        if len(_Canned.answers) >= _MOST_ANSWERS:
+        if len(_Canned.answers) >= _MAX_ANSWERS:
             _Canned.answers.clear()
         answer = _Canned.answers[key] = _made(binding, operation, asked)
     return answer

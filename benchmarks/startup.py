@@ -60,7 +60,7 @@ _REPLIED: Final = 'assert len(lines) == 1\nsaid = {"memory": resident_bytes()}\n
 _CONSTRUCTIONS: Final = {
     "clicksoap": """
 from clicksoap import Client
-from clicksoap.bindings.soap import bundled
+from clicksoap.protocol.bindings.soap import bundled
 from clicksoap.contract import Dialect
 made = lambda: Client(api_id, user, password, endpoint=origin)
 compiled = lambda: bundled(Dialect.DOCUMENT_LITERAL)

@@ -54,13 +54,13 @@ if TYPE_CHECKING:
         Text,
         WapPush,
     )
-    from clicksoap.options import BatchOptions, Callback, SendOptions
-    from clicksoap.policy import Retry, without_pauses
-    from clicksoap.results import Charge, Coverage, RecipientResult, SendReport, State, StatusReport
+    from clicksoap.options import BatchOptions, CallbackOn, SendOptions
+    from clicksoap.protocol.observing import Exchange, Observer
+    from clicksoap.protocol.retry import Retry, without_pauses
+    from clicksoap.protocol.timeout import Timeout
+    from clicksoap.results import Charge, Coverage, QueriedStatus, RecipientResult, SendReport, State
     from clicksoap.secret import Secret
     from clicksoap.text import Alphabet, Segments, transliterate
-    from clicksoap.watching import Exchange, Observer
-    from clicksoap.wire import Timeout
 
 __all__ = [
     "AccountError",
@@ -73,7 +73,7 @@ __all__ = [
     "BatchOptions",
     "Binary",
     "BinaryType",
-    "Callback",
+    "CallbackOn",
     "Charge",
     "ClicksoapError",
     "Client",
@@ -97,6 +97,7 @@ __all__ = [
     "ParameterRefused",
     "ProtocolError",
     "PushAction",
+    "QueriedStatus",
     "RecipientError",
     "RecipientResult",
     "Retry",
@@ -108,7 +109,6 @@ __all__ = [
     "SessionExpired",
     "SoapFault",
     "State",
-    "StatusReport",
     "Text",
     "Timeout",
     "TransportError",
@@ -165,13 +165,13 @@ _MODULES = {
         "Text",
         "WapPush",
     ),
-    "options": ("BatchOptions", "Callback", "SendOptions"),
-    "policy": ("Retry", "without_pauses"),
-    "results": ("Charge", "Coverage", "RecipientResult", "SendReport", "State", "StatusReport"),
+    "options": ("BatchOptions", "CallbackOn", "SendOptions"),
+    "protocol.observing": ("Exchange", "Observer"),
+    "protocol.retry": ("Retry", "without_pauses"),
+    "protocol.timeout": ("Timeout",),
+    "results": ("Charge", "Coverage", "RecipientResult", "SendReport", "State", "QueriedStatus"),
     "secret": ("Secret",),
     "text": ("Alphabet", "Segments", "transliterate"),
-    "watching": ("Exchange", "Observer"),
-    "wire": ("Timeout",),
 }
 _HOME = {name: module for module, names in _MODULES.items() for name in names}
 

@@ -6,23 +6,23 @@ from decimal import Decimal
 from types import TracebackType
 from typing import Literal, NoReturn, Self, Unpack, cast, overload
 
-from clicksoap.async_driver import AsyncDriver
 from clicksoap.config import load
-from clicksoap.core import DEFAULT_RETRY, Arguments, Core, Numbers, OpenBatch, sent_headers
-from clicksoap.endpoint import BindingName, HttpMethod
 from clicksoap.errors import ClicksoapError, InvalidInput
 from clicksoap.messages import Message
-from clicksoap.operations import Balance, EndBatch, MessageCharge, PayToken, Ping, QueryMessage, StopMessage
 from clicksoap.options import BatchOptions, SendOptions
-from clicksoap.policy import Retry
-from clicksoap.results import Charge, Coverage, SendReport, State, StatusReport
+from clicksoap.protocol.compose import DEFAULT_RETRY, Arguments, ClientCore, Numbers, OpenBatch, sent_headers
+from clicksoap.protocol.endpoint import BindingName, HttpMethod
+from clicksoap.protocol.observing import Observer
+from clicksoap.protocol.operations import Balance, EndBatch, MessageCharge, PayToken, Ping, QueryMessage, StopMessage
+from clicksoap.protocol.retry import Retry
+from clicksoap.protocol.timeout import Timeout
+from clicksoap.protocol.wire import ClientCert, FilePath
+from clicksoap.results import Charge, Coverage, QueriedStatus, SendReport, State
 from clicksoap.secret import Secret
 from clicksoap.service import AsyncService
 from clicksoap.text import Segments
+from clicksoap.transports.async_driver import AsyncDriver
 from clicksoap.transports.asyncio import AsyncioTransport
-from clicksoap.transports.tls import ClientCert, FilePath
-from clicksoap.watching import Observer
-from clicksoap.wire import Timeout
 
 
 class AsyncClient:
@@ -89,7 +89,7 @@ class AsyncClient:
         http_method: HttpMethod = "POST",
         log_content: bool = False,
     ) -> None:
-        core = Core(
+        core = ClientCore(
             Arguments(
                 api_id=api_id,
                 user=user,
@@ -166,7 +166,7 @@ class AsyncClient:
         """
         return await self._driver.run(self._core.send(to, message, options))
 
-    async def status(self, message_id: str | None = None, *, client_message_id: str | None = None) -> StatusReport:
+    async def status(self, message_id: str | None = None, *, client_message_id: str | None = None) -> QueriedStatus:
         """Ask where a message is (gateway: ``querymsg``); the gateway knows for six days.
 
         Args:
@@ -182,7 +182,7 @@ class AsyncClient:
         """Ask what a message cost, in credits (gateway: ``getmsgcharge``); the gateway knows for 15 days."""
         return await self._driver.run(self._flows.command(MessageCharge(message_id)))
 
-    async def stop(self, message_id: str | None = None, *, client_message_id: str | None = None) -> StatusReport:
+    async def stop(self, message_id: str | None = None, *, client_message_id: str | None = None) -> QueriedStatus:
         """Stop a message that still waits in the gateway (gateway: ``delmsg``).
 
         Returns:

@@ -10,21 +10,21 @@ from typing import TYPE_CHECKING, Literal, NoReturn, Self, Unpack, cast, overloa
 # milliseconds of it in a fresh process.
 import requests
 
-from clicksoap.core import DEFAULT_RETRY, Arguments, Core, Numbers, OpenBatch, sent_headers
-from clicksoap.driver import Driver
-from clicksoap.endpoint import BindingName, HttpMethod
 from clicksoap.errors import ClicksoapError, ConfigurationError, InvalidInput
 from clicksoap.messages import Message
-from clicksoap.operations import Balance, EndBatch, MessageCharge, PayToken, Ping, QueryMessage, StopMessage
 from clicksoap.options import BatchOptions, SendOptions
-from clicksoap.policy import Retry
-from clicksoap.results import Charge, Coverage, SendReport, State, StatusReport
+from clicksoap.protocol.compose import DEFAULT_RETRY, Arguments, ClientCore, Numbers, OpenBatch, sent_headers
+from clicksoap.protocol.endpoint import BindingName, HttpMethod
+from clicksoap.protocol.observing import Observer
+from clicksoap.protocol.operations import Balance, EndBatch, MessageCharge, PayToken, Ping, QueryMessage, StopMessage
+from clicksoap.protocol.retry import Retry
+from clicksoap.protocol.timeout import Timeout
+from clicksoap.protocol.wire import ClientCert, FilePath, Transport
+from clicksoap.results import Charge, Coverage, QueriedStatus, SendReport, State
 from clicksoap.secret import Secret
 from clicksoap.text import Segments
+from clicksoap.transports.driver import Driver
 from clicksoap.transports.requests import RequestsTransport, SessionTransport
-from clicksoap.transports.tls import ClientCert, FilePath
-from clicksoap.watching import Observer
-from clicksoap.wire import Timeout, Transport
 
 if TYPE_CHECKING:
     from clicksoap.service import Service
@@ -96,7 +96,7 @@ class Client:
         http_method: HttpMethod = "POST",
         log_content: bool = False,
     ) -> None:
-        core = Core(
+        core = ClientCore(
             Arguments(
                 api_id=api_id,
                 user=user,
@@ -181,7 +181,7 @@ class Client:
         """
         return self._driver.run(self._core.send(to, message, options))
 
-    def status(self, message_id: str | None = None, *, client_message_id: str | None = None) -> StatusReport:
+    def status(self, message_id: str | None = None, *, client_message_id: str | None = None) -> QueriedStatus:
         """Ask where a message is (gateway: ``querymsg``); the gateway knows for six days.
 
         Args:
@@ -197,7 +197,7 @@ class Client:
         """Ask what a message cost, in credits (gateway: ``getmsgcharge``); the gateway knows for 15 days."""
         return self._driver.run(self._flows.command(MessageCharge(message_id)))
 
-    def stop(self, message_id: str | None = None, *, client_message_id: str | None = None) -> StatusReport:
+    def stop(self, message_id: str | None = None, *, client_message_id: str | None = None) -> QueriedStatus:
         """Stop a message that still waits in the gateway (gateway: ``delmsg``).
 
         Returns:

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any, Final, TypedDict, cast
 
 from clicksoap.errors import ConfigurationError
+from clicksoap.protocol.timeout import Timeout
 from clicksoap.secret import Secret
-from clicksoap.wire import Timeout
 
 # What a setting is, in the environment as well as in the file; everything else of a client is code.
 _TEXTS: Final = frozenset(

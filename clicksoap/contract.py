@@ -41,6 +41,13 @@ ORIGINAL_RPC_PATH: Final = "/soap/webservice.php"
 ``callback`` collided with a built-in name of some Visual Studio versions."""
 
 
+MAX_SOAP_RECIPIENTS: Final = 300
+"""Recipients of one SOAP request (vendor's overview of the SOAP API)."""
+
+MAX_HTTP_RECIPIENTS: Final = {"POST": 600, "GET": 300}
+"""Recipients of one request of the HTTP API, by HTTP method (later pages of the vendor's HTTP API specification)."""
+
+
 @cache
 def wsdl(dialect: Dialect) -> bytes:
     """The bundled WSDL of a dialect, as bytes."""

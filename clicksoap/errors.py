@@ -4,14 +4,12 @@ Three answers are kept apart everywhere: the gateway said no (`GatewayError`), i
 may have been done (`OutcomeUnknown`).
 """
 
-import functools
-from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, ClassVar, Final
-from urllib.parse import quote, quote_plus
 
 from clicksoap.codes import ERRORS
-from clicksoap.patterns import pattern
+from clicksoap.lazy_re import pattern
+from clicksoap.redaction import scrub
 
 if TYPE_CHECKING:
     from clicksoap.results import SendReport
@@ -52,9 +50,9 @@ class ConfigurationError(ClicksoapError):
 class TransportError(ClicksoapError):
     """The connection failed. ``may_have_taken_effect`` tells whether any of the request had left."""
 
-    def __init__(self, message: str, *, left: bool, retryable: bool = True) -> None:
+    def __init__(self, message: str, *, may_have_left: bool, retryable: bool = True) -> None:
         super().__init__(message)
-        self.may_have_taken_effect = left
+        self.may_have_taken_effect = may_have_left
         self.retryable = retryable
 
 
@@ -279,45 +277,6 @@ def report_of(error: BaseException) -> "SendReport | None":
         is_made_of_one = type(made).__name__ == "CancelledError" and isinstance(inner, TimeoutError | KeyboardInterrupt)
         inner = made if is_made_of_one else None
     return None
-
-
-# Five digits are enough of a number to be somebody's; sixteen hexadecimal ones are enough of an id to be a session.
-_NUMBERS: Final = pattern(r"[0-9A-Fa-f]{16,}|\+?[0-9](?:[ .-]?[0-9]){4,}")
-_LONGEST_EXCERPT: Final = 200
-
-
-def redact(text: str, secrets: Iterable[str]) -> str:
-    """A foreign text with every secret masked."""
-    for secret in secrets:
-        if secret:
-            for form in _forms(secret):
-                text = text.replace(form, "***")
-    return text
-
-
-@functools.lru_cache(maxsize=64)
-def _forms(secret: str) -> tuple[str, ...]:
-    """A secret as it may come back: plain, escaped for XML once or twice, and as in a form, longest first."""
-    forms = {secret}
-    if not (secret.isascii() and secret.isalnum()):
-        once = _escaped(secret)
-        for escaped in (once, _escaped(once), once.replace('"', "&quot;").replace("'", "&apos;")):
-            forms |= {escaped, escaped.encode("ascii", "xmlcharrefreplace").decode()}
-        for encoding in ("utf-8", "latin-1"):
-            forms |= {quoted(secret, encoding=encoding, errors="replace") for quoted in (quote, quote_plus)}
-    return tuple(sorted(forms, key=len, reverse=True))
-
-
-def _escaped(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-
-
-def scrub(text: str, secrets: Iterable[str] = ()) -> str:
-    """A foreign text made fit to be shown: secrets, numbers and ids masked, blanks folded, cut to 200 characters."""
-    known = list(secrets)
-    # Once more after folding: a server may have wrapped a secret that holds a blank.
-    folded = redact(" ".join(redact(text, known).split()), (" ".join(secret.split()) for secret in known))
-    return _NUMBERS.sub("***", folded)[:_LONGEST_EXCERPT]
 
 
 def _rebuild(kind: type[ClicksoapError], args: tuple[object, ...], state: dict[str, object]) -> ClicksoapError:

@@ -8,13 +8,9 @@ from datetime import UTC, datetime, timedelta
 from enum import Enum, IntFlag, StrEnum
 from typing import ClassVar, Final
 
+from clicksoap.checks import check_aware, check_text
 from clicksoap.errors import InvalidInput, NotExpressible
-from clicksoap.patterns import pattern
-from clicksoap.text import MOST_PARTS, Alphabet, Charset, Segments, segments, ucs2_hex
-
-# XML 1.0 section 2.2, production Char: what no document can hold, not even by reference.
-# Told by what it leaves out: a class of what it holds takes ten times longer to compile.
-XML_ILLEGAL: Final = pattern("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+from clicksoap.text import MAX_PARTS, Alphabet, Charset, Segments, segments, ucs2_hex
 
 Content = Mapping[str, str | int]
 """Parameters of one request, by the gateway's names, that say what the message is."""
@@ -73,7 +69,7 @@ class Text:
         """What it costs in parts."""
         return segments(self.text, charset, force_ucs2=self.unicode is True)
 
-    def contents(self, charset: Charset, max_parts: int = MOST_PARTS) -> Sequence[Content]:
+    def contents(self, charset: Charset, max_parts: int = MAX_PARTS) -> Sequence[Content]:
         """The gateway's parameters ``text``, ``unicode``, ``concat`` and ``msg_type``."""
         cost = self.segments(charset)
         if self.unicode is False and cost.culprits:
@@ -114,7 +110,7 @@ class BinaryType(StrEnum):
 
 # Octets of one short message (3GPP TS 23.040 section 9.2.3.16), and the concatenation element with an 8-bit
 # reference: identifier, length, reference, total, part (section 9.2.3.24.1).
-_MOST_OCTETS: Final = 140
+_MAX_OCTETS: Final = 140
 _CONCATENATION_LENGTH: Final = 5
 _CONCATENATION_ELEMENTS: Final = frozenset({0x00, 0x08})
 
@@ -156,17 +152,17 @@ class Binary:
             raise InvalidInput("udh and type exclude one another: the gateway makes the header of a type")
         if self.type is not None and not isinstance(self.type, BinaryType):
             raise InvalidInput("type is no BinaryType: give one, such as BinaryType.VCARD")
-        if len(self.udh) >= _MOST_OCTETS:
-            raise InvalidInput(f"udh leaves no room for data: a message holds {_MOST_OCTETS} octets")
+        if len(self.udh) >= _MAX_OCTETS:
+            raise InvalidInput(f"udh leaves no room for data: a message holds {_MAX_OCTETS} octets")
 
     def segments(self, charset: Charset) -> Segments:  # noqa: ARG002 - octets are the same in every charset
         """What it costs in parts; units are octets."""
         pieces = self._pieces()
-        capacity = _MOST_OCTETS - len(self.udh) if len(pieces) == 1 else self._piece_size()
+        capacity = _MAX_OCTETS - len(self.udh) if len(pieces) == 1 else self._piece_size()
         left = max(0, capacity - len(pieces[-1]))
         return Segments(Alphabet.EIGHT_BIT, len(self.data), len(pieces), left, ())
 
-    def contents(self, charset: Charset, max_parts: int = MOST_PARTS) -> Sequence[Content]:  # noqa: ARG002
+    def contents(self, charset: Charset, max_parts: int = MAX_PARTS) -> Sequence[Content]:  # noqa: ARG002
         """The gateway's parameters ``data`` and ``udh``, once per part; with a type, ``text`` and ``msg_type``."""
         if self.type is not None:
             return ({"text": self.data.hex(), "msg_type": self.type.value},)
@@ -188,10 +184,10 @@ class Binary:
 
     def _piece_size(self) -> int:
         # Without a header of the caller's own, the length octet comes on top.
-        return _MOST_OCTETS - _CONCATENATION_LENGTH - (len(self.udh) or 1)
+        return _MAX_OCTETS - _CONCATENATION_LENGTH - (len(self.udh) or 1)
 
     def _pieces(self) -> list[bytes]:
-        if self.type is not None or len(self.udh) + len(self.data) <= _MOST_OCTETS:
+        if self.type is not None or len(self.udh) + len(self.data) <= _MAX_OCTETS:
             return [self.data]
         size = self._piece_size()
         if size <= 0 or not _CONCATENATION_ELEMENTS.isdisjoint(_element_ids(self.udh) or ()):
@@ -259,7 +255,7 @@ class WapPush:
         """Of its text alone; the gateway adds the link's own octets, in a way that it does not document."""
         return segments(self.text, charset)
 
-    def contents(self, charset: Charset, max_parts: int = MOST_PARTS) -> Sequence[Content]:  # noqa: ARG002
+    def contents(self, charset: Charset, max_parts: int = MAX_PARTS) -> Sequence[Content]:  # noqa: ARG002
         """The gateway's ``si_`` parameters."""
         for name in ("url", "text", "id"):
             _check_carried(getattr(self, name), name, charset)
@@ -319,7 +315,7 @@ class MmsNotification:
         """Of its subject alone; the gateway makes the octets that are sent, in a way that it does not document."""
         return segments(self.subject, charset)
 
-    def contents(self, charset: Charset, max_parts: int = MOST_PARTS) -> Sequence[Content]:  # noqa: ARG002
+    def contents(self, charset: Charset, max_parts: int = MAX_PARTS) -> Sequence[Content]:  # noqa: ARG002
         """The gateway's ``mms_`` parameters."""
         for name in ("url", "subject", "sender"):
             _check_carried(getattr(self, name), name, charset)
@@ -347,30 +343,8 @@ def check_parts(parts: int, max_parts: int) -> None:
     """Refuse what needs more parts than is allowed."""
     if parts > max_parts:
         raise InvalidInput(
-            f"the message needs {parts} parts: {max_parts} are allowed (max_parts=, at most {MOST_PARTS}), shorten it"
+            f"the message needs {parts} parts: {max_parts} are allowed (max_parts=, at most {MAX_PARTS}), shorten it"
         )
-
-
-def check_text(text: object, argument: str) -> str:
-    """The text, unless it is no str or holds characters that no XML document can hold.
-
-    ``str()`` of a member of an enumeration of strs is its name: it is the characters that are sent and counted.
-    """
-    if not isinstance(text, str):
-        raise InvalidInput(f"{argument} is {type(text).__name__}: give a str")
-    # Whatever is illegal cannot be printed either.
-    if not text.isprintable() and (found := XML_ILLEGAL.search(text)):
-        raise InvalidInput(
-            f"{argument} holds U+{ord(found.group()):04X} at position {found.start()}, "
-            "which no XML document can carry: take it out"
-        )
-    return str.__str__(text)
-
-
-def check_aware(moment: object, argument: str) -> None:
-    """Refuse what is no datetime with a time zone, or None."""
-    if moment is not None and (not isinstance(moment, datetime) or moment.utcoffset() is None):
-        raise InvalidInput(f"{argument} is no datetime with a time zone: give one, such as datetime.now(UTC)")
 
 
 def _check_filled(text: object, argument: str) -> None:

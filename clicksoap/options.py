@@ -8,13 +8,14 @@ from decimal import Decimal, InvalidOperation
 from enum import IntFlag
 from typing import Any, Final, TypedDict, Unpack, cast
 
+from clicksoap.checks import check_aware, check_text
 from clicksoap.errors import InvalidInput
-from clicksoap.messages import Feature, check_aware, check_text
-from clicksoap.patterns import pattern
-from clicksoap.text import MOST_PARTS
+from clicksoap.lazy_re import pattern
+from clicksoap.messages import Feature
+from clicksoap.text import MAX_PARTS
 
 
-class Callback(IntFlag):
+class CallbackOn(IntFlag):
     """Which statuses the gateway calls back (gateway: ``callback`` or ``msg_callback``); combine with ``|``."""
 
     NONE = 0
@@ -48,7 +49,7 @@ class BatchOptions(TypedDict, total=False):
 
     sender: str | int
     client_message_id: str
-    callback: Callback | int
+    callback: CallbackOn | int
     deliver_after: timedelta
     deliver_at: datetime
     validity: timedelta
@@ -79,7 +80,7 @@ class SendOptions(BatchOptions, total=False):
 # later note amends the bound, so the bound of the delay is taken.
 _LONGEST: Final = timedelta(minutes=10080)
 _MINUTE: Final = timedelta(minutes=1)
-_MOST_CREDITS: Final = 2**31  # Document/Literal carries an xsd:int
+_MAX_CREDITS: Final = 2**31  # Document/Literal carries an xsd:int
 _NUMERIC_SENDERS: Final = 10**16
 _NUMERIC_SENDER: Final = pattern(r"[0-9]{1,16}", re.ASCII)
 _ALPHANUMERIC_SENDER: Final = pattern(r"(?=.*[A-Za-z])[A-Za-z0-9 .&_'-]{1,11}", re.ASCII)
@@ -153,7 +154,7 @@ class Options:
             content,
             features,
             given.get("deliver_at"),
-            _int_within("max_parts", given.get("max_parts", MOST_PARTS), 1, MOST_PARTS),
+            _int_within("max_parts", given.get("max_parts", MAX_PARTS), 1, MAX_PARTS),
             "max_parts" in given,
             _client_id(given.get("client_message_id")),
             kind is Feature.ALPHA,
@@ -218,7 +219,7 @@ def _credits(value: object) -> Decimal:
         amount = Decimal(value)
     except InvalidOperation:
         amount = Decimal("NaN")
-    if not amount.is_finite() or not 0 < amount < _MOST_CREDITS:
+    if not amount.is_finite() or not 0 < amount < _MAX_CREDITS:
         raise InvalidInput("max_credits is no positive amount of credits")
     return Decimal(f"{amount:f}")  # 100 and not 1E+2, which no gateway reads
 

@@ -12,7 +12,8 @@ from typing import Any, Final, overload
 
 from clicksoap.codes import MessageStatus
 from clicksoap.errors import GatewayError, InvalidInput, LimitExceeded
-from clicksoap.numbers import Recipients, masked
+from clicksoap.msisdn import Recipients
+from clicksoap.redaction import masked_number
 
 
 class State(StrEnum):
@@ -89,7 +90,7 @@ class RecipientResult(_Fields):
 
     def __repr__(self) -> str:
         detail = f", {self.error}" if self.error else ""
-        return f"<RecipientResult {masked(self.to)} {self.state}{detail}>"
+        return f"<RecipientResult {masked_number(self.to)} {self.state}{detail}>"
 
 
 def accepted(
@@ -291,7 +292,7 @@ def _result_of(item: Mapping[str, Any]) -> RecipientResult:
 
 
 @dataclass(frozen=True, slots=True)
-class StatusReport:
+class QueriedStatus:
     """Where a message is.
 
     Attributes:

@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn, cast
 
 from zeep.exceptions import Fault, TransportError as ZeepTransportError
 
-from clicksoap.bindings import Binding
-from clicksoap.bindings.encoding import Part, integer, number, string, string_or_int
-from clicksoap.bindings.soap import OWN_NAMES, SoapBinding, own_operation
+from clicksoap.checks import iterable, plain_str
 from clicksoap.contract import Dialect
-from clicksoap.driver import Driver
 from clicksoap.errors import InvalidInput, NotExpressible, ProtocolError, SoapFault, TransportError
-from clicksoap.flows import Flow, Flows
-from clicksoap.numbers import iterable, spelled
-from clicksoap.operations import Value
+from clicksoap.protocol.bindings import Binding
+from clicksoap.protocol.bindings.encoding import Part, integer, number, string, string_or_int
+from clicksoap.protocol.bindings.soap import OWN_NAMES, SoapBinding, own_operation
+from clicksoap.protocol.flows import Flow, Flows
+from clicksoap.protocol.operations import Value
+from clicksoap.transports.driver import Driver
 
 if TYPE_CHECKING:
-    from clicksoap.async_driver import AsyncDriver
+    from clicksoap.transports.async_driver import AsyncDriver
 
 RawCall = Callable[..., str | list[str]]
 AsyncRawCall = Callable[..., Awaitable[str | list[str]]]
@@ -56,9 +56,9 @@ class _Commands:
         to = parameters.get("to")
         # A text may hold several: the HTTP API's own form of them.
         count = sum(str(item).count(",") + 1 for item in to) if isinstance(to, list) else 0
-        if count > self._binding.most_recipients:
+        if count > self._binding.max_recipients:
             raise InvalidInput(
-                f"to holds {count} recipients: one raw request takes {self._binding.most_recipients}, "
+                f"to holds {count} recipients: one raw request takes {self._binding.max_recipients}, "
                 "and send() splits by itself"
             )
 
@@ -187,7 +187,7 @@ def _strings(name: str, value: object) -> list[str]:
     for item in [several] if isinstance(several, str | int) else iterable(several, name):
         if isinstance(item, bool) or not isinstance(item, str | int):
             raise InvalidInput(f"{name} holds {type(item).__name__}: give strs")
-        items.append(spelled(item))
+        items.append(plain_str(item))
     return items
 
 

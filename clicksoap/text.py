@@ -14,7 +14,7 @@ GSM_BASIC: Final = frozenset(
 # Section 6.2.1.1: each costs two septets, the escape and the character.
 GSM_EXTENSION: Final = frozenset("\f^{}\\[~]|€")
 
-MOST_PARTS: Final = 35
+MAX_PARTS: Final = 35
 """The gateway's ceiling of concatenated parts in one message."""
 
 

@@ -41,9 +41,9 @@ def settings(written: Sequence[str]) -> "Settings":
         click.UsageError: There is no such setting, or no such value of it.
     """
     from clicksoap.simulator import CallbackUrl, Settings  # noqa: PLC0415 - an extra
-    from clicksoap.simulator.api.control import SETTINGS  # noqa: PLC0415
-    from clicksoap.simulator.api.fields import from_text  # noqa: PLC0415
+    from clicksoap.simulator.api.control_endpoints import SETTINGS  # noqa: PLC0415
     from clicksoap.simulator.api.problems import Problem  # noqa: PLC0415
+    from clicksoap.simulator.schema.fields import from_text  # noqa: PLC0415
 
     chosen: dict[str, Any] = {}
     for each in written:
@@ -64,8 +64,8 @@ def settings(written: Sequence[str]) -> "Settings":
 def list_settings() -> Iterator[str]:
     """Every setting: what it is unless somebody chooses, what it may be, and what it does."""
     from clicksoap.simulator import Settings  # noqa: PLC0415 - an extra
-    from clicksoap.simulator.api.control import SETTINGS  # noqa: PLC0415
-    from clicksoap.simulator.api.shapes import shown  # noqa: PLC0415
+    from clicksoap.simulator.api.control_endpoints import SETTINGS  # noqa: PLC0415
+    from clicksoap.simulator.schema.shapes import shown  # noqa: PLC0415
 
     usual = shown(Settings())
     for name, field in SETTINGS.items():

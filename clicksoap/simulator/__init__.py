@@ -17,18 +17,18 @@ except ImportError as missing:
         'the simulator needs starlette, uvicorn and jinja2: pip install "clicksoap[simulator]"', name=missing.name
     ) from None
 
-from clicksoap.simulator.callbacks.dispatcher import Attempt, Callbacks
-from clicksoap.simulator.callbacks.faults import CallbackFaults
-from clicksoap.simulator.callbacks.handset import Handset, Inbound
 from clicksoap.simulator.exchanges import Exchange, Exchanges
-from clicksoap.simulator.faults import Faults
+from clicksoap.simulator.faults.rules import Faults
 from clicksoap.simulator.gateway.clock import Clock
+from clicksoap.simulator.gateway.event_bus import Event
 from clicksoap.simulator.gateway.gateway import Gateway
-from clicksoap.simulator.gateway.hub import Event
 from clicksoap.simulator.gateway.model import Account, CallbackUrl, Message, Request, Stage
 from clicksoap.simulator.gateway.settings import Settings
 from clicksoap.simulator.server import Simulator
 from clicksoap.simulator.store.file import StoreError
+from clicksoap.simulator.webhooks.dispatcher import Attempt, Callbacks
+from clicksoap.simulator.webhooks.faults import CallbackFaults
+from clicksoap.simulator.webhooks.handset import Handset, Inbound
 
 del _jinja2, _starlette, _uvicorn
 

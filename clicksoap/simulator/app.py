@@ -7,9 +7,9 @@ from threading import Event
 from starlette.applications import Starlette
 
 from clicksoap.simulator.api.web import api_routes
-from clicksoap.simulator.figures import Figures
 from clicksoap.simulator.inbox.routes import inbox_routes
-from clicksoap.simulator.services.answering import Desk
+from clicksoap.simulator.metrics import Metrics
+from clicksoap.simulator.services.handler import RequestHandler
 from clicksoap.simulator.services.web import Services
 from clicksoap.simulator.simulation import Simulation
 
@@ -25,9 +25,9 @@ def application(
         stopping: Set when the server ends.
         on_command: Called with the name of each command before it is carried out.
     """
-    desk = Desk(simulation.gateway, simulation.faults, simulation.exchanges, stopping, on_command)
+    desk = RequestHandler(simulation.gateway, simulation.faults, simulation.exchanges, stopping, on_command)
     services = Services(simulation.gateway, desk, executor)
-    figures = Figures(simulation, stopping)
+    figures = Metrics(simulation, stopping)
     inbox = inbox_routes(simulation, stopping)
     app = Starlette(routes=[*inbox, *services.routes(), *api_routes(simulation), *figures.routes()])
     app.router.redirect_slashes = False

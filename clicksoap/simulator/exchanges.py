@@ -7,9 +7,9 @@ from datetime import datetime
 from threading import Lock
 from typing import Final
 
-from clicksoap.simulator.gateway.hub import Event, Hub
+from clicksoap.simulator.gateway.event_bus import Event, EventBus
 
-_MOST_IN_ALL: Final = 64 * 1024 * 1024
+_MAX_IN_ALL: Final = 64 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,12 +58,12 @@ class Exchanges:
 
     Args:
         capacity: The most that are kept.
-        hub: Where new ones are told.
+        event_bus: Where new ones are told.
     """
 
-    def __init__(self, capacity: int, hub: Hub) -> None:
+    def __init__(self, capacity: int, event_bus: EventBus) -> None:
         self._capacity = capacity
-        self._hub = hub
+        self._hub = event_bus
         self._lock = Lock()
         self._last = 0
         self._kept: OrderedDict[int, Exchange] = OrderedDict()
@@ -118,5 +118,5 @@ class Exchanges:
     def _keep(self, exchange: Exchange) -> None:
         self._kept[exchange.number] = exchange
         self._size += exchange.size
-        while len(self._kept) > self._capacity or self._size > _MOST_IN_ALL:
+        while len(self._kept) > self._capacity or self._size > _MAX_IN_ALL:
             self._size -= self._kept.popitem(last=False)[1].size

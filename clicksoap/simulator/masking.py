@@ -14,7 +14,7 @@ MASK: Final = "•••"
 """What stands in the place of a secret."""
 
 _NAMES: Final = frozenset({"password", "session_id"})
-_MOST: Final = 64 * 1024
+_MAX_SHOWN: Final = 64 * 1024
 _HEADERS: Final = frozenset(
     {
         *("host", "content-type", "content-length", "content-encoding", "transfer-encoding", "soapaction"),
@@ -33,7 +33,7 @@ _ELEMENT: Final = re.compile(rf"({_START}){_SPECIAL}(?=</{_SECRET}\s*>|\Z)", _FL
 _REFERENCE: Final = re.compile(rf"<{_SECRET}\s[^<>]*?href\s*=\s*[\"']#([^\"']*)", re.IGNORECASE)
 _ONWARD: Final = r"<[^<>]{{0,300}}?\bid\s*=\s*[\"']{}[\"'][^<>]{{0,300}}?href\s*=\s*[\"']#([^\"']*)"
 _TARGET: Final = r"(<([^\s<>/]+)[^<>]{{0,300}}?\bid\s*=\s*[\"']{}[\"'][^<>]*(?<!/)>){}(?=</\2\s*>|\Z)"
-_MOST_REFERENCES: Final = 8  # each costs a search of its own
+_MAX_REFERENCES: Final = 8  # each costs a search of its own
 _ENCODING: Final = re.compile(rb"\s*<\?xml[^>]*\sencoding\s*=\s*[\"']([A-Za-z0-9._-]+)")
 # Python knows stranger ones, which would show a secret in pieces.
 _READABLE: Final = re.compile(r"ascii|utf-(?:8|16|32)(?:-.+)?|iso8859-[0-9]+|cp125[0-9]|koi8-[rtu]")
@@ -66,7 +66,7 @@ def masked_envelope(body: bytes, charset: str | None) -> str:
     waiting, done = set(_REFERENCE.findall(text)), set[str]()
     text = _ELEMENT.sub(rf"\g<1>{MASK}", text)
     while waiting:
-        if len(done) + len(waiting) > _MOST_REFERENCES:
+        if len(done) + len(waiting) > _MAX_REFERENCES:
             return f"({len(body)} bytes in which secrets stand behind too many references)"
         name = waiting.pop()
         done.add(name)
@@ -115,4 +115,4 @@ def _encoding(body: bytes, charset: str | None) -> str:
 
 
 def _cut(text: str) -> str:
-    return text if len(text) <= _MOST else f"{text[:_MOST]}\n… ({len(text) - _MOST} characters more)"
+    return text if len(text) <= _MAX_SHOWN else f"{text[:_MAX_SHOWN]}\n… ({len(text) - _MAX_SHOWN} characters more)"

@@ -33,7 +33,7 @@ STATUS_WORDS: Final[Mapping[str, frozenset[str]]] = {
 }
 """What ``status:`` takes beside the numbers; the last three stand for several."""
 
-MOST: Final = 1000
+MAX_TERMS: Final = 1000
 """The characters that a query may have."""
 
 _TERM: Final = re.compile(r'(?P<minus>-?)(?:(?P<field>[A-Za-z_]+):(?!//))?(?:"(?P<phrase>[^"]*)"|(?P<word>[^\s"]+))?')
@@ -53,8 +53,8 @@ def matching(query: str) -> Test:
     Raises:
         ValueError: It cannot be understood; the text says why.
     """
-    if len(query) > MOST:
-        raise ValueError(f"a search has at most {MOST} characters")
+    if len(query) > MAX_TERMS:
+        raise ValueError(f"a search has at most {MAX_TERMS} characters")
     tests = [_test(term) for term in _terms(query)]
     return lambda message: all(test(message) for test in tests)
 

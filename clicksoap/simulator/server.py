@@ -17,12 +17,12 @@ from typing import Final, Self
 import uvicorn
 from starlette.types import ASGIApp
 
+from clicksoap.simulator.access_control import AccessControl, Login
 from clicksoap.simulator.app import application
 from clicksoap.simulator.gateway.clock import Clock
 from clicksoap.simulator.gateway.gateway import CAPACITY
 from clicksoap.simulator.gateway.model import Account, Message
 from clicksoap.simulator.gateway.settings import DEFAULTS, Settings
-from clicksoap.simulator.guard import Guard, Login
 from clicksoap.simulator.services.connection import Connection
 from clicksoap.simulator.simulation import Simulation
 
@@ -140,7 +140,7 @@ class Simulator:
             listener,
             self._simulation,
             self._on_command,
-            partial(Guard, address=self._address, login=self._login, names=self._names),
+            partial(AccessControl, address=self._address, login=self._login, names=self._names),
         )
         running.start()
         self._running = running
@@ -173,7 +173,7 @@ class _Running:
         listener: socket.socket,
         simulation: Simulation,
         on_command: Callable[[str], None] | None,
-        guard: Callable[[ASGIApp], Guard],
+        guard: Callable[[ASGIApp], AccessControl],
     ) -> None:
         self.port: int = listener.getsockname()[1]
         self._listener = listener

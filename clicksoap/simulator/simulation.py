@@ -4,15 +4,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from threading import Thread
 
-from clicksoap.simulator.callbacks.dispatcher import Callbacks
-from clicksoap.simulator.callbacks.handset import Handset
 from clicksoap.simulator.exchanges import Exchanges
-from clicksoap.simulator.faults import Faults
+from clicksoap.simulator.faults.rules import Faults
 from clicksoap.simulator.gateway.clock import Clock
 from clicksoap.simulator.gateway.gateway import Gateway
 from clicksoap.simulator.gateway.model import Account
 from clicksoap.simulator.gateway.settings import Settings
 from clicksoap.simulator.store.store import Memory, Store
+from clicksoap.simulator.webhooks.dispatcher import Callbacks
+from clicksoap.simulator.webhooks.handset import Handset
 
 
 class Simulation:
@@ -47,7 +47,7 @@ class Simulation:
     ) -> None:
         self.gateway = Gateway(accounts=accounts, settings=settings, clock=clock, capacity=capacity)
         self.clock = self.gateway.clock
-        self.exchanges = Exchanges(capacity, self.gateway.hub)
+        self.exchanges = Exchanges(capacity, self.gateway.event_bus)
         self.faults = Faults(self.gateway)
         self.callbacks = Callbacks(self.gateway)
         self.handset = Handset(self.gateway, self.callbacks)

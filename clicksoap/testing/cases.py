@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from clicksoap.testing.network import SWITCH, Guard, current, guarded
+from clicksoap.testing.environment import pointing_at
+from clicksoap.testing.network import SWITCH, NetworkGuard, current, guarded
 from clicksoap.testing.simulator import AssertingSimulator
-from clicksoap.testing.surroundings import pointing_at
 
 # For type checkers a test case, so that what it calls is known; at run time it stands beside any class of that kind.
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class SimulatorMixin(_Case):
     clicksoap_simulator_options: ClassVar[Mapping[str, Any]] = {}
     clicksoap_profiles: ClassVar[Sequence[str]] = ()
     clicksoap_allow_network: ClassVar[bool] = False
-    _guard: ClassVar[Guard | None] = None
+    _guard: ClassVar[NetworkGuard | None] = None
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
@@ -49,7 +49,9 @@ class SimulatorMixin(_Case):
         with ExitStack() as stack:
             if current() is None:
                 switch = f"`{SWITCH} = True` in the class"
-                cls._guard = stack.enter_context(guarded(Guard(allows=cls.clicksoap_allow_network, switch=switch)))
+                cls._guard = stack.enter_context(
+                    guarded(NetworkGuard(allows=cls.clicksoap_allow_network, switch=switch))
+                )
             options = cls.clicksoap_simulator_options
             cls.clicksoap_simulator = stack.enter_context(AssertingSimulator(**options))
             stack.enter_context(pointing_at(cls.clicksoap_simulator, options.get("accounts"), cls.clicksoap_profiles))

@@ -8,14 +8,14 @@ from typing import Final, Self, cast
 
 from clicksoap.simulator import Message
 
-Wish = str | re.Pattern[str] | Callable[[str], object]
+Matcher = str | re.Pattern[str] | Callable[[str], object]
 """A text as it is to be, a pattern to be found in it, or a function that says whether it is right."""
 
 _FIELDS: Final = tuple(each.name for each in fields(Message))
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class Expected:
     """What a message is to be like.
 
     Attributes:
@@ -25,7 +25,9 @@ class Wanted:
     wishes: Mapping[str, object]
 
     @classmethod
-    def of(cls, to: Wish | int | None, text: Wish | None, sender: Wish | None, more: Mapping[str, object]) -> Self:
+    def of(
+        cls, to: Matcher | int | None, text: Matcher | None, sender: Matcher | None, more: Mapping[str, object]
+    ) -> Self:
         """From the arguments of an assertion; None is no wish.
 
         Raises:
@@ -52,12 +54,12 @@ class Wanted:
 
     def _closeness(self, message: Message) -> tuple[float, float]:
         missed = self.missed(message)
-        alike = {name: likeness(self.wishes[name], getattr(message, name)) for name in missed}
+        alike = {name: similarity(self.wishes[name], getattr(message, name)) for name in missed}
         # Half a text is half of what was wanted; half a number is another number.
         return alike.get("text", 0.0) - len(missed), sum(alike.values())
 
 
-def likeness(wish: object, value: object) -> float:
+def similarity(wish: object, value: object) -> float:
     """How much of two texts is the same, 0 to 1; nothing of what is none."""
     if not isinstance(wish, str) or not isinstance(value, str):
         return 0.0

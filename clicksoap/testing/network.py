@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from typing import Final
 from urllib.parse import urlsplit
 
-from clicksoap import guard
-from clicksoap.endpoint import is_loopback
 from clicksoap.errors import ConfigurationError
+from clicksoap.protocol import egress
+from clicksoap.protocol.endpoint import is_loopback
 
 SWITCH: Final = "clicksoap_allow_network"
 
@@ -21,7 +21,7 @@ class NetworkForbidden(ConfigurationError):
     """A test's request would have left this machine; nothing of it did, not even the question for the address."""
 
 
-class Guard:
+class NetworkGuard:
     """Refuses requests to other machines, and remembers to which.
 
     Args:
@@ -76,23 +76,23 @@ class Guard:
         self._of_children[start : start + _SLOT] = host.encode()[: _SLOT - 1].ljust(_SLOT, b"\0")
 
 
-_current: Guard | None = None
+_current: NetworkGuard | None = None
 
 
-def current() -> Guard | None:
+def current() -> NetworkGuard | None:
     """The guard that is in force, be it one that allows everything."""
     return _current
 
 
 @contextmanager
-def guarded(new: Guard) -> Generator[Guard]:
+def guarded(new: NetworkGuard) -> Generator[NetworkGuard]:
     """Have a guard in force, in every thread, and in what is forked meanwhile."""
     global _current  # noqa: PLW0603 - one for the process
     before, _current = _current, new
-    asked = guard.ask(None if new.allows else new.check)
+    asked = egress.ask(None if new.allows else new.check)
     try:
         yield new
     finally:
-        guard.ask(asked)
+        egress.ask(asked)
         _current = before
         new.close()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from clicksoap.testing.network import SWITCH, Guard, NetworkForbidden, guarded
+from clicksoap.testing.network import SWITCH, NetworkForbidden, NetworkGuard, guarded
 
 if TYPE_CHECKING:
     from clicksoap.async_client import AsyncClient
@@ -34,14 +34,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Put the guard in force before anything of the user's is imported."""
-    guard = Guard(allows=config.getini(SWITCH), switch=f"`{SWITCH} = true` in pytest's ini file")
+    guard = NetworkGuard(allows=config.getini(SWITCH), switch=f"`{SWITCH} = true` in pytest's ini file")
     config.pluginmanager.register(_Watch(guard), "clicksoap-guard")
 
 
 class _Watch:
     """Fails the tests that were refused something, whatever their application made of it."""
 
-    def __init__(self, guard: Guard) -> None:
+    def __init__(self, guard: NetworkGuard) -> None:
         self._guard = guard
         self._outside = ""
         self._stack = ExitStack()
@@ -132,7 +132,7 @@ def clicksoap_simulator(
 
     It has assertions: see `clicksoap.testing.AssertingSimulator`.
     """
-    from clicksoap.testing.surroundings import pointing_at  # noqa: PLC0415
+    from clicksoap.testing.environment import pointing_at  # noqa: PLC0415
 
     _clicksoap_server.reset()
     accounts = clicksoap_simulator_options.get("accounts")

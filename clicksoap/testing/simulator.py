@@ -6,8 +6,8 @@ import threading
 import time
 
 from clicksoap.simulator import Message, Simulator
-from clicksoap.testing.matching import Wanted, Wish
-from clicksoap.testing.telling import counted, unfulfilled, unwanted
+from clicksoap.testing.failure_text import counted, unfulfilled, unwanted
+from clicksoap.testing.matching import Expected, Matcher
 
 
 class AssertingSimulator(Simulator):
@@ -32,9 +32,9 @@ class AssertingSimulator(Simulator):
     def wait_for(
         self,
         *,
-        to: Wish | int | None = None,
-        text: Wish | None = None,
-        sender: Wish | None = None,
+        to: Matcher | int | None = None,
+        text: Matcher | None = None,
+        sender: Matcher | None = None,
         count: int = 1,
         timeout: float = 5.0,
         **more: object,
@@ -60,10 +60,10 @@ class AssertingSimulator(Simulator):
         __tracebackhide__ = True
         if _has_loop():
             raise RuntimeError("wait_for() would stop the event loop of this thread: await wait_for_async()")
-        wanted = Wanted.of(to, text, sender, more)
+        wanted = Expected.of(to, text, sender, more)
         deadline = time.monotonic() + timeout
         happened = threading.Event()
-        end = self.gateway.hub.listen(lambda _: happened.set())
+        end = self.gateway.event_bus.listen(lambda _: happened.set())
         try:
             while len(found := wanted.among(self.messages)) < count:
                 if not happened.wait(max(0.0, deadline - time.monotonic())):
@@ -76,16 +76,16 @@ class AssertingSimulator(Simulator):
     async def wait_for_async(
         self,
         *,
-        to: Wish | int | None = None,
-        text: Wish | None = None,
-        sender: Wish | None = None,
+        to: Matcher | int | None = None,
+        text: Matcher | None = None,
+        sender: Matcher | None = None,
         count: int = 1,
         timeout: float = 5.0,  # noqa: ASYNC109 - as in its twin; the error tells what asyncio.timeout() cannot
         **more: object,
     ) -> list[Message]:
         """The same as `wait_for` for a test that runs on asyncio: the loop goes on meanwhile."""
         __tracebackhide__ = True
-        wanted = Wanted.of(to, text, sender, more)
+        wanted = Expected.of(to, text, sender, more)
         loop = asyncio.get_running_loop()
         deadline = loop.time() + timeout
         happened = asyncio.Event()
@@ -94,7 +94,7 @@ class AssertingSimulator(Simulator):
             with contextlib.suppress(RuntimeError):  # a loop that was just closed has nobody waiting
                 loop.call_soon_threadsafe(happened.set)
 
-        end = self.gateway.hub.listen(tell)
+        end = self.gateway.event_bus.listen(tell)
         try:
             while len(found := wanted.among(self.messages)) < count:
                 try:
@@ -110,9 +110,9 @@ class AssertingSimulator(Simulator):
     def assert_sent(
         self,
         *,
-        to: Wish | int | None = None,
-        text: Wish | None = None,
-        sender: Wish | None = None,
+        to: Matcher | int | None = None,
+        text: Matcher | None = None,
+        sender: Matcher | None = None,
         count: int | None = None,
         **more: object,
     ) -> list[Message]:
@@ -133,7 +133,7 @@ class AssertingSimulator(Simulator):
             TypeError: A message has no such attribute.
         """
         __tracebackhide__ = True
-        wanted, sent = Wanted.of(to, text, sender, more), self.messages
+        wanted, sent = Expected.of(to, text, sender, more), self.messages
         found = wanted.among(sent)
         if count is None and found:
             return found
@@ -151,9 +151,9 @@ class AssertingSimulator(Simulator):
     def assert_not_sent(
         self,
         *,
-        to: Wish | int | None = None,
-        text: Wish | None = None,
-        sender: Wish | None = None,
+        to: Matcher | int | None = None,
+        text: Matcher | None = None,
+        sender: Matcher | None = None,
         **more: object,
     ) -> None:
         """Insist that no message fulfils the wishes; without any wish, that nothing was sent at all.
@@ -163,13 +163,13 @@ class AssertingSimulator(Simulator):
             TypeError: A message has no such attribute.
         """
         __tracebackhide__ = True
-        wanted = Wanted.of(to, text, sender, more)
+        wanted = Expected.of(to, text, sender, more)
         found = wanted.among(self.messages)
         if found:
             were = "was" if len(found) == 1 else "were"
             raise AssertionError(unwanted(f"{counted(len(found))} {were} sent", wanted, found))
 
-    def _late(self, wanted: Wanted, count: int, timeout: float) -> str:
+    def _late(self, wanted: Expected, count: int, timeout: float) -> str:
         sent = self.messages
         problem = f"{counted(len(wanted.among(sent)))} instead of {count} came within {timeout:g} s"
         return unfulfilled(problem, wanted, sent, self.gateway.commands)

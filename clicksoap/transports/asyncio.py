@@ -15,11 +15,13 @@ from typing import Any, Final
 from urllib.parse import SplitResult, urlsplit
 
 from clicksoap.errors import ProtocolError, TransportError
-from clicksoap.transports.failures import told
+from clicksoap.protocol.timeout import Timeout
+from clicksoap.protocol.wire import ClientCert, FilePath, WireReply, WireRequest
+from clicksoap.transports.failures import translated
 from clicksoap.transports.incoming import BrokenReply, IncomingReply
+from clicksoap.transports.limits import IDLE_SECONDS, MAX_CONNECTIONS
 from clicksoap.transports.outgoing import request_bytes, target_of
-from clicksoap.transports.tls import ClientCert, FilePath, checked_proxy, proxy_headers, tls_context
-from clicksoap.wire import IDLE_SECONDS, MOST_CONNECTIONS, Timeout, WireReply, WireRequest
+from clicksoap.transports.tls import checked_proxy, proxy_headers, tls_context
 
 _PORTS: Final = {"http": 80, "https": 443}
 
@@ -48,10 +50,10 @@ class AsyncioTransport:
         self._headers = dict(headers)
         self._proxy = None if proxy is None else urlsplit(checked_proxy(proxy))
         self._proxy_headers = {} if proxy is None else proxy_headers(proxy)
-        self._tls = functools.cache(functools.partial(tls_context, ca, client_cert, "asyncio"))
+        self._tls = functools.cache(functools.partial(tls_context, ca, client_cert))
         if ca is not None or client_cert is not None:
             self._tls()  # a wrong path is said at construction, not at the first message
-        self._places = asyncio.Semaphore(MOST_CONNECTIONS)
+        self._places = asyncio.Semaphore(MAX_CONNECTIONS)
         self._kept: dict[tuple[str, str], deque[_Connection]] = {}
 
     def prepare(self) -> None:
@@ -59,7 +61,7 @@ class AsyncioTransport:
         self._tls()
 
     async def send(self, request: WireRequest, deadline: float) -> WireReply:
-        """Exchange one request; see `clicksoap.wire.AsyncTransport`."""
+        """Exchange one request; see `clicksoap.protocol.wire.AsyncTransport`."""
         started = time.monotonic()
         reply = IncomingReply()
         failure: TransportError
@@ -78,7 +80,7 @@ class AsyncioTransport:
             error.may_have_taken_effect = reply.is_expected and not reply.is_refusal  # type: ignore[attr-defined]
             raise
         except _FOREIGN as error:
-            failure = told(error, left=reply.is_expected, proxied=self._proxy is not None)
+            failure = translated(error, may_have_left=reply.is_expected, proxied=self._proxy is not None)
         # Raised out here, so that no foreign exception hangs on ours.
         raise failure
 

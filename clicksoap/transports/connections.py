@@ -9,6 +9,7 @@ from collections.abc import Generator
 from queue import Empty, SimpleQueue
 from typing import Any, Final
 
+import urllib3
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
@@ -16,7 +17,11 @@ from urllib3.util.connection import allowed_gai_family
 from urllib3.util.ssltransport import SSLTransport
 
 from clicksoap.transports.incoming import IncomingReply
-from clicksoap.wire import IDLE_SECONDS
+from clicksoap.transports.limits import IDLE_SECONDS
+
+# requests admits urllib3 1 and 2; 1 lacks what is used here, and BaseHTTPResponse is the mark of 2.
+if not hasattr(urllib3, "BaseHTTPResponse"):
+    raise ImportError('clicksoap needs urllib3 2, which requests uses: pip install --upgrade "urllib3>=2"')
 
 _CHUNK: Final = 64 * 1024
 
@@ -29,13 +34,13 @@ class Call(threading.local):
         total: When everything ends.
         read: Between two arrivals of data, and for each piece of the request to leave, in seconds.
         requesting: Whether the connection stands, and what is sent from here on is the request.
-        left: Whether any byte of the request may have left.
+        may_have_left: Whether any byte of the request may have left.
     """
 
     deadline: float = float("inf")
     total: float = float("inf")
     requesting: bool = False
-    left: bool = False
+    may_have_may_have_left: bool = False
     read: float = float("inf")
 
     @contextlib.contextmanager
@@ -43,7 +48,7 @@ class Call(threading.local):
         """Start the clock of a call, and go back to that of the call around it, if a signal handler made this one."""
         outer = dict(self.__dict__)
         self.deadline, self.read, self.total = min(connect, total), read, total
-        self.requesting = self.left = False
+        self.requesting = self.may_have_left = False
         try:
             yield
         finally:
@@ -70,12 +75,12 @@ class _TimedSocket(socket.socket):
 
     def send(self, *args: Any, **kwargs: Any) -> int:
         _limit(self)
-        call.left = call.requesting
+        call.may_have_left = call.requesting
         return super().send(*args, **kwargs)
 
     def sendall(self, *args: Any, **kwargs: Any) -> None:
         _limit(self)
-        call.left = call.requesting
+        call.may_have_left = call.requesting
         super().sendall(*args, **kwargs)
 
 

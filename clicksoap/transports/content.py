@@ -4,7 +4,7 @@ import zlib
 from typing import Final
 
 from clicksoap.errors import ProtocolError
-from clicksoap.wire import MOST_REPLY_BYTES, is_refused_unread
+from clicksoap.protocol.wire import MAX_REPLY_BYTES, is_refused_unread
 
 # 32 + 15: zlib tells gzip from zlib by the header itself.
 _EITHER_HEADER: Final = 47
@@ -21,7 +21,7 @@ class BoundedBody:
         if self._decoder is None and encoding not in {"", "identity"}:
             raise self._error("is packed in a way that was not asked for")
         self._chunks: list[bytes] = []
-        self._room = MOST_REPLY_BYTES
+        self._room = MAX_REPLY_BYTES
 
     def feed(self, chunk: bytes) -> None:
         """Take the next bytes off the wire.
@@ -32,7 +32,7 @@ class BoundedBody:
         plain = self._unpacked(chunk)
         self._room -= len(plain)
         if self._room < 0:
-            raise self._error(f"is larger than {MOST_REPLY_BYTES} bytes")
+            raise self._error(f"is larger than {MAX_REPLY_BYTES} bytes")
         self._chunks.append(plain)
 
     def complete(self) -> bytes:

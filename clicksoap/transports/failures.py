@@ -9,9 +9,9 @@ from typing import Final
 from clicksoap.errors import TransportError, TransportLost, TransportTimeout
 from clicksoap.transports.incoming import BrokenReply
 
-Row = tuple[tuple[type[BaseException], ...], type[TransportError], str]
+ErrorMapping = tuple[tuple[type[BaseException], ...], type[TransportError], str]
 
-_ROWS: Final[tuple[Row, ...]] = (
+_MAPPINGS: Final[tuple[ErrorMapping, ...]] = (
     ((socket.gaierror,), TransportLost, "the host name cannot be found"),
     ((ssl.SSLError,), TransportError, "TLS failed"),
     ((TimeoutError,), TransportTimeout, "the time ran out"),
@@ -21,25 +21,29 @@ _ROWS: Final[tuple[Row, ...]] = (
 )
 
 
-def told(error: BaseException, rows: tuple[Row, ...] = (), *, left: bool, proxied: bool) -> TransportError:
+def translated(
+    error: BaseException, mappings: tuple[ErrorMapping, ...] = (), *, may_have_left: bool, proxied: bool
+) -> TransportError:
     """Ours for a foreign exception.
 
     Args:
         error: The exception.
-        rows: What the exceptions of a library mean.
-        left: Whether anything of the request may have left.
+        mappings: What the exceptions of a library mean.
+        may_have_left: Whether anything of the request may have left.
         proxied: Whether the way went through a proxy, which then is what made no connection.
     """
-    kind, what = next((kind, what) for foreign, kind, what in (*rows, *_ROWS) if isinstance(error, foreign))
+    kind, what = next((kind, what) for foreign, kind, what in (*mappings, *_MAPPINGS) if isinstance(error, foreign))
     inner = innermost(error)
     if kind is TransportLost and isinstance(inner, TimeoutError):
         kind, what = TransportTimeout, "the time ran out"
     elif isinstance(inner, ssl.SSLEOFError | ssl.SSLZeroReturnError):  # it ended; TLS has nothing against it
         kind, what = TransportLost, "the connection was lost"
-    if proxied and not left and kind is not TransportTimeout and not isinstance(error, ssl.SSLError):
+    if proxied and not may_have_left and kind is not TransportTimeout and not isinstance(error, ssl.SSLError):
         kind, what = TransportLost, "the proxy did not make the connection"
-    phase = "after the request began to leave" if left else "before anything left"
-    return kind(f"{what}, {phase} ({_reason(error)})", left=left, retryable=kind is not TransportError)
+    phase = "after the request began to leave" if may_have_left else "before anything left"
+    return kind(
+        f"{what}, {phase} ({_reason(error)})", may_have_left=may_have_left, retryable=kind is not TransportError
+    )
 
 
 def _reason(error: BaseException) -> str:

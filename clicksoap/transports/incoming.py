@@ -4,11 +4,11 @@ import re
 from collections.abc import Generator
 from typing import Final
 
+from clicksoap.protocol.wire import MAX_REPLY_BYTES, WireReply, is_refused_unread
 from clicksoap.transports.content import BoundedBody
-from clicksoap.wire import MOST_REPLY_BYTES, WireReply, is_refused_unread
 
-_MOST_HEAD_BYTES: Final = 128 * 1024
-_MOST_RAW_BYTES: Final = MOST_REPLY_BYTES + 1024 * 1024
+_MAX_HEAD_BYTES: Final = 128 * 1024
+_MAX_RAW_BYTES: Final = MAX_REPLY_BYTES + 1024 * 1024
 """Cap on what one reply may bring at all, framing and interim replies included."""
 
 _STATUS_LINE: Final = re.compile(rb"HTTP/1\.([0-9])[ \t]+([1-9][0-9]{2})(?:[ \t].*)?", re.DOTALL)
@@ -49,7 +49,7 @@ class IncomingReply:
         self._headers: dict[str, str] = {}
         self._content = b""
         self._data = bytearray()
-        self._room = _MOST_RAW_BYTES
+        self._room = _MAX_RAW_BYTES
         self._steps = self._read()
         next(self._steps)
 
@@ -162,7 +162,7 @@ class IncomingReply:
         """What comes before this end, which is taken away with it."""
         looked_at = 0
         while (found := end.search(self._data, looked_at)) is None:
-            if len(self._data) > _MOST_HEAD_BYTES:
+            if len(self._data) > _MAX_HEAD_BYTES:
                 raise BrokenReply("its head has no end")
             looked_at = max(0, len(self._data) - 2)
             yield from self._more()

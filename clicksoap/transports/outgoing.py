@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-from clicksoap.wire import WireRequest
+from clicksoap.protocol.wire import WireRequest
 
 
 def request_bytes(request: WireRequest, target: str, headers: Mapping[str, str]) -> bytes:

@@ -27,13 +27,15 @@ from urllib3.exceptions import (
 from urllib3.response import BaseHTTPResponse
 
 from clicksoap.errors import ConfigurationError, ProtocolError, TransportError, TransportLost, TransportTimeout
-from clicksoap.transports.connections import POOLS, call
+from clicksoap.protocol.timeout import Timeout
+from clicksoap.protocol.wire import ClientCert, FilePath, WireReply, WireRequest, lower_named
+from clicksoap.transports.connections import POOLS, TimedTLSSocket, call
 from clicksoap.transports.content import BoundedBody
-from clicksoap.transports.failures import Row, told, wrapped
+from clicksoap.transports.failures import ErrorMapping, translated, wrapped
 from clicksoap.transports.incoming import IncomingReply
+from clicksoap.transports.limits import MAX_CONNECTIONS
 from clicksoap.transports.outgoing import request_bytes, target_of
-from clicksoap.transports.tls import ClientCert, FilePath, checked_proxy, tls_context
-from clicksoap.wire import MOST_CONNECTIONS, Timeout, WireReply, WireRequest, lower_named
+from clicksoap.transports.tls import checked_proxy, tls_context
 
 _CHUNK: Final = 64 * 1024
 
@@ -61,21 +63,23 @@ class RequestsTransport:
         self._timeout = timeout
         self._headers = dict(headers)
         self._proxies = {"http": checked_proxy(proxy), "https": proxy} if proxy is not None else None
-        self._tls = functools.partial(tls_context, ca, client_cert, "urllib3")
+        self._tls = functools.partial(tls_context, ca, client_cert, TimedTLSSocket)
         if ca is not None or client_cert is not None:
             self._tls()  # a wrong path is said at construction, not at the first message
         self._adapter = _Adapter(self._tls)
         self._pools: dict[tuple[str, str], Any] = {}
 
     def send(self, request: WireRequest, deadline: float) -> WireReply:
-        """Exchange one request; see `clicksoap.wire.Transport`."""
+        """Exchange one request; see `clicksoap.protocol.wire.Transport`."""
         started = time.monotonic()
         failure: TransportError
         with call.begun(started + self._timeout.connect, self._timeout.read, deadline):
             try:
                 return self._exchange(request, started, deadline)
             except _FOREIGN as error:
-                failure = told(error, _ROWS, left=call.left, proxied=self._proxies is not None)
+                failure = translated(
+                    error, _MAPPINGS, may_have_left=call.may_have_left, proxied=self._proxies is not None
+                )
         # Raised out here, so that no foreign exception (they hold the request, password and all) hangs on ours.
         raise failure
 
@@ -163,7 +167,7 @@ class SessionTransport:
         self._session = session
 
     def send(self, request: WireRequest, deadline: float) -> WireReply:
-        """Exchange one request; see `clicksoap.wire.Transport`."""
+        """Exchange one request; see `clicksoap.protocol.wire.Transport`."""
         started = time.monotonic()
         timeout = self._timeout
         failure: TransportError
@@ -188,7 +192,7 @@ class SessionTransport:
         except (requests.RequestException, *_FOREIGN) as error:
             retries = getattr(self._session.get_adapter(request.url), "max_retries", None)
             once = getattr(retries, "total", None) == 0  # else an earlier try of the same may have left
-            failure = told(error, _ROWS, left=not once or _may_have_left(error), proxied=False)
+            failure = translated(error, _MAPPINGS, may_have_left=not once or _may_have_left(error), proxied=False)
         raise failure
 
     def close(self) -> None:
@@ -204,7 +208,7 @@ class _Adapter(HTTPAdapter):
 
     def __init__(self, tls: Callable[[], ssl.SSLContext]) -> None:
         self._tls = tls
-        super().__init__(pool_connections=2, pool_maxsize=MOST_CONNECTIONS, max_retries=0, pool_block=True)
+        super().__init__(pool_connections=2, pool_maxsize=MAX_CONNECTIONS, max_retries=0, pool_block=True)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)
@@ -250,7 +254,7 @@ def _received(response: BaseHTTPResponse, started: float, deadline: float | None
 # Whatever a library raises between here and the wire; ValueError is urllib3's for a host or header it cannot use.
 _FOREIGN: Final = (HTTPError, http.client.HTTPException, OSError, ValueError)
 
-_ROWS: Final[tuple[Row, ...]] = (
+_MAPPINGS: Final[tuple[ErrorMapping, ...]] = (
     ((EmptyPoolError,), TransportTimeout, "all connections stayed in use until the time ran out"),
     ((NameResolutionError,), TransportLost, "the host name cannot be found"),
     ((NewConnectionError,), TransportLost, "the connection was not accepted"),

@@ -1,49 +1,52 @@
-"""What both transports trust, and through which proxy they go."""
+"""TLS settings and proxy URLs, the same for both transports."""
 
 import base64
-import functools
 import os
 import re
 import ssl
 from pathlib import Path
-from urllib.parse import urlsplit
+from typing import Final
+from urllib.parse import SplitResult, unquote, urlsplit
 
-from requests.utils import DEFAULT_CA_BUNDLE_PATH, get_auth_from_url
+import certifi
 
 from clicksoap.errors import ConfigurationError
-from clicksoap.transports.connections import TimedTLSSocket
-
-FilePath = str | os.PathLike[str]
-ClientCert = FilePath | tuple[FilePath, FilePath]
+from clicksoap.protocol.wire import ClientCert, FilePath
 
 
-def tls_context(ca: FilePath | None, client_cert: ClientCert | None, user: str) -> ssl.SSLContext:
+def tls_context(
+    ca: FilePath | None, client_cert: ClientCert | None, socket_class: type[ssl.SSLSocket] = ssl.SSLSocket
+) -> ssl.SSLContext:
     """The TLS settings: certificate and host name verified, TLS 1.2 at least.
 
     Args:
-        ca: What to trust instead of the usual.
-        client_cert: What to show.
-        user: Whose settings they are. urllib3 changes what it is given: once pyOpenSSL was injected into it, it looks
-            at host names by itself, and the settings no longer do; so nobody else may have the same ones.
+        ca: The CA bundle (or folder) to trust instead of certifi's.
+        client_cert: The client's own certificate.
+        socket_class: The class of the sockets. Each class has a context of its own, because urllib3 changes the one it
+            is given: once pyOpenSSL is injected into urllib3, it checks host names by itself and switches the
+            context's own check off.
 
     Raises:
         ConfigurationError: ``ca`` or ``client_cert`` cannot be used; the text names which.
     """
-    return _usual_tls_context(user) if ca is None and client_cert is None else _new_tls_context(ca, client_cert)
+    if ca is None and client_cert is None:
+        found = _default_contexts.get(socket_class)
+        return found or _default_contexts.setdefault(socket_class, _new_tls_context(None, None, socket_class))
+    return _new_tls_context(ca, client_cert, socket_class)
 
 
-@functools.cache
-def _usual_tls_context(_: str) -> ssl.SSLContext:
-    # Reading the bundle takes ten times longer than anything else in a client's construction.
-    return _new_tls_context(None, None)
+# Reading the bundle takes ten times longer than anything else in a client's construction, so it is read once.
+_default_contexts: Final[dict[type[ssl.SSLSocket], ssl.SSLContext]] = {}
 
 
-def _new_tls_context(ca: FilePath | None, client_cert: ClientCert | None) -> ssl.SSLContext:
+def _new_tls_context(
+    ca: FilePath | None, client_cert: ClientCert | None, socket_class: type[ssl.SSLSocket]
+) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # it verifies certificate and host name
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.sslsocket_class = TimedTLSSocket
+    context.sslsocket_class = socket_class
     try:
-        bundle = Path(DEFAULT_CA_BUNDLE_PATH if ca is None else ca or "\0")  # "" would be the folder one stands in
+        bundle = Path(certifi.where() if ca is None else ca or "\0")  # "" would be the folder one stands in
         if bundle.is_dir():
             context.load_verify_locations(capath=bundle)
         else:
@@ -71,7 +74,7 @@ def checked_proxy(proxy: object) -> str:
     text = proxy if isinstance(proxy, str) and re.fullmatch(r"[!-~]+", proxy) else ""
     try:
         parts = urlsplit(text)
-        "".join(get_auth_from_url(text)).encode("latin-1")  # as Basic credentials have them
+        "".join(_proxy_credentials(parts)).encode("latin-1")  # as Basic credentials have them
         usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
     except ValueError:
         usable = False
@@ -82,6 +85,10 @@ def checked_proxy(proxy: object) -> str:
 
 def proxy_headers(proxy: str) -> dict[str, str]:
     """What tells a proxy the credentials of its URL."""
-    user, password = get_auth_from_url(proxy)
+    user, password = _proxy_credentials(urlsplit(proxy))
     pair = base64.b64encode(f"{user}:{password}".encode("latin-1")).decode("ascii")
     return {"Proxy-Authorization": f"Basic {pair}"} if user else {}
+
+
+def _proxy_credentials(proxy: SplitResult) -> tuple[str, str]:
+    return unquote(proxy.username or ""), unquote(proxy.password or "")

@@ -208,7 +208,7 @@ async def test_while_another_s_login_is_waited_for_nothing_was_sent_and_the_logi
 async def test_while_a_free_connection_is_waited_for_nothing_was_sent(
     connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(transport, "MOST_CONNECTIONS", 1)
+    monkeypatch.setattr(transport, "MAX_CONNECTIONS", 1)
     holding = Holding("getbalance")
     with RawServer(holding) as server:
         async with connect(server.origin) as sms:
@@ -236,8 +236,8 @@ async def test_during_a_pause_between_two_tries_nothing_was_sent(
     with deaf() as port:
         limits = Timeout(connect=0.2, read=5, total=10)
         async with connect(f"http://127.0.0.1:{port}", retry=Retry(), timeout=limits, auth="credentials") as sms:
-            monkeypatch.setattr("clicksoap.async_driver.pauses", lambda: True)
-            monkeypatch.setattr("clicksoap.async_driver.asyncio.sleep", pause)
+            monkeypatch.setattr("clicksoap.transports.async_driver.pauses", lambda: True)
+            monkeypatch.setattr("clicksoap.transports.async_driver.asyncio.sleep", pause)
             task = asyncio.create_task(sms.send(ONE, TEXT))
             await paused.wait()
             assert states(report_of(await cancelled(task))) == (0, 0, 1)
@@ -279,7 +279,7 @@ async def test_cancelled_preparation_is_made_by_the_next(connect: Connect, monke
         begun.set()
         go_on.wait(30)
 
-    monkeypatch.setattr("clicksoap.flows.Flows.prepare", slow)
+    monkeypatch.setattr("clicksoap.protocol.flows.Flows.prepare", slow)
     with RawServer(Gateway()) as server:
         async with connect(server.origin) as sms:
             first = asyncio.create_task(sms.send(ONE, TEXT))

@@ -20,8 +20,8 @@ import pytest
 from rawserver import Gateway, Hangup, RawServer, Received
 
 from clicksoap import AsyncClient, ConfigurationError
-from clicksoap.bindings import soap
-from clicksoap.flows import Flows
+from clicksoap.protocol.bindings import soap
+from clicksoap.protocol.flows import Flows
 from clicksoap.transports import tls as tls_settings
 
 Connect = Callable[..., AsyncClient]
@@ -240,4 +240,4 @@ async def test_certificates_are_read_once(
             await sms.balance()
             await sms.close()
             await sms.balance()
-    assert read == [(str(ca_file), None)]
+    assert read == [(str(ca_file), None, ssl.SSLSocket)]

@@ -53,7 +53,7 @@ async def test_a_thousand_sends_at_once_share_one_login_and_at_most_64_connectio
 
 
 async def test_more_tasks_than_connections_are_all_served(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(transport, "MOST_CONNECTIONS", 2)
+    monkeypatch.setattr(transport, "MAX_CONNECTIONS", 2)
     with RawServer(Gateway()) as server:
         async with connect(server.origin) as sms:
             check_own(await asyncio.gather(*(sms.send(number, "x") for number in numbers(80))))
@@ -81,7 +81,7 @@ class Held:
 async def test_connections_that_all_stay_in_use_are_waited_for_until_the_total_time(
     connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(transport, "MOST_CONNECTIONS", 2)
+    monkeypatch.setattr(transport, "MAX_CONNECTIONS", 2)
     held = Held("getbalance")
     with RawServer(held.gateway) as server:
         async with connect(server.origin, timeout=PATIENT) as sms:
@@ -103,7 +103,7 @@ async def test_calls_in_flight_and_those_that_wait_for_a_connection_go_on_when_t
     connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nobody cancelled them, so they must not end as if somebody had; and their connections are left behind them."""
-    monkeypatch.setattr(transport, "MOST_CONNECTIONS", 1)
+    monkeypatch.setattr(transport, "MAX_CONNECTIONS", 1)
     held = Held("getbalance")
     with RawServer(held.gateway) as server:
         sms = connect(server.origin)

@@ -20,7 +20,7 @@ from clicksoap import (
     State,
     UnknownMessage,
 )
-from clicksoap.endpoint import BindingName
+from clicksoap.protocol.endpoint import BindingName
 from clicksoap.simulator import Account, Simulator
 
 A, B, REFUSED = "27821234567", "27831234567", "9991051234"

@@ -17,8 +17,8 @@ from hypothesis import given, settings, strategies as st
 from lxml import etree
 from zeep.transports import Transport
 
-from clicksoap.bindings.soap import SoapBinding
 from clicksoap.contract import DEFAULT_PATHS, Dialect, wsdl
+from clicksoap.protocol.bindings.soap import SoapBinding
 
 DOC: Final = Dialect.DOCUMENT_LITERAL
 RPC: Final = Dialect.RPC_ENCODED

@@ -12,7 +12,7 @@ from hypothesis import given, settings, strategies as st
 
 from clicksoap import (
     Binary,
-    Callback,
+    CallbackOn,
     Client,
     Feature,
     InvalidInput,
@@ -262,9 +262,9 @@ OPTIONS: Final[dict[str, tuple[dict[str, Any], dict[str, str]]]] = {
     "sender, a number": ({"sender": "+27 (82) 123-4567"}, {"from": "27821234567", "req_feat": "32"}),
     "sender, an int": ({"sender": 27821234567}, {"from": "27821234567", "req_feat": "32"}),
     "sender, a name": ({"sender": "acme & co"}, {"from": "acme & co", "req_feat": "16"}),
-    "callback": ({"callback": Callback.INTERMEDIATE | Callback.FINAL}, {"callback": "3"}),
+    "callback": ({"callback": CallbackOn.INTERMEDIATE | CallbackOn.FINAL}, {"callback": "3"}),
     "callback, an int": ({"callback": 7}, {"callback": "7"}),
-    "no callback": ({"callback": Callback.NONE}, {}),
+    "no callback": ({"callback": CallbackOn.NONE}, {}),
     "deliver_after": ({"deliver_after": timedelta(hours=2)}, {"deliv_time": "120"}),
     "deliver_after, longest": ({"deliver_after": timedelta(days=7)}, {"deliv_time": "10080"}),
     "validity": ({"validity": timedelta(minutes=90)}, {"validity": "90"}),
@@ -321,7 +321,7 @@ def test_all_options_arrive_together(line: Line) -> None:
     (parameters,) = line.sent(
         Text("ä" * 161, flash=True),
         sender="27820000000",
-        callback=Callback.ALL,
+        callback=CallbackOn.ALL,
         deliver_after=timedelta(minutes=5),
         validity=timedelta(hours=24),
         max_credits=3,

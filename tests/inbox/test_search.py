@@ -9,7 +9,7 @@ from hypothesis import given, strategies as st
 
 from clicksoap.codes import STATUSES
 from clicksoap.simulator import Message, Stage
-from clicksoap.simulator.search import MOST, STATUS_WORDS, matching
+from clicksoap.simulator.search import MAX_TERMS, STATUS_WORDS, matching
 
 NOW: Final = datetime(2024, 5, 1, 12, tzinfo=UTC)
 
@@ -86,7 +86,7 @@ def test_what_only_looks_like_a_field_or_a_sign_is_searched_as_it_stands(query: 
         ('""', "says nothing"),
         ("status:013", "number such as 004"),
         ("status:done", "delivered"),
-        ("x" * (MOST + 1), str(MOST)),
+        ("x" * (MAX_TERMS + 1), str(MAX_TERMS)),
     ],
 )
 def test_nonsense_is_refused_in_words(query: str, said: str) -> None:

@@ -15,7 +15,7 @@ from .conftest import LATER, TO, Site, following
 
 def listeners(sim: Simulator) -> int:
     """How many streams listen to the gateway."""
-    names = [getattr(each, "__qualname__", "") for each in sim.gateway.hub._listeners]
+    names = [getattr(each, "__qualname__", "") for each in sim.gateway.event_bus._listeners]
     return sum(name.startswith("_Stream") for name in names)
 
 
@@ -110,7 +110,7 @@ def test_what_there_is_not_cannot_be_followed(site: Site, query: str) -> None:
 
 def test_nobody_listens_when_nobody_looks(site: Site) -> None:
     left = Event()
-    unlisten = site.sim.gateway.hub.listen(lambda _: left.set() if not listeners(site.sim) else None)
+    unlisten = site.sim.gateway.event_bus.listen(lambda _: left.set() if not listeners(site.sim) else None)
     with following(site.sim, "of=messages") as stream:
         stream.next()
         assert listeners(site.sim) == 1

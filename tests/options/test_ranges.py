@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from clicksoap import BatchOptions, Callback, Client, Feature, InvalidInput, NotExpressible, SendOptions
+from clicksoap import BatchOptions, CallbackOn, Client, Feature, InvalidInput, NotExpressible, SendOptions
 from clicksoap.options import Options, minutes_until
 
 MINUTE = timedelta(minutes=1)
@@ -37,11 +37,11 @@ def test_without_options_only_the_text_arrives(arrived: Arrived) -> None:
 @pytest.mark.parametrize(
     ("option", "value", "parameter", "wire"),
     [
-        ("callback", Callback.NONE, "msg_callback", 0),
+        ("callback", CallbackOn.NONE, "msg_callback", 0),
         ("callback", 0, "msg_callback", 0),
-        ("callback", Callback.FINAL | Callback.ERROR, "msg_callback", 6),
+        ("callback", CallbackOn.FINAL | CallbackOn.ERROR, "msg_callback", 6),
         ("callback", 7, "msg_callback", 7),
-        ("callback", Callback.ALL, "msg_callback", 7),
+        ("callback", CallbackOn.ALL, "msg_callback", 7),
         ("deliver_after", timedelta(0), "deliv_time", 0),
         ("deliver_after", MINUTE, "deliv_time", 1),
         ("deliver_after", timedelta(hours=1.5), "deliv_time", 90),
@@ -198,7 +198,7 @@ def test_a_moment_in_another_time_zone_is_the_same_moment(arrived: Arrived) -> N
 def test_options_arrive_over_every_binding(arrived: Arrived) -> None:
     found = arrived(
         sender="Acme Ltd",
-        callback=Callback.FINAL,
+        callback=CallbackOn.FINAL,
         deliver_after=timedelta(hours=2),
         validity=timedelta(hours=12),
         max_credits=2,

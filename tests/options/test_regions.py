@@ -7,7 +7,8 @@ import phonenumbers
 import pytest
 
 from clicksoap import Client, ConfigurationError, InvalidInput
-from clicksoap.numbers import masked, msisdn
+from clicksoap.msisdn import msisdn
+from clicksoap.redaction import masked_number
 from clicksoap.simulator import Simulator
 
 
@@ -92,9 +93,9 @@ def test_a_client_with_a_region_sends_and_asks_by_national_numbers(shared: Simul
 def test_a_masked_number_shows_its_country_code_and_its_last_two_digits() -> None:
     """The country codes are those of phonenumbers; its non-geographic ones have three digits as well."""
     for code in phonenumbers.COUNTRY_CODE_TO_REGION_CODE:
-        assert masked(f"{code}5550142") == f"{code}…42"
-        assert masked(f"+{code}5550142") == f"{code}…42"
+        assert masked_number(f"{code}5550142") == f"{code}…42"
+        assert masked_number(f"+{code}5550142") == f"{code}…42"
 
 
 def test_what_is_too_short_for_a_number_shows_nothing() -> None:
-    assert masked("123456") == masked("") == "…"
+    assert masked_number("123456") == masked_number("") == "…"

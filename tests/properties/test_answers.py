@@ -8,11 +8,11 @@ from typing import Any, Final
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from clicksoap import operations
 from clicksoap.errors import ClicksoapError, GatewayError, ProtocolError
-from clicksoap.numbers import Recipients
-from clicksoap.operations import Operation
-from clicksoap.replies import Failure, match, read, refusal_of_request
+from clicksoap.msisdn import Recipients
+from clicksoap.protocol import operations
+from clicksoap.protocol.operations import Operation
+from clicksoap.protocol.replies import Failure, match, read, refusal_of_request
 from clicksoap.results import State
 
 NUMBERS: Final = st.sampled_from(["27821234567", "27831234567", "31821234567", "4930123456", "15551234567"])

@@ -6,10 +6,10 @@ from typing import Final
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from clicksoap.bindings.soap import SoapBinding
 from clicksoap.contract import Dialect
 from clicksoap.errors import ProtocolError, SoapFault
-from clicksoap.wire import WireReply
+from clicksoap.protocol.bindings.soap import SoapBinding
+from clicksoap.protocol.wire import WireReply
 
 RECORDED: Final = [
     path.read_bytes().partition(b"\n\n")[2]

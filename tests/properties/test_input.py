@@ -5,9 +5,9 @@ from typing import Final, Literal
 from hypothesis import assume, example, given, settings, strategies as st
 
 from clicksoap.contract import Dialect
-from clicksoap.endpoint import resolve
 from clicksoap.errors import ConfigurationError, InvalidInput
-from clicksoap.numbers import msisdn
+from clicksoap.msisdn import msisdn
+from clicksoap.protocol.endpoint import resolve
 
 SPELLED: Final = st.text(st.sampled_from("+0123456789 ().-/\t\N{NO-BREAK SPACE}"), max_size=24)
 

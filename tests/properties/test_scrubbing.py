@@ -5,7 +5,8 @@ from typing import Final
 
 from hypothesis import example, given, settings, strategies as st
 
-from clicksoap.errors import GatewayError, SoapFault, scrub
+from clicksoap.errors import GatewayError, SoapFault
+from clicksoap.redaction import scrub
 
 PIECES: Final = st.one_of(
     st.text(max_size=8),

@@ -6,13 +6,13 @@ from unittest import mock
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from clicksoap.bindings import encoding, envelope
-from clicksoap.bindings.encoding import array_part
-from clicksoap.bindings.envelope import lines_of_envelope
 from clicksoap.errors import InvalidInput, ProtocolError
-from clicksoap.numbers import Recipients, msisdn, recipients
-from clicksoap.replies import all_accepted, match, read
-from clicksoap.wire import WireReply
+from clicksoap.msisdn import Recipients, msisdn, recipients
+from clicksoap.protocol.bindings import encoding, envelope
+from clicksoap.protocol.bindings.encoding import array_part
+from clicksoap.protocol.bindings.envelope import lines_of_envelope
+from clicksoap.protocol.replies import all_accepted, match, read
+from clicksoap.protocol.wire import WireReply
 
 NUMBERS = st.sampled_from(["27821234567", "27831234567", "4420123456"])
 IDS = st.sampled_from(["0a1b", "x", "", "two words", "a:b", "é", "²", "0" * 32])

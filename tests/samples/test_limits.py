@@ -16,7 +16,7 @@ from rawserver import Hangup, RawServer, Received, reply
 from clicksoap.contract import Dialect
 
 MEGABYTE: Final = 2**20
-MOST_MEMORY: Final = 50 * MEGABYTE
+MAX_MEMORY: Final = 50 * MEGABYTE
 LOGIN: Final = reply(
     b'<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body><authResponse>'
     b"<return>OK: 5e551040000000000000000000000001</return></authResponse></s:Body></s:Envelope>"
@@ -93,7 +93,7 @@ def bomb() -> bytes:
 def test_a_packed_reply_of_200_megabytes_is_refused_before_it_is_unpacked(dialect: Dialect, bomb: bytes) -> None:
     told, grown, seconds = cost(dialect, lambda: iter([reply(bomb, headers=("Content-Encoding: gzip",))]))
     assert told == UNKNOWN
-    assert grown < MOST_MEMORY
+    assert grown < MAX_MEMORY
     assert seconds < 1
 
 
@@ -114,7 +114,7 @@ def test_a_text_of_11_megabytes_is_refused(dialect: Dialect) -> None:
 
     told, grown, seconds = cost(dialect, stated)
     assert told == UNKNOWN
-    assert grown < MOST_MEMORY
+    assert grown < MAX_MEMORY
     assert seconds < 1
 
 
@@ -126,7 +126,7 @@ def test_an_endless_chunked_reply_is_left_at_the_cap(dialect: Dialect) -> None:
 
     told, grown, seconds = cost(dialect, chunked)
     assert told == UNKNOWN
-    assert grown < MOST_MEMORY
+    assert grown < MAX_MEMORY
     assert seconds < 1
 
 
@@ -137,7 +137,7 @@ def test_an_endless_reply_without_a_length_is_left_at_the_cap(dialect: Dialect) 
 
     told, grown, seconds = cost(dialect, endless)
     assert told == UNKNOWN
-    assert grown < MOST_MEMORY
+    assert grown < MAX_MEMORY
     assert seconds < 1
 
 
@@ -150,7 +150,7 @@ def test_a_reply_just_under_the_cap_costs_little_time(dialect: Dialect, filling:
     size = 4 * MEGABYTE - len(OPENING) - len(CLOSING)
     told, grown, seconds = cost(dialect, lambda: iter([reply(OPENING + filling * (size // len(filling)) + CLOSING)]))
     assert told[0] == "OutcomeUnknown"
-    assert grown < 10 * MOST_MEMORY
+    assert grown < 10 * MAX_MEMORY
     assert seconds < 10
 
 

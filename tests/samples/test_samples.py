@@ -34,11 +34,11 @@ import pytest
 from rawserver import Hangup, RawServer, Received, reply
 
 from clicksoap import Client
-from clicksoap.bindings.soap import SoapBinding
 from clicksoap.contract import Dialect
 from clicksoap.errors import ClicksoapError, GatewayError, LimitExceeded, ProtocolError, SoapFault
-from clicksoap.results import Charge, Coverage, RecipientResult, SendReport, StatusReport
-from clicksoap.wire import WireReply
+from clicksoap.protocol.bindings.soap import SoapBinding
+from clicksoap.protocol.wire import WireReply
+from clicksoap.results import Charge, Coverage, QueriedStatus, RecipientResult, SendReport
 
 HERE: Final = Path(__file__).parent
 MARKS: Final = {"utf-8": b"\xef\xbb\xbf", "utf-16-le": b"\xff\xfe", "utf-16-be": b"\xfe\xff"}
@@ -179,7 +179,7 @@ def value_told(value: object) -> dict[str, Any]:
     match value:
         case SendReport():
             told = recipients_told(value)
-        case StatusReport():
+        case QueriedStatus():
             told = {"id": value.message_id, "status": value.status.code}
         case Charge():
             told = {"credits": str(value.credits), "status": value.status.code}

@@ -9,12 +9,12 @@ from typing import Final
 import pytest
 from rawserver import reply
 
-from clicksoap.bindings.soap import SoapBinding
 from clicksoap.contract import Dialect
 from clicksoap.errors import ClicksoapError, OutcomeUnknown, ProtocolError, TransportError
+from clicksoap.protocol.bindings.soap import SoapBinding
+from clicksoap.protocol.wire import WireReply
 from clicksoap.results import State
 from clicksoap.transports.content import BoundedBody
-from clicksoap.wire import WireReply
 
 HERE: Final = Path(__file__).parent
 RECORDED: Final = {

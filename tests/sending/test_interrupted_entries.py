@@ -49,7 +49,7 @@ class _interrupting:  # noqa: N801 - reads as a statement
         sys.settrace(self._before)
 
     def _trace(self, frame: FrameType, event: str, _: Any) -> Callable[..., Any] | None:
-        if not frame.f_code.co_filename.endswith("sending.py") or frame.f_code.co_name not in {
+        if not frame.f_code.co_filename.endswith("plan.py") or frame.f_code.co_name not in {
             "enter",
             "report",
             "_known",

@@ -27,11 +27,11 @@ from clicksoap import (
     TransportError,
     TransportLost,
     UnknownMessage,
-    policy,
     without_pauses,
 )
 from clicksoap.errors import GatewayError
-from clicksoap.operations import Effect
+from clicksoap.protocol import retry as policy
+from clicksoap.protocol.operations import Effect
 from clicksoap.simulator import Simulator
 
 TO = "27821234567"
@@ -280,7 +280,7 @@ def test_the_switch_takes_out_the_pauses_and_puts_them_back(monkeypatch: pytest.
     assert policy.pauses()
 
 
-LOST = TransportLost("it was lost", left=True)
+LOST = TransportLost("it was lost", may_have_left=True)
 
 
 def pauses(retry: Retry, tries: int) -> list[float]:
@@ -338,9 +338,9 @@ def test_the_last_try_is_the_last() -> None:
 @pytest.mark.parametrize(
     ("error", "effects"),
     [
-        (TransportLost("refused", left=False), {*Effect}),
-        (TransportLost("reset", left=True), {Effect.NONE, Effect.IDEMPOTENT}),
-        (TransportError("TLS", left=False, retryable=False), set()),
+        (TransportLost("refused", may_have_left=False), {*Effect}),
+        (TransportLost("reset", may_have_left=True), {Effect.NONE, Effect.IDEMPOTENT}),
+        (TransportError("TLS", may_have_left=False, retryable=False), set()),
         (ProtocolError("x", status=503), {Effect.NONE, Effect.IDEMPOTENT}),
         (ProtocolError("x", status=429, may_have_taken_effect=False), {*Effect}),
         (ProtocolError("x", status=408, may_have_taken_effect=False), set()),

@@ -14,10 +14,10 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 from xml.sax.saxutils import escape
 
-from clicksoap.bindings.encoding import Part
-from clicksoap.bindings.http import HttpApi
-from clicksoap.bindings.soap import SoapBinding
 from clicksoap.contract import SERVICE_PATHS, Dialect
+from clicksoap.protocol.bindings.encoding import Part
+from clicksoap.protocol.bindings.http import HttpApi
+from clicksoap.protocol.bindings.soap import SoapBinding
 
 FIRST: Final = "27820000001"
 SECOND: Final = "27820000002"
@@ -840,7 +840,7 @@ _AROUND_IT: Final[tuple[Callable[[Random, Request], Request], ...]] = (
 )
 
 
-_MOST: Final = (1 << 20) + 1000
+_MAX_BYTES: Final = (1 << 20) + 1000
 """A little more than servers take."""
 
 
@@ -856,5 +856,5 @@ def mutant(seed: str, requests: Sequence[Request], known: Known) -> Request:
             request = rng.choice(_AROUND_IT)(rng, request)
         else:
             change = rng.choice(own if kind < 0.8 else _BYTES)
-            request = request.saying(change(rng, request.payload)[:_MOST])
+            request = request.saying(change(rng, request.payload)[:_MAX_BYTES])
     return replace(request, chunked=request.method == "POST" and rng.random() < 0.05)

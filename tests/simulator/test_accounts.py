@@ -160,7 +160,7 @@ def test_large_messages_give_way_earlier(sim: Simulator, wire: Wire, monkeypatch
 def test_so_many_numbers_can_opt_out_and_the_oldest_give_way(
     sim: Simulator, wire: Wire, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("clicksoap.simulator.gateway.model._MOST_OPTED_OUT", 2)
+    monkeypatch.setattr("clicksoap.simulator.gateway.model._MAX_OPTED_OUT", 2)
     wire.call("getbalance", **WHO)
     for number in (TO, "27820000009", TO, OTHER):
         sim.gateway.opt_out(7, "acme", number)

@@ -7,7 +7,7 @@ import pytest
 from lxml import etree
 
 from clicksoap.contract import SERVICE_PATHS, Dialect, wsdl
-from clicksoap.simulator.services.envelope import operations, write_reply
+from clicksoap.simulator.front.envelope import operations, write_reply
 
 from .conftest import Wire
 

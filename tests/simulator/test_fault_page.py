@@ -4,9 +4,9 @@ import re
 from pathlib import Path
 
 from clicksoap.codes import ERRORS, STATUSES
-from clicksoap.simulator.faults import KINDS, MAGIC, MAGIC_PREFIX
-from clicksoap.simulator.gateway.life import ENDS_SO_PREFIX, FREE, WAITING
-from clicksoap.simulator.gateway.rules import REFUSED_PREFIX
+from clicksoap.simulator.faults.rules import KINDS, MAGIC, MAGIC_PREFIX
+from clicksoap.simulator.front.rules import REFUSED_PREFIX
+from clicksoap.simulator.gateway.stages import ENDS_SO_PREFIX, FREE, WAITING
 
 PAGE = (Path(__file__).parents[2] / "docs/reference/simulator-faults.md").read_text("utf-8")
 

@@ -13,7 +13,7 @@ import pytest
 from lxml import etree
 
 from clicksoap.simulator import Clock, Settings, Simulator
-from clicksoap.simulator.faults import KINDS
+from clicksoap.simulator.faults.rules import KINDS
 
 from .conftest import Wire
 
@@ -225,7 +225,7 @@ class TestWhatIsOnTheWire:
 
     def test_a_delayed_command_is_dropped_if_the_caller_hangs_up(self, sim: Simulator, wire: Wire) -> None:
         struck = threading.Event()
-        sim.gateway.hub.listen(lambda event: struck.set() if event.kind == "exchange" else None)
+        sim.gateway.event_bus.listen(lambda event: struck.set() if event.kind == "exchange" else None)
         sim.faults.add("delay", seconds=3600, carried_out=False, times=1)
         connection = http.client.HTTPConnection(sim.origin.removeprefix("http://"), timeout=30)
         connection.request("GET", f"/http/sendmsg?api_id=7&user=a&password=b&to={TO}&text=hi")

@@ -7,7 +7,7 @@ import pytest
 
 from clicksoap.codes import ERRORS
 from clicksoap.simulator import Account, Clock, Gateway, Request, Settings
-from clicksoap.simulator.gateway.parameters import RepeatedParameterError, normalised
+from clicksoap.simulator.front.parameters import RepeatedParameterError, normalised
 
 WHO = {"api_id": "7", "user": "acme", "password": "secret"}
 TO = "27820000001"
@@ -359,7 +359,7 @@ class TestMoney:
         assert run(gateway, "token_pay", token="123")[0].startswith("ERR: 101")
 
     def test_so_many_used_vouchers_are_remembered_and_no_more(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("clicksoap.simulator.gateway.questions._MOST_VOUCHERS", 2)
+        monkeypatch.setattr("clicksoap.simulator.gateway.queries._MAX_VOUCHERS", 2)
         gateway = gateway_with("0")
         for digit in "1233211":
             run(gateway, "token_pay", token=digit * 16)

@@ -102,7 +102,7 @@ class Reply:
     body: bytes
 
 
-class Kept:
+class StoredMessage:
     """One connection, kept for every request of its owner."""
 
     def __init__(self, origin: str) -> None:
@@ -248,7 +248,7 @@ class Good:
     Each step is one request; the state that it leaves is looked at when all is over.
     """
 
-    def __init__(self, number: int, line: Kept) -> None:
+    def __init__(self, number: int, line: StoredMessage) -> None:
         self.user = f"good{number}"
         self.sent: list[tuple[str, str]] = []
         self._line = line
@@ -340,7 +340,7 @@ class Crowd:
     def send(self, worker: int, numbers: range) -> tuple[Told, Good]:
         """One caller's share, over one connection."""
         told = Told()
-        with Kept(self._sim.origin) as line:
+        with StoredMessage(self._sim.origin) as line:
             good = Good(worker, line)
             for turn, number in enumerate(numbers, 1):
                 if self._failed.is_set():
@@ -355,7 +355,7 @@ class Crowd:
                     raise
         return told, good
 
-    def send_one(self, line: Kept, number: int, told: Told) -> None:
+    def send_one(self, line: StoredMessage, number: int, told: Told) -> None:
         request = mutant(f"{SEED}-{number}", self._requests, self._known)
         try:
             read_reply(request, line.ask(request), told)
@@ -402,7 +402,7 @@ def test_mutants_leave_nothing_behind() -> None:
         known = known_of(sim)
         requests = corpus(known, without={"auth", "startbatch", "token_pay"})  # what they make is kept, and rightly
         crowd = Crowd(sim, requests, known)
-        with Kept(sim.origin) as line:
+        with StoredMessage(sim.origin) as line:
 
             def kept() -> int:
                 told = Told()

@@ -9,13 +9,13 @@ import pytest
 
 from clicksoap import Client, NotSent, OutcomeUnknown, SendReport, State, Timeout, TransportTimeout
 from clicksoap.simulator import Simulator
-from clicksoap.simulator.faults import KINDS, MAGIC, MAGIC_PREFIX, Kind
+from clicksoap.simulator.faults.rules import KINDS, MAGIC, MAGIC_PREFIX, FaultKindName
 
 TO = "27821234567"
 UNKNOWN, NOT_SENT, REFUSED, SENT = "unknown", "not sent", "refused", "sent"
 
 # Of each kind, as it is and with carried_out turned round: what the client tells.
-TOLD: dict[Kind, tuple[str, str]] = {
+TOLD: dict[FaultKindName, tuple[str, str]] = {
     "delay": (UNKNOWN, UNKNOWN),
     "status": (UNKNOWN, UNKNOWN),
     "fault": (UNKNOWN, UNKNOWN),
@@ -77,7 +77,7 @@ def told(sms: Client, to: str = TO) -> tuple[str, SendReport | None]:
 
 
 @contextmanager
-def logged_in(sim: Simulator, binding: Any, kind: Kind) -> Iterator[Client]:
+def logged_in(sim: Simulator, binding: Any, kind: FaultKindName) -> Iterator[Client]:
     """A client that has a session, and is in a hurry where it would wait for minutes."""
     timeout = Timeout(total=0.5) if kind in SLOW else Timeout()
     with Client(7, "acme", "secret", endpoint=sim.origin, binding=binding, timeout=timeout) as sms:
@@ -98,7 +98,9 @@ def kept(sim: Simulator, expected: int) -> list[str]:
 
 @pytest.mark.parametrize("is_usual", [True, False], ids=["usual", "turned_round"])
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_client_tells_no_lie_about_a_fault(sim: Simulator, binding: Any, kind: Kind, *, is_usual: bool) -> None:
+def test_the_client_tells_no_lie_about_a_fault(
+    sim: Simulator, binding: Any, kind: FaultKindName, *, is_usual: bool
+) -> None:
     about = KINDS[kind]
     carried_out = about.carried_out if is_usual else not about.carried_out
     expected = TOLD[kind][not is_usual]

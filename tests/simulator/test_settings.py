@@ -92,8 +92,8 @@ SAID: dict[str, tuple[Callable[[Wire], list[str]], dict[object, list[str]]]] = {
 }  # fmt: skip
 ELSEWHERE = {  # tested where they belong
     "gzip": "below",
-    "handed_on_after": "test_lives.py",
-    "received_after": "test_lives.py",
+    "handed_on_after": "test_stages.py",
+    "received_after": "test_stages.py",
     "report_stops": "with the callbacks",
     "callback": "with the callbacks",
     "inbound": "with the callbacks",

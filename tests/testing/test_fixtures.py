@@ -224,7 +224,7 @@ def test_accounts_and_settings_come_from_an_overridden_fixture(run: Run) -> None
 def test_nothing_pauses_between_tries(run: Run) -> None:
     done = run(
         """
-        from clicksoap.policy import pauses
+        from clicksoap.protocol.retry import pauses
 
         def test_it(clicksoap_simulator):
             assert not pauses()

@@ -8,7 +8,7 @@ import pytest
 
 from clicksoap import Client, OutcomeUnknown, report_of
 from clicksoap.testing import NetworkForbidden
-from clicksoap.testing.network import Guard, guarded
+from clicksoap.testing.network import NetworkGuard, guarded
 
 from .conftest import Run
 
@@ -230,7 +230,7 @@ def test_the_ini_file_lets_calls_out(run: Run) -> None:
 
 def test_a_refused_message_is_known_not_to_be_sent() -> None:
     with (
-        guarded(Guard(allows=False, switch="nothing")) as guard,
+        guarded(NetworkGuard(allows=False, switch="nothing")) as guard,
         Client(1, "acme", "hunter2", binding="http", http_method="GET", auth="credentials") as sms,
     ):
         with pytest.raises(NetworkForbidden) as refused:
@@ -245,7 +245,7 @@ def test_a_refused_message_is_known_not_to_be_sent() -> None:
 
 
 def test_loopback_is_no_other_machine() -> None:
-    with guarded(Guard(allows=False, switch="nothing")) as guard:
+    with guarded(NetworkGuard(allows=False, switch="nothing")) as guard:
         for host in ("127.0.0.1", "127.9.9.9", "[::1]", "localhost"):
             guard.check(f"http://{host}:8025/http/sendmsg?to=27821234567")
         for host in ("127.0.0.1.example", "localhost.example", "127.1", "192.0.2.1", "[2001:db8::1]", "0.0.0.0"):  # noqa: S104
@@ -254,8 +254,8 @@ def test_loopback_is_no_other_machine() -> None:
 
 
 def test_the_guards_of_nested_sessions_take_turns() -> None:
-    with guarded(Guard(allows=False, switch="outer")) as outer:
-        with guarded(Guard(allows=True, switch="inner")), Client(1, "a", "b", proxy="http://127.0.0.1:1") as sms:
+    with guarded(NetworkGuard(allows=False, switch="outer")) as outer:
+        with guarded(NetworkGuard(allows=True, switch="inner")), Client(1, "a", "b", proxy="http://127.0.0.1:1") as sms:
             with pytest.raises(Exception, match="refused") as allowed:
                 sms.send("27821234567", "hello")
             assert not isinstance(allowed.value, NetworkForbidden | OutcomeUnknown)
@@ -279,6 +279,6 @@ def test_a_program_started_by_a_test_is_not_guarded_but_sees_the_simulator(run: 
 
 
 def test_nobody_is_asked_where_no_tests_run() -> None:
-    program = "import clicksoap.flows, clicksoap.guard; print(clicksoap.guard._check)"
+    program = "import clicksoap.protocol.flows, clicksoap.protocol.egress; print(clicksoap.protocol.egress._check)"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "None"

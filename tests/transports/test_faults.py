@@ -43,7 +43,7 @@ VOUCHER = "4111222233334444"
 ONE = "27820001234"
 MANY = [str(27820000000 + n) for n in range(700)]
 
-MOST = 4 * 1024 * 1024
+MAX_REPLY_BYTES = 4 * 1024 * 1024
 
 
 @dataclass
@@ -254,8 +254,8 @@ FAULTS: dict[str, Fault] = {
     "503 with Retry-After": Fault(status("503 Later", "Retry-After: 1"), True, SAID, 1, True, "503"),
     "Fault of the server": Fault(answered(soap_fault("Server")), True, SoapFault, 1, True, "Server"),
     "Fault of the client": Fault(answered(soap_fault("Client")), False, SoapFault, 1, False, "Client"),
-    "oversized": Fault(answered(reply(b" " * (MOST + 1))), True, SAID, 1, False, "larger"),
-    "gzip bomb": Fault(answered(packed(b" " * 20 * MOST)), True, SAID, 1, False, "larger"),
+    "oversized": Fault(answered(reply(b" " * (MAX_REPLY_BYTES + 1))), True, SAID, 1, False, "larger"),
+    "gzip bomb": Fault(answered(packed(b" " * 20 * MAX_REPLY_BYTES)), True, SAID, 1, False, "larger"),
     "gzip that is none": Fault(
         answered(reply(b"no", headers=("Content-Encoding: gzip",))), True, SAID, 1, False, "packed"
     ),

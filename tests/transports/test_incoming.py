@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, strategies as st
 
 from clicksoap import ProtocolError
+from clicksoap.protocol.wire import WireReply
 from clicksoap.transports.incoming import BrokenReply, IncomingReply
-from clicksoap.wire import WireReply
 
 TEXT = b"ID: 0123456789abcdef\r\n\r\nTo: 27821234567\n"
 

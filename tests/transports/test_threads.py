@@ -72,7 +72,7 @@ def test_every_reply_is_its_caller_s_own(connect: Connect) -> None:
 
 
 def test_more_threads_than_connections_are_all_served(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(transport, "MOST_CONNECTIONS", 2)
+    monkeypatch.setattr(transport, "MAX_CONNECTIONS", 2)
     with RawServer(Gateway()) as server:
         all_at_once(16, sending(connect(server.origin), 5))
     assert count(server) == {"auth": 1, "sendmsg": 80}
@@ -82,7 +82,7 @@ def test_more_threads_than_connections_are_all_served(connect: Connect, monkeypa
 def test_connections_that_all_stay_in_use_are_waited_for_until_the_total_time(
     connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(transport, "MOST_CONNECTIONS", 2)
+    monkeypatch.setattr(transport, "MAX_CONNECTIONS", 2)
     taken, free = threading.Semaphore(0), threading.Event()
     gateway = Gateway()
 

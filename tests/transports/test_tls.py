@@ -12,7 +12,7 @@ from facades import settings
 from rawserver import Gateway, Hangup, RawServer, answering
 
 from clicksoap import Client, ConfigurationError, NotSent, TransportError, TransportTimeout
-from clicksoap.transports.tls import _usual_tls_context
+from clicksoap.transports.tls import _default_contexts
 
 Connect = Callable[..., Client]
 Tls = Callable[..., ssl.SSLContext]
@@ -67,8 +67,8 @@ def test_host_name_is_verified_where_urllib3_was_told_to_do_it_by_itself(
 ) -> None:
     """With pyOpenSSL injected, it takes the check out of the settings that it is given."""
     monkeypatch.setattr("urllib3.util.ssl_.IS_PYOPENSSL", True)
-    monkeypatch.setattr("clicksoap.transports.tls.DEFAULT_CA_BUNDLE_PATH", str(ca_file))
-    _usual_tls_context.cache_clear()
+    monkeypatch.setattr("certifi.where", lambda: str(ca_file))
+    _default_contexts.clear()
     try:
         with RawServer(Gateway(), tls()) as right, RawServer(Gateway(), tls("other.example")) as wrong:
             with Client(**settings(endpoint=right.origin)) as first:
@@ -76,7 +76,7 @@ def test_host_name_is_verified_where_urllib3_was_told_to_do_it_by_itself(
             refused(connect(wrong.origin))
             connect(right.origin).balance()
     finally:
-        _usual_tls_context.cache_clear()
+        _default_contexts.clear()
     assert wrong.requests == []
 
 

@@ -12,11 +12,11 @@ from clicksoap import (
     Client,
     Coverage,
     GatewayError,
+    QueriedStatus,
     RecipientResult,
     Segments,
     SendReport,
     State,
-    StatusReport,
     Text,
     report_of,
 )
@@ -39,8 +39,8 @@ def sends(sms: Client) -> None:
 
 
 def asks(sms: Client) -> None:
-    assert_type(sms.status("x"), StatusReport)
-    assert_type(sms.stop(client_message_id="x"), StatusReport)
+    assert_type(sms.status("x"), QueriedStatus)
+    assert_type(sms.stop(client_message_id="x"), QueriedStatus)
     assert_type(sms.charge("x"), Charge)
     assert_type(sms.balance(), Decimal)
     assert_type(sms.coverage(27821234567), Coverage)

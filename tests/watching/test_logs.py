@@ -24,8 +24,8 @@ from clicksoap import (
     WapPush,
     config,
 )
+from clicksoap.protocol.observing import shown_reply, shown_request
 from clicksoap.simulator import Simulator
-from clicksoap.watching import shown_reply, shown_request
 
 A, B, REFUSED = "27821234567", "27831234599", "9991051234"
 VOUCHER = "4716253849501726"

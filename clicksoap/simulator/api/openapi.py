@@ -4,15 +4,15 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, cast
 
-from clicksoap.simulator.api.control import ACCOUNT, INFO, SETTINGS_SHOWN
-from clicksoap.simulator.api.fields import schema_of_fields
-from clicksoap.simulator.api.messages import EXCHANGE, MESSAGE, SUMMARY
-from clicksoap.simulator.api.operations import Operation
-from clicksoap.simulator.api.shapes import Schema, record, schema_of
-from clicksoap.simulator.callbacks.dispatcher import Attempt
-from clicksoap.simulator.callbacks.handset import Inbound
-from clicksoap.simulator.faults import Rule
+from clicksoap.simulator.api.control_endpoints import ACCOUNT, INFO, SETTINGS_SHOWN
+from clicksoap.simulator.api.endpoints import Operation
+from clicksoap.simulator.api.message_endpoints import EXCHANGE, MESSAGE, SUMMARY
+from clicksoap.simulator.faults.rules import Rule
 from clicksoap.simulator.gateway.model import CallbackUrl, Stage
+from clicksoap.simulator.schema.fields import schema_of_fields
+from clicksoap.simulator.schema.shapes import Schema, record, schema_of
+from clicksoap.simulator.webhooks.dispatcher import Attempt
+from clicksoap.simulator.webhooks.handset import Inbound
 from clicksoap.version import __version__
 
 _ERROR: Final = record(

@@ -12,12 +12,13 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from clicksoap.simulator.api import control, messages, traffic
-from clicksoap.simulator.api.fields import Field, from_text, read_fields
+from clicksoap.simulator.api import control_endpoints, message_endpoints, traffic_endpoints
+from clicksoap.simulator.api.endpoints import Asked, Operation
 from clicksoap.simulator.api.openapi import describe
-from clicksoap.simulator.api.operations import Asked, Operation
 from clicksoap.simulator.api.problems import Problem
-from clicksoap.simulator.services.reading import MAX_BODY, read_body
+from clicksoap.simulator.front.calls import MAX_BODY
+from clicksoap.simulator.schema.fields import Field, from_text, read_fields
+from clicksoap.simulator.services.reading import read_body
 from clicksoap.simulator.simulation import Simulation
 
 BASE: Final = "/api/v1"
@@ -51,9 +52,9 @@ def description() -> dict[str, Any]:
 
 def _operations() -> Iterable[Operation]:
     return (
-        *messages.OPERATIONS,
-        *traffic.OPERATIONS,
-        *control.OPERATIONS,
+        *message_endpoints.OPERATIONS,
+        *traffic_endpoints.OPERATIONS,
+        *control_endpoints.OPERATIONS,
         Operation(
             name="getDescription",
             method="GET",

@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from clicksoap.simulator.gateway import rules
-from clicksoap.simulator.gateway.rules import MOST_PARTS, Refused
+from clicksoap.simulator.front import rules
+from clicksoap.simulator.front.rules import MAX_PARTS, Refused
 
-MOST_BYTES: Final = 140
+MAX_BYTES: Final = 140
 """The bytes that an 8-bit message holds, its user data header included."""
 
 # Units of a single message, and of one part of several (3GPP TS 23.038 and 23.040).
@@ -61,11 +61,11 @@ def content_of(values: Mapping[str, str], name: str, concat_default: int) -> Con
     sent = values.get(name, "")
     kind = values.get("msg_type", "")
     flash = kind == "SMS_FLASH" or bool(rules.integer(values, "req_feat") & _FLASH)
-    allowed = min(_concat(values) or concat_default, MOST_PARTS)
+    allowed = min(_concat(values) or concat_default, MAX_PARTS)
     if "udh" in values or "data" in values or rules.integer(values, "binary") == 1:
         udh = _bytes(values.get("udh", ""), "102")
         data = _bytes(values.get("data", sent), "101")
-        too_long = len(udh) + len(data) > MOST_BYTES
+        too_long = len(udh) + len(data) > MAX_BYTES
         return Content("", sent, data=data, udh=udh, flash=flash, too_long=too_long)
     text, is_unicode = rules.shown_text(values, name)
     if kind.startswith(_LOGOS):  # the vendor packs these by rules of its own

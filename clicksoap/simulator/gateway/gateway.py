@@ -15,14 +15,14 @@ from threading import Lock
 from typing import Final
 
 from clicksoap.codes import STATUSES
-from clicksoap.simulator.gateway import rules
-from clicksoap.simulator.gateway.access import Access
+from clicksoap.simulator.front import rules
+from clicksoap.simulator.front.rules import Refused
+from clicksoap.simulator.gateway.accounts import Accounts
 from clicksoap.simulator.gateway.clock import Clock
-from clicksoap.simulator.gateway.hub import Event, Hub
+from clicksoap.simulator.gateway.event_bus import Event, EventBus
 from clicksoap.simulator.gateway.mailbox import Mailbox
-from clicksoap.simulator.gateway.model import Account, Kept, Message, Request, Stage, Standing
-from clicksoap.simulator.gateway.questions import Questions
-from clicksoap.simulator.gateway.rules import Refused
+from clicksoap.simulator.gateway.model import Account, AccountSnapshot, Message, Request, Stage, StoredMessage
+from clicksoap.simulator.gateway.queries import Queries
 from clicksoap.simulator.gateway.sending import Sending
 from clicksoap.simulator.gateway.settings import DEFAULTS, Settings
 
@@ -43,7 +43,7 @@ class Gateway:
     Attributes:
         settings: As given; another may be put in its place at any time.
         clock: As given, or its own.
-        hub: Where its events are told.
+        event_bus: Where its events are told.
         before_reply: Called with every request after it was carried out and before its reply is given, in the thread
             that carries it out and while nothing is locked, so that it may wait; it must not raise. None for nothing.
 
@@ -61,14 +61,14 @@ class Gateway:
     ) -> None:
         self.settings = settings
         self.clock = clock or Clock()
-        self.hub = Hub()
+        self.event_bus = EventBus()
         self.before_reply: Callable[[Request], None] | None = None
         self._lock = Lock()
         self._initial = settings
-        self._access = Access(accounts, self.clock, self._present_settings)
-        self._mailbox = Mailbox(capacity, self.hub, self._refund)
+        self._access = Accounts(accounts, self.clock, self._present_settings)
+        self._mailbox = Mailbox(capacity, self.event_bus, self._refund)
         self._sending = Sending(self._access, self._mailbox, self.clock, self._present_settings, self._accepted)
-        self._questions = Questions(self._access, self._mailbox, self.clock, self._present_settings)
+        self._questions = Queries(self._access, self._mailbox, self.clock, self._present_settings)
         self._carried_out: Counter[str] = Counter()
         self._accepted_so_far = 0
         self._handlers: dict[str, Callable[[Request], list[str]]] = {
@@ -175,7 +175,7 @@ class Gateway:
 
     # What outlives it
 
-    def kept(self, message_ids: Collection[str] | None = None) -> list[Kept]:
+    def kept(self, message_ids: Collection[str] | None = None) -> list[StoredMessage]:
         """Messages as they are, and what is before them; nobody hears of anything.
 
         Args:
@@ -183,19 +183,19 @@ class Gateway:
         """
         with self._lock:
             found = self._mailbox if message_ids is None else map(self._mailbox.get, message_ids)
-            return [Kept(each, self._mailbox.planned(each.id)) for each in found if each is not None]
+            return [StoredMessage(each, self._mailbox.planned(each.id)) for each in found if each is not None]
 
     def oldest(self) -> Message | None:
         """The message that gives way next; nobody hears of anything."""
         with self._lock:
             return next(iter(self._mailbox), None)
 
-    def standings(self) -> list[Standing]:
+    def standings(self) -> list[AccountSnapshot]:
         """What changes of the accounts, as it is; nobody hears of anything."""
         with self._lock:
             return [each.standing for each in self._access.purses]
 
-    def restore(self, kept: Iterable[Kept], standings: Iterable[Standing]) -> None:
+    def restore(self, kept: Iterable[StoredMessage], standings: Iterable[AccountSnapshot]) -> None:
         """Have messages and accounts of an earlier life again; nobody hears of anything.
 
         Args:
@@ -223,7 +223,7 @@ class Gateway:
         """
         with self._open():
             self._access.purse(api_id, user).balance = balance
-            self.hub.add(Event("account", self.clock.now(), about=str(api_id)))
+            self.event_bus.add(Event("account", self.clock.now(), about=str(api_id)))
 
     def set_status(self, message_id: str, status: str) -> Message:
         """Give a message a status that it keeps; it is reported like any other.
@@ -242,7 +242,7 @@ class Gateway:
         with self._open():
             removed = self._mailbox.remove(message_ids)
             if removed:
-                self.hub.add(Event("deleted", self.clock.now(), tuple(removed)))
+                self.event_bus.add(Event("deleted", self.clock.now(), tuple(removed)))
             return len(removed)
 
     def opt_out(self, api_id: int, user: str, number: str) -> None:
@@ -253,7 +253,7 @@ class Gateway:
         """
         with self._open():
             self._access.purse(api_id, user).opt_out(number)
-            self.hub.add(Event("account", self.clock.now(), about=str(api_id)))
+            self.event_bus.add(Event("account", self.clock.now(), about=str(api_id)))
 
     def update_settings(self, **choices: object) -> Settings:
         """Change some settings; gives all of them.
@@ -276,13 +276,13 @@ class Gateway:
             self._questions.reset()
             self._carried_out.clear()
             self._accepted_so_far = 0
-            self.hub.add(Event("reset", self.clock.now()))
+            self.event_bus.add(Event("reset", self.clock.now()))
 
     def advance(self) -> datetime | None:
         """Let everything be as old as it is, and tell what that changes; gives when the next thing changes."""
         with self._lock:
             upcoming = self._mailbox.advance(self.clock.now())
-        self.hub.flush()
+        self.event_bus.flush()
         return upcoming
 
     def _carry_out(self, request: Request) -> list[str]:
@@ -305,7 +305,7 @@ class Gateway:
             if upcoming is not None and (before is None or upcoming < before):
                 self.clock.wake()  # whoever waits for the next change waits too long
         finally:
-            self.hub.flush()
+            self.event_bus.flush()
 
     def _present_settings(self) -> Settings:
         return self.settings
@@ -322,4 +322,4 @@ class Gateway:
 
     def _accepted(self, messages: tuple[Message, ...]) -> None:
         self._accepted_so_far += len(messages)
-        self.hub.add(Event("accepted", self.clock.now(), messages))
+        self.event_bus.add(Event("accepted", self.clock.now(), messages))

@@ -7,9 +7,9 @@ from datetime import datetime
 from decimal import Decimal
 from itertools import count
 
-from clicksoap.simulator.gateway.hub import Event, Hub
-from clicksoap.simulator.gateway.life import FREE
+from clicksoap.simulator.gateway.event_bus import Event, EventBus
 from clicksoap.simulator.gateway.model import Message, Stage
+from clicksoap.simulator.gateway.stages import FREE
 
 _NOTHING = Decimal(0)
 _USUAL = 8 * 1024  # characters of a message, far more than most have
@@ -22,17 +22,17 @@ class Mailbox:
 
     Args:
         capacity: The most messages that are kept; the oldest give way, and earlier if they are uncommonly large.
-        hub: Where changes are told.
+        event_bus: Where changes are told.
         refund: Called with a message that turned out to cost nothing, as it was before.
     """
 
-    def __init__(self, capacity: int, hub: Hub, refund: Callable[[Message], None]) -> None:
+    def __init__(self, capacity: int, event_bus: EventBus, refund: Callable[[Message], None]) -> None:
         if capacity < 1:
             raise ValueError("capacity is the number of messages to keep: give 1 or more")
         self._capacity = capacity
         self._most = max(_LEAST, capacity * _USUAL)
         self._size = 0
-        self._hub = hub
+        self._hub = event_bus
         self._refund = refund
         self._messages: OrderedDict[str, Message] = OrderedDict()
         self._by_client_id: dict[tuple[int, str, str], list[str]] = {}

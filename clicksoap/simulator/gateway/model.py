@@ -8,6 +8,7 @@ from ipaddress import ip_address, ip_network
 from typing import Final, Literal
 from urllib.parse import urlsplit
 
+from clicksoap.contract import MAX_SOAP_RECIPIENTS
 from clicksoap.simulator.gateway.content import Content
 
 STARTING_CREDITS: Final = Decimal(1000)
@@ -22,7 +23,7 @@ SESSION_LIFE: Final = timedelta(minutes=15)
 BATCH_LIFE: Final = timedelta(hours=24)
 """How long a batch lives, used or not."""
 
-_MOST_OPTED_OUT: Final = 10_000
+_MAX_OPTED_OUT: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +195,7 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class StoredMessage:
     """A message and the statuses that are still before it, the nearest first."""
 
     message: Message
@@ -202,8 +203,8 @@ class Kept:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """What changes of an account, at one moment; see `Purse`."""
+class AccountSnapshot:
+    """What changes of an account, at one moment; see `AccountState`."""
 
     api_id: int
     user: str
@@ -215,7 +216,7 @@ class Standing:
 
 
 @dataclass(slots=True)
-class Purse:
+class AccountState:
     """An account, what is left on it, and what else changes of it.
 
     Attributes:
@@ -235,17 +236,19 @@ class Purse:
     opted_out: dict[str, None] = field(default_factory=dict[str, None], repr=False)
 
     @classmethod
-    def of(cls, account: Account) -> "Purse":
+    def of(cls, account: Account) -> "AccountState":
         """A fresh one."""
         return cls(account, account.balance, account.trial)
 
     @property
-    def standing(self) -> Standing:
+    def standing(self) -> AccountSnapshot:
         """How it is at this moment."""
         account, numbers = self.account, tuple(self.opted_out)
-        return Standing(account.api_id, account.user, self.balance, self.trial, self.day, self.sent_on_day, numbers)
+        return AccountSnapshot(
+            account.api_id, account.user, self.balance, self.trial, self.day, self.sent_on_day, numbers
+        )
 
-    def restore(self, standing: Standing) -> None:
+    def restore(self, standing: AccountSnapshot) -> None:
         """Be as at an earlier moment."""
         self.balance, self.trial = standing.balance, standing.trial
         self.day, self.sent_on_day = standing.day, standing.sent_on_day
@@ -254,7 +257,7 @@ class Purse:
     def opt_out(self, number: str) -> None:
         """Let a number want nothing more."""
         self.opted_out.pop(number, None)
-        if len(self.opted_out) >= _MOST_OPTED_OUT:
+        if len(self.opted_out) >= _MAX_OPTED_OUT:
             del self.opted_out[next(iter(self.opted_out))]
         self.opted_out[number] = None
 
@@ -263,7 +266,7 @@ class Purse:
 class Session:
     """An open session."""
 
-    purse: Purse
+    purse: AccountState
     used: datetime
     uses: int = 0
 
@@ -272,7 +275,7 @@ class Session:
 class Batch:
     """A template, waiting for recipients."""
 
-    purse: Purse
+    purse: AccountState
     created: datetime
     parameters: Mapping[str, str] = field(repr=False)
 
@@ -285,7 +288,7 @@ class Request:
         command: Its name in Document/Literal's spelling.
         values: What was given, normalised (see ``parameters.normalised``), but for the recipients.
         to: The recipients, in order.
-        most: How many of them the service allows.
+        max_recipients: How many of them the service allows.
         peer: The address it came from; None if it came by no network.
         exchange: The number under which the exchange is kept; 0 for none.
     """
@@ -293,13 +296,13 @@ class Request:
     command: str
     values: Mapping[str, str] = field(repr=False)
     to: tuple[str, ...] = field(default=(), repr=False)
-    most: int = 300
+    max_recipients: int = MAX_SOAP_RECIPIENTS
     peer: str | None = None
     exchange: int = 0
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class Submission:
     """What is to be sent, before it is known to whom."""
 
     content: Content

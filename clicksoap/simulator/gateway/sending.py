@@ -7,15 +7,15 @@ from datetime import timedelta
 from types import MappingProxyType
 from typing import Final
 
-from clicksoap.simulator.gateway import rules
-from clicksoap.simulator.gateway.access import CREDENTIALS, Access
+from clicksoap.simulator.front import rules
+from clicksoap.simulator.front.rules import Refused
+from clicksoap.simulator.gateway.accounts import CREDENTIALS, Accounts
 from clicksoap.simulator.gateway.clock import Clock
 from clicksoap.simulator.gateway.content import Content, content_of
-from clicksoap.simulator.gateway.life import ending_of, life
 from clicksoap.simulator.gateway.mailbox import Mailbox
-from clicksoap.simulator.gateway.model import BATCH_LIFE, Batch, Message, Order, Purse, Request, Stage
-from clicksoap.simulator.gateway.rules import Refused
+from clicksoap.simulator.gateway.model import BATCH_LIFE, AccountState, Batch, Message, Request, Stage, Submission
 from clicksoap.simulator.gateway.settings import Settings
+from clicksoap.simulator.gateway.stages import ending_of, life
 
 TRIAL_TEXT: Final = "A trial account sent this text: it will carry your own once credits were bought."
 """What the messages of a trial account say."""
@@ -24,8 +24,8 @@ _SECRETS: Final = frozenset({"session_id", *CREDENTIALS})
 _PLACEHOLDER: Final = re.compile(r"#(field[0-9]+)#")
 _NOT_DIGIT: Final = re.compile(r"[^0-9]")
 _DAY: Final = timedelta(days=1)
-_MOST_BATCHES: Final = 10_000
-_MOST_MERGED: Final = 1 << 20  # as much as a request can say by itself, and far too long for a message (113)
+_MAX_BATCHES: Final = 10_000
+_MAX_MERGED: Final = 1 << 20  # as much as a request can say by itself, and far too long for a message (113)
 
 
 class Sending:
@@ -41,7 +41,7 @@ class Sending:
 
     def __init__(
         self,
-        access: Access,
+        access: Accounts,
         mailbox: Mailbox,
         clock: Clock,
         settings: Callable[[], Settings],
@@ -78,7 +78,7 @@ class Sending:
             raise Refused("107")
         self._check_options(values)
         content = content_of(values, "text", self._settings().concat_default)
-        return self._send(purse, request, Order(content, "", _public(values)), names_single=False)
+        return self._send(purse, request, Submission(content, "", _public(values)), names_single=False)
 
     def _si_push(self, request: Request) -> list[str]:
         purse = self._access.authorised(request)
@@ -88,7 +88,7 @@ class Sending:
         self._check_options(values)
         text, is_unicode = rules.shown_text(values, "si_text")
         content = Content(text, values["si_text"], is_unicode)
-        return self._send(purse, request, Order(content, "", _public(values)), names_single=True)
+        return self._send(purse, request, Submission(content, "", _public(values)), names_single=True)
 
     def _ind_push(self, request: Request) -> list[str]:
         purse = self._access.authorised(request)
@@ -97,7 +97,7 @@ class Sending:
         rules.check_notification(values)
         self._check_options(values)
         content = Content(values["mms_subject"], values["mms_subject"])
-        return self._send(purse, request, Order(content, "", _public(values)), names_single=True)
+        return self._send(purse, request, Submission(content, "", _public(values)), names_single=True)
 
     def _startbatch(self, request: Request) -> list[str]:
         purse, values = self._access.authorised(request), request.values
@@ -105,7 +105,7 @@ class Sending:
             raise Refused("202")
         self._check_options(values)
         content_of(values, "template", self._settings().concat_default)  # fields change its length, but not its kind
-        if len(self._batches) >= _MOST_BATCHES:
+        if len(self._batches) >= _MAX_BATCHES:
             del self._batches[next(iter(self._batches))]
         batch_id = secrets.token_hex(16)
         self._batches[batch_id] = Batch(purse, self._clock.now(), _public(values))
@@ -132,13 +132,13 @@ class Sending:
         del self._batches[request.values["batch_id"]]
         return [self._settings().endbatch_reply]
 
-    def _item(self, request: Request, batch: Batch, template: str) -> Order:
+    def _item(self, request: Request, batch: Batch, template: str) -> Submission:
         self._check_options(request.values)
         parameters = MappingProxyType({**batch.parameters, **_public(request.values)})
         content = content_of({**parameters, "template": template}, "template", self._settings().concat_default)
-        return Order(content, request.values["batch_id"], parameters)
+        return Submission(content, request.values["batch_id"], parameters)
 
-    def _batch(self, request: Request) -> tuple[Purse, Batch]:
+    def _batch(self, request: Request) -> tuple[AccountState, Batch]:
         purse = self._access.authorised(request)
         batch = self._batches.get(request.values.get("batch_id", ""))
         if batch is None or batch.purse is not purse or self._clock.now() - batch.created > BATCH_LIFE:
@@ -146,18 +146,18 @@ class Sending:
         return purse, batch
 
     def _check_recipients(self, request: Request) -> None:
-        if not any(request.to) or (len(request.to) > request.most and self._settings().over_limit == "error"):
+        if not any(request.to) or (len(request.to) > request.max_recipients and self._settings().over_limit == "error"):
             raise Refused("101")
 
     def _check_options(self, values: Mapping[str, str]) -> None:
         rules.check_options(values, self._clock.now(), self._settings().longest_validity)
 
-    def _send(self, purse: Purse, request: Request, order: Order, *, names_single: bool) -> list[str]:
+    def _send(self, purse: AccountState, request: Request, order: Submission, *, names_single: bool) -> list[str]:
         names = names_single or len(request.to) > 1
         lines: list[str] = []
         accepted: list[Message] = []
         if purse.trial and not order.content.data:
-            order = Order(Content(TRIAL_TEXT, order.content.text_as_sent), order.batch_id, order.parameters)
+            order = Submission(Content(TRIAL_TEXT, order.content.text_as_sent), order.batch_id, order.parameters)
         now, lives = self._clock.now(), dict[str, tuple[Stage, ...]]()
         for given in request.to:
             number = rules.dialled(given, purse.account.dial_prefix)
@@ -177,7 +177,7 @@ class Sending:
             self._accepted(tuple(accepted))
         return lines
 
-    def _problem(self, purse: Purse, order: Order, number: str) -> str | None:
+    def _problem(self, purse: AccountState, order: Submission, number: str) -> str | None:
         """What keeps a message from going to a good number; None if nothing does."""
         account = purse.account
         if number in purse.opted_out:
@@ -193,19 +193,21 @@ class Sending:
             return "301"
         return None
 
-    def _sent_today(self, purse: Purse) -> int:
+    def _sent_today(self, purse: AccountState) -> int:
         now = self._clock.now()
         if purse.day is None or now - purse.day >= _DAY:
             purse.day, purse.sent_on_day = now, 0
         return purse.sent_on_day
 
-    def _limit_ends(self, purse: Purse) -> int:
+    def _limit_ends(self, purse: AccountState) -> int:
         """When a day's limit ends, as seconds of the Unix clock."""
         now = self._clock.now()
         began = now if purse.day is None or now - purse.day >= _DAY else purse.day
         return int((began + _DAY).timestamp())
 
-    def _accept(self, purse: Purse, request: Request, order: Order, number: str, stages: tuple[Stage, ...]) -> Message:
+    def _accept(
+        self, purse: AccountState, request: Request, order: Submission, number: str, stages: tuple[Stage, ...]
+    ) -> Message:
         account, content = purse.account, order.content
         charge = account.price * content.parts
         first, *ahead = stages
@@ -247,9 +249,9 @@ def _merged(template: str, values: Mapping[str, str]) -> str:
     for place, piece in enumerate(_PLACEHOLDER.split(template)):
         pieces.append(values.get(piece, "") if place % 2 else piece)
         size += len(pieces[-1])
-        if size > _MOST_MERGED:
+        if size > _MAX_MERGED:
             break
-    return "".join(pieces)[:_MOST_MERGED]
+    return "".join(pieces)[:_MAX_MERGED]
 
 
 def _public(values: Mapping[str, str]) -> Mapping[str, str]:

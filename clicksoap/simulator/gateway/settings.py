@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final, Literal, get_args, get_origin, get_type_hints
 
+from clicksoap.simulator.front.rules import MAX_PARTS
 from clicksoap.simulator.gateway.model import CallbackUrl
-from clicksoap.simulator.gateway.rules import MOST_PARTS
 
 _WEEK: Final = 10080  # minutes
 
@@ -67,8 +67,8 @@ class Settings:
 
     def __post_init__(self) -> None:
         """Refuse what cannot be meant."""
-        if not 1 <= self.concat_default <= MOST_PARTS:
-            raise ValueError(f"concat_default is a number of parts: give 1 to {MOST_PARTS}")
+        if not 1 <= self.concat_default <= MAX_PARTS:
+            raise ValueError(f"concat_default is a number of parts: give 1 to {MAX_PARTS}")
         if not 1 <= self.longest_validity <= _WEEK:
             raise ValueError(f"longest_validity is a number of minutes: give 1 to {_WEEK}")
         if self.session_calls is not None and self.session_calls < 0:

@@ -6,14 +6,14 @@ from urllib.parse import parse_qsl
 
 _TOKEN: Final = re.compile(r"<!--.*?-->|<!\[CDATA\[.*?\]\]>|<\?.*?\?>|<[^<>]*>|[^<]+", re.DOTALL)
 _SPECIAL: Final = re.compile(r"<[!?]")
-_MOST_SPECIAL: Final = 100
+_MAX_SPECIAL: Final = 100
 _INDENT: Final = "  "
-_MOST_DEEP: Final = 20
+_MAX_DEEP: Final = 20
 
 
 def laid_out(text: str) -> str:
     """A document with a line for each element, indented; the text itself if it is no whole document."""
-    if not text.lstrip("\ufeff \r\n\t").startswith("<") or len(_SPECIAL.findall(text)) > _MOST_SPECIAL:
+    if not text.lstrip("\ufeff \r\n\t").startswith("<") or len(_SPECIAL.findall(text)) > _MAX_SPECIAL:
         return text
     tokens: list[str] = _TOKEN.findall(text)
     if sum(map(len, tokens)) != len(text):
@@ -29,7 +29,7 @@ def laid_out(text: str) -> str:
         if is_open and (is_end or not token.startswith("<")):
             lines[-1] += token
         else:
-            lines.append(_INDENT * min(depth, _MOST_DEEP) + token.strip())
+            lines.append(_INDENT * min(depth, _MAX_DEEP) + token.strip())
         is_start = token.startswith("<") and not token.startswith(("</", "<!", "<?")) and not token.endswith("/>")
         is_open = is_start or (is_open and not token.startswith("<"))
         depth += is_start

@@ -4,7 +4,8 @@ from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 
-from clicksoap.simulator.services.reading import MAX_BODY, read_body
+from clicksoap.simulator.front.calls import MAX_BODY
+from clicksoap.simulator.services.reading import read_body
 
 
 async def form_of(request: Request) -> dict[str, str]:

@@ -10,7 +10,7 @@ from starlette.routing import Route
 
 from clicksoap.contract import SERVICE_PATHS
 from clicksoap.simulator.gateway.model import Message
-from clicksoap.simulator.inbox import misfortunes, words
+from clicksoap.simulator.inbox import faults, words
 from clicksoap.simulator.inbox.listing import PER_PAGE, Listing, listing
 from clicksoap.simulator.inbox.rendering import page
 from clicksoap.simulator.inbox.views import exchange_rows, message_rows, page_number, state_of, view_of
@@ -25,7 +25,7 @@ _DONE: Final[Mapping[str, str]] = {
     "reset": "Everything is as in the beginning.",
     "cleared": "Nothing goes wrong any more.",
 }
-_MOST_SIBLINGS: Final = 300
+_MAX_SIBLINGS: Final = 300
 
 
 class Pages:
@@ -93,7 +93,7 @@ class Pages:
         if message.exchange:
             exchange = self._simulation.exchanges.get(message.exchange)
             same = (each for each in reversed(gateway.latest()) if each.exchange == message.exchange)
-            siblings = [each for each, _ in zip(same, range(_MOST_SIBLINGS), strict=False)]
+            siblings = [each for each, _ in zip(same, range(_MAX_SIBLINGS), strict=False)]
         return page(
             "message",
             status,
@@ -165,14 +165,14 @@ class Pages:
         return self.handset_page(request)
 
     def _faults(self, request: Request) -> Response:
-        rules = [(rule, list(misfortunes.conditions(rule))) for rule in self._simulation.faults.rules]
+        rules = [(rule, list(faults.conditions(rule))) for rule in self._simulation.faults.rules]
         return page(
             "faults",
             **_frame(request),
             rules=rules,
-            refused=misfortunes.refused_numbers(),
-            ending=misfortunes.ending_numbers(),
-            breaking=misfortunes.breaking_numbers(),
+            refused=faults.refused_numbers(),
+            ending=faults.ending_numbers(),
+            breaking=faults.breaking_numbers(),
         )
 
     def _accounts(self, request: Request) -> Response:

@@ -8,7 +8,7 @@ from urllib.parse import unquote, urlsplit
 from clicksoap.simulator.gateway.content import Part, split
 from clicksoap.simulator.gateway.model import Message
 
-Kind = Literal["text", "flash", "push", "mms", "binary", "nokia"]
+DisplayKind = Literal["text", "flash", "push", "mms", "binary", "nokia"]
 """How a phone shows it."""
 
 _TYPES: Final[Mapping[str, str]] = {
@@ -27,7 +27,7 @@ _CLASSES: Final[Mapping[str, str]] = {
     "82": "informational",
     "83": "automatic",
 }
-_LABELS: Final[Mapping[Kind, str]] = {
+_LABELS: Final[Mapping[DisplayKind, str]] = {
     "text": "",
     "flash": "Flash",
     "push": "WAP push",
@@ -51,7 +51,7 @@ class Shown:
         facts: What else it says.
     """
 
-    kind: Kind
+    kind: DisplayKind
     label: str
     parts: tuple[Part, ...]
     units: str
@@ -88,7 +88,7 @@ def label_of(message: Message) -> str:
     return _TYPES.get(message.parameters.get("msg_type", ""), "") or _LABELS[_kind(message)]
 
 
-def _kind(message: Message) -> Kind:
+def _kind(message: Message) -> DisplayKind:
     if message.command == "si_push":
         return "push"
     if message.command == "ind_push":

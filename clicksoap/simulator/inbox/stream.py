@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from clicksoap.simulator.gateway.hub import Event, Hub
+from clicksoap.simulator.gateway.event_bus import Event, EventBus
 from clicksoap.simulator.inbox.rendering import HEADERS
 from clicksoap.simulator.inbox.views import Rows, View, view_of
 from clicksoap.simulator.services.connection import NoResponse
@@ -50,7 +50,7 @@ class Streams:
             await run_in_threadpool(view.look)
         except (KeyError, ValueError):
             return PlainTextResponse("Not Found", 404, HEADERS)
-        return _Stream(view, self._simulation.gateway.hub, self._end())
+        return _Stream(view, self._simulation.gateway.event_bus, self._end())
 
     def _end(self) -> asyncio.Event:
         """What is set in the server's loop when it stops."""
@@ -69,11 +69,11 @@ class Streams:
 class _Stream(Response):
     """The answer that goes on until either side has had enough."""
 
-    def __init__(self, view: View, hub: Hub, stopped: asyncio.Event) -> None:
+    def __init__(self, view: View, event_bus: EventBus, stopped: asyncio.Event) -> None:
         super().__init__(headers=HEADERS, media_type="text/event-stream")
         del self.headers["content-length"]
         self._view = view
-        self._hub = hub
+        self._hub = event_bus
         self._stopped = stopped
         self._outdated = asyncio.Event()
         self._is_noted = False

@@ -11,7 +11,7 @@ from clicksoap.simulator.inbox.listing import PER_PAGE, Listing, listing
 from clicksoap.simulator.inbox.rendering import fragment
 from clicksoap.simulator.simulation import Simulation
 
-_MOST: Final = 200
+_MAX_ROWS: Final = 200
 _DIGITS_OF_A_PAGE: Final = 9
 
 
@@ -103,8 +103,8 @@ def state_of(simulation: Simulation, message: Message) -> tuple[Row, ...]:
     ]
     return (
         Row("state", fragment("state", message, planned)),
-        Row("reports", fragment("reports", reports[:_MOST])),
-        Row("replies", fragment("replies", replies[:_MOST])),
+        Row("reports", fragment("reports", reports[:_MAX_ROWS])),
+        Row("replies", fragment("replies", replies[:_MAX_ROWS])),
     )
 
 
@@ -142,7 +142,7 @@ def _traffic(simulation: Simulation, wanted: Mapping[str, str]) -> View:
 def _callbacks(simulation: Simulation, _: Mapping[str, str]) -> View:
     def look() -> Rows:
         kept = simulation.callbacks.attempts()
-        rows = tuple(Row(str(each.number), fragment("attempt", each)) for each in kept[:_MOST])
+        rows = tuple(Row(str(each.number), fragment("attempt", each)) for each in kept[:_MAX_ROWS])
         return Rows(rows, _count(len(kept), "call"))
 
     return View(frozenset({"callback", "reset"}), look)
@@ -151,7 +151,7 @@ def _callbacks(simulation: Simulation, _: Mapping[str, str]) -> View:
 def _handset(simulation: Simulation, _: Mapping[str, str]) -> View:
     def look() -> Rows:
         kept = simulation.handset.sent()
-        rows = tuple(Row(each.id, fragment("inbound", each)) for each in kept[:_MOST])
+        rows = tuple(Row(each.id, fragment("inbound", each)) for each in kept[:_MAX_ROWS])
         return Rows(rows, _count(len(kept), "message"))
 
     return View(frozenset({"inbound", "reset"}), look)
@@ -166,7 +166,7 @@ def _accounts(simulation: Simulation, _: Mapping[str, str]) -> View:
                 f"{account.api_id}/{account.user}",
                 fragment("account", account, balance, trial, open_sessions.count((account.api_id, account.user))),
             )
-            for account, balance, trial in kept[:_MOST]
+            for account, balance, trial in kept[:_MAX_ROWS]
         )
         return Rows(rows, _count(len(kept), "account"))
 

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from clicksoap.simulator.services.calls import Answer
+from clicksoap.simulator.front.calls import Answer
 
 _BREAK_OFF: Final = "clicksoap.break_off"
 _HANG_UP: Final = "clicksoap.hang_up"

@@ -4,8 +4,7 @@ from typing import Final
 
 from starlette.requests import Request
 
-MAX_BODY: Final = 1 << 20
-"""The largest request that is read, in bytes, compressed or not."""
+from clicksoap.simulator.front.calls import MAX_BODY
 
 _MAX_DRAINED: Final = 16 * MAX_BODY
 

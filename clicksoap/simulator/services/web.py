@@ -9,16 +9,16 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from clicksoap.contract import SERVICE_PATHS, Dialect
+from clicksoap.contract import MAX_HTTP_RECIPIENTS, SERVICE_PATHS, Dialect
+from clicksoap.simulator.front.calls import Answer, Incoming, Later
+from clicksoap.simulator.front.compression import accepts_gzip, compress
+from clicksoap.simulator.front.http_api import COVERAGE_FOLDER, PATHS, HttpApi
+from clicksoap.simulator.front.soap import SoapService
+from clicksoap.simulator.front.wsdl import served_wsdl
 from clicksoap.simulator.gateway.gateway import Gateway
-from clicksoap.simulator.services.answering import Desk, Service
-from clicksoap.simulator.services.calls import Answer, Incoming, Later
-from clicksoap.simulator.services.compression import accepts_gzip, compress
 from clicksoap.simulator.services.connection import CutResponse, NoResponse, SlowResponse, pause
-from clicksoap.simulator.services.description import served_wsdl
-from clicksoap.simulator.services.http_api import COVERAGE_FOLDER, MAX_RECIPIENTS, PATHS, HttpApi
+from clicksoap.simulator.services.handler import RequestHandler, Service
 from clicksoap.simulator.services.reading import read_body
-from clicksoap.simulator.services.soap import SoapService
 
 _T = TypeVar("_T")
 
@@ -32,7 +32,7 @@ class Services:
         executor: Where that happens if there is a hook, so that one may wait while others go on.
     """
 
-    def __init__(self, gateway: Gateway, desk: Desk, executor: Executor) -> None:
+    def __init__(self, gateway: Gateway, desk: RequestHandler, executor: Executor) -> None:
         self._gateway = gateway
         self._desk = desk
         self._executor = executor
@@ -44,7 +44,7 @@ class Services:
         soap = [Route(path, self._answer_soap, methods=["GET", "POST"]) for path in SERVICE_PATHS]
         http_api = [Route(path, self._answer_http) for path in (*PATHS, f"{COVERAGE_FOLDER}{{page}}")]
         for route in http_api:
-            route.methods = {*MAX_RECIPIENTS}  # Route itself would add HEAD, and a command is not tried out
+            route.methods = {*MAX_HTTP_RECIPIENTS}  # Route itself would add HEAD, and a command is not tried out
         return [*soap, *http_api]
 
     async def _answer_soap(self, request: Request) -> Response:

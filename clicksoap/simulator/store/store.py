@@ -13,13 +13,13 @@ from pathlib import Path
 from threading import Condition, Thread
 from typing import Final
 
-from clicksoap.simulator.callbacks.handset import Handset, Inbound
 from clicksoap.simulator.exchanges import Exchange, Exchanges
+from clicksoap.simulator.gateway.event_bus import Event
 from clicksoap.simulator.gateway.gateway import Gateway
-from clicksoap.simulator.gateway.hub import Event
-from clicksoap.simulator.gateway.model import Kept, Standing
+from clicksoap.simulator.gateway.model import AccountSnapshot, StoredMessage
+from clicksoap.simulator.schema.records import dumped, loaded
 from clicksoap.simulator.store.file import StoreError, StoreFile
-from clicksoap.simulator.store.records import dumped, loaded
+from clicksoap.simulator.webhooks.handset import Handset, Inbound
 
 _log: Final = logging.getLogger("clicksoap.simulator")
 _PAUSE: Final = 0.1  # seconds in which news are gathered
@@ -83,7 +83,7 @@ class Store(Memory):
         self._handset = handset
         self._changed = Condition()
         self._news = _News()
-        self._accounts: dict[str, Standing] = {}
+        self._accounts: dict[str, AccountSnapshot] = {}
         self._was_loaded = False
         self._stopping = False
         self._file: StoreFile | None = None
@@ -107,7 +107,7 @@ class Store(Memory):
         # The file may hold more than is kept now, or be behind what happened since it was last written.
         self._news = _News(everything=True, any=True)
         self._file = file
-        self._end = self._gateway.hub.listen(self._note)
+        self._end = self._gateway.event_bus.listen(self._note)
         self._thread = Thread(target=self._run, args=[file], name="clicksoap-simulator-store", daemon=True)
         self._thread.start()
 
@@ -124,8 +124,8 @@ class Store(Memory):
         self._thread = None
 
     def _load(self, file: StoreFile) -> None:
-        kept = [loaded(Kept, each) for each in file.read(_MESSAGE)]
-        standings = [loaded(Standing, each) for each in file.read(_ACCOUNT)]
+        kept = [loaded(StoredMessage, each) for each in file.read(_MESSAGE)]
+        standings = [loaded(AccountSnapshot, each) for each in file.read(_ACCOUNT)]
         exchanges = [loaded(Exchange, each) for each in file.read(_EXCHANGE)]
         inbound = [loaded(Inbound, each) for each in file.read(_INBOUND)]
         clock = self._gateway.clock
@@ -216,5 +216,5 @@ class Store(Memory):
             self._news = _News(everything=True, any=True)
 
 
-def _by_id(kept: Iterable[Kept]) -> Iterable[tuple[str, str]]:
+def _by_id(kept: Iterable[StoredMessage]) -> Iterable[tuple[str, str]]:
     return ((each.message.id, dumped(each)) for each in kept)

@@ -1,0 +1,1 @@
+"""The gateway protocol without I/O: requests, replies, sessions, and the order of things for every call."""

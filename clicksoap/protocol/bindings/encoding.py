@@ -1,0 +1,211 @@
+"""Writing a SOAP request: values checked, then put into what was compiled from the WSDL.
+
+Document/Literal leaves out what is unset. RPC/Encoded sends every part in the WSDL's order with its type, unset ones as
+``0`` or empty: servers of that family read parts by their order of arrival, and need the types of arrays.
+"""
+
+import contextlib
+import math
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
+from typing import Final, NamedTuple, TypeGuard, cast
+
+from clicksoap.checks import check_text, iterable, plain_str
+from clicksoap.errors import InvalidInput, NotExpressible
+from clicksoap.protocol.operations import Parameters, Value
+
+Lexical = Callable[[str, object], str]
+"""The lexical form of a value for XML; takes the parameter's name for the error."""
+
+
+class Part(NamedTuple):
+    """One part of a request.
+
+    Attributes:
+        name: Document/Literal's name of it.
+        wire_name: The WSDL's name of it.
+        lexical: How a single value is written.
+        is_repeated: Whether it takes several values.
+        write: Gives the element for a value, under the name to be used on the wire.
+        unset: Gives the element of an unset part; empty where it is left out.
+        required: Whether an unset part is refused.
+    """
+
+    name: str
+    wire_name: str
+    lexical: Lexical
+    is_repeated: bool
+    write: Callable[[str, Value], str]
+    unset: Callable[[str], str]
+    required: bool
+
+
+class Serializer(NamedTuple):
+    """One operation of a WSDL, compiled.
+
+    Attributes:
+        operation: Document/Literal's name of it.
+        headers: The HTTP headers of its requests.
+        opening: What stands before the parts.
+        closing: What stands behind them.
+        parts: The parts in the WSDL's order.
+        names: Their names.
+        gives_list: Whether the WSDL declares several strings as its answer.
+        is_ascii: Whether everything beyond ASCII is written as character references.
+    """
+
+    operation: str
+    headers: Mapping[str, str]
+    opening: str
+    closing: str
+    parts: tuple[Part, ...]
+    names: frozenset[str]
+    gives_list: bool
+    is_ascii: bool
+
+    def body(self, parameters: Parameters, renamed: Mapping[str, str]) -> bytes:
+        """The envelope for parameters that are all among ``names``.
+
+        Raises:
+            InvalidInput: A value is of a wrong kind or cannot stand in XML, or a required part is missing.
+        """
+        pieces = [self.opening]
+        for part in self.parts:
+            wire_name = renamed.get(part.name, part.wire_name)
+            value = parameters.get(part.name)
+            if value is not None:
+                pieces.append(part.write(wire_name, value))
+            elif part.required:
+                raise InvalidInput(f"{part.name} is missing: {self.operation} asks for it")
+            else:
+                pieces.append(part.unset(wire_name))
+        pieces.append(self.closing)
+        # Servers of the RPC family differ in what they take a body for, so theirs is pure ASCII: character references
+        # mean the same under every declaration.
+        text = "".join(pieces)
+        return text.encode("ascii", "xmlcharrefreplace") if self.is_ascii else text.encode()
+
+
+# What has to be escaped in element content; a carriage return would be read back as a line feed (XML 1.0, 2.11).
+_ESCAPES: Final = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"})
+_ATTRIBUTE_ESCAPES: Final = {**_ESCAPES, **str.maketrans({'"': "&quot;", "\n": "&#10;", "\t": "&#9;"})}
+_INT_RANGE: Final = range(-(2**31), 2**31)
+
+
+def attribute(value: str) -> str:
+    """A value of an attribute, with its quotation marks."""
+    return f'"{value.translate(_ATTRIBUTE_ESCAPES)}"'
+
+
+def string(name: str, value: object) -> str:
+    """Of an xsd:string."""
+    return check_text(value, name).translate(_ESCAPES)
+
+
+def integer(name: str, value: object) -> str:
+    """Of an xsd:int."""
+    if isinstance(value, Decimal):
+        value = _whole(name, value)
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise InvalidInput(f"{name} is {type(value).__name__}: give an int")
+    if value not in _INT_RANGE:
+        raise InvalidInput(f"{name} is beyond the 32 bits of an xsd:int")
+    return plain_str(value)
+
+
+def _whole(name: str, value: Decimal) -> int:
+    # Asked before an int is made of it: a Decimal of a few characters may have a thousand million digits.
+    if not value.is_finite() or not _INT_RANGE.start <= value < _INT_RANGE.stop:
+        raise InvalidInput(f"{name} is beyond the 32 bits of an xsd:int")
+    if value == value.to_integral_value():
+        return int(value)
+    if name == "max_credits":
+        raise NotExpressible(f"{name} is fractional, and document_literal counts it whole: rpc_encoded and http do not")
+    raise InvalidInput(f"{name} is fractional: give an int")
+
+
+def number(name: str, value: object) -> str:
+    """Of an xsd:float."""
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
+        raise InvalidInput(f"{name} is {type(value).__name__}: give an int, float or Decimal")
+    finite = False
+    with contextlib.suppress(OverflowError, ValueError):  # of a great int, and of a signalling NaN
+        finite = math.isfinite(value)
+    if not finite:
+        raise InvalidInput(f"{name} is not finite")
+    return str(value)
+
+
+def boolean(name: str, value: object) -> str:
+    """Of an xsd:boolean, which only in-house WSDLs have."""
+    if not isinstance(value, bool):
+        raise InvalidInput(f"{name} is {type(value).__name__}: give True or False")
+    return "true" if value else "false"
+
+
+def string_or_int(name: str, value: object) -> str:
+    """Of an xsd:string that holds a number."""
+    return integer(name, value) if isinstance(value, int) else string(name, value)
+
+
+def _left_out(_: str) -> str:
+    return ""
+
+
+def literal_part(name: str, wire_name: str, lexical: Lexical, *, required: bool, repeated: bool) -> Part:
+    """A part of Document/Literal."""
+
+    def write(wire_name: str, value: Value) -> str:
+        return f"<{wire_name}>{lexical(name, value)}</{wire_name}>"
+
+    def write_each(wire_name: str, value: Value) -> str:
+        opening, closing = f"<{wire_name}>", f"</{wire_name}>"
+        return opening + f"{closing}{opening}".join(_items(name, value)) + closing
+
+    return Part(name, wire_name, lexical, repeated, write_each if repeated else write, _left_out, required)
+
+
+def encoded_part(name: str, wire_name: str, lexical: Lexical, xsi_type: str) -> Part:
+    """A part of RPC/Encoded that holds one value."""
+    unset_value = "" if lexical in {string, string_or_int} else "false" if lexical is boolean else "0"
+
+    def write(wire_name: str, value: Value) -> str:
+        return f'<{wire_name} xsi:type="{xsi_type}">{lexical(name, value)}</{wire_name}>'
+
+    def unset(wire_name: str) -> str:
+        return f'<{wire_name} xsi:type="{xsi_type}">{unset_value}</{wire_name}>'
+
+    return Part(name, wire_name, lexical, False, write, unset, required=False)
+
+
+def array_part(name: str, wire_name: str, xsi_type: str) -> Part:
+    """A part of RPC/Encoded that holds an array of strings."""
+
+    def write(wire_name: str, value: Value) -> str:
+        items = _items(name, value)
+        content = '</item><item xsi:type="xsd:string">'.join(items)
+        return (
+            f'<{wire_name} SOAP-ENC:arrayType="xsd:string[{len(items)}]" xsi:type="{xsi_type}">'
+            f'<item xsi:type="xsd:string">{content}</item></{wire_name}>'
+        )
+
+    return Part(name, wire_name, string_or_int, True, write, _left_out, required=True)
+
+
+def _items(name: str, value: Value) -> Sequence[str]:
+    """The strings of a repeated part; a single number is a list of one."""
+    several = [value] if isinstance(value, str | int) else list(iterable(value, name))
+    if not several:
+        raise InvalidInput(f"{name} is empty: give at least one")
+    if _are_alphanumeric(several):
+        return several
+    return [string_or_int(f"{name}[{index}]", item) for index, item in enumerate(several)]
+
+
+def _are_alphanumeric(items: Sequence[object]) -> TypeGuard[Sequence[str]]:
+    """Whether all are digits and letters, which need neither a check nor escaping."""
+    try:
+        # Octets are looked up much faster than characters.
+        return "".join(cast("Sequence[str]", items)).encode("ascii").isalnum()
+    except (TypeError, UnicodeEncodeError):
+        return False

@@ -1,0 +1,246 @@
+"""Reading a SOAP reply: bounded, never guessing, the same for every shape that servers give it."""
+
+import contextlib
+import re
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Final
+
+from lxml import etree
+
+from clicksoap.errors import ProtocolError, SoapFault
+from clicksoap.lazy_re import pattern
+from clicksoap.protocol.replies import MAX_LINES
+from clicksoap.protocol.wire import MAX_REPLY_BYTES, WireReply
+from clicksoap.redaction import scrub
+
+_SOAP_11: Final = "http://schemas.xmlsoap.org/soap/envelope/"
+_SOAP_12: Final = "http://www.w3.org/2003/05/soap-envelope"
+_CHARSET: Final = pattern(r"charset\s*=\s*[\"']?([A-Za-z0-9._-]+)", re.IGNORECASE)
+_DECLARES_ENCODING: Final = re.compile(rb"<\?xml\s[^>]*\bencoding\s*=")
+_BOMS: Final = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
+
+_PLAIN_OPENING: Final = re.compile(rb'<(return|item)(?: xsi:type="xsd:string")?>(?=[^<])')
+# What stands for itself in every encoding that an ASCII tag can be read in, and what the tags themselves consist of.
+_PLAIN: Final = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz ,.:()" + b'</>="'
+_FEW: Final = 8  # below that, there is nothing to win
+
+
+def lines_of_envelope(reply: WireReply, *, arrays: bool, secrets: Sequence[str] = ()) -> list[str]:
+    """The strings that the operation returned, joined and stripped, empty ones kept.
+
+    The wrapper's and the items' names and namespaces are not looked at: the contract is the lines.
+
+    Args:
+        reply: A reply of status 200 or 500.
+        arrays: Whether ``return`` may hold items instead of text (RPC/Encoded).
+        secrets: Texts to be masked in a Fault.
+
+    Raises:
+        SoapFault: The body is a Fault of SOAP 1.1 or 1.2.
+        ProtocolError: Anything else that is not an answer.
+    """
+    lines = _many_plain(reply, arrays=arrays)
+    return _read(reply, arrays=arrays, secrets=secrets) if lines is None else lines
+
+
+def _many_plain(reply: WireReply, *, arrays: bool) -> list[str] | None:
+    """The lines of a reply that is one plain element over and over; None if it is not, or in doubt.
+
+    To parse them all is most of what a large reply costs. So it is read with the first two alone, and if those are two
+    lines, each of the others, which stand beside them and are of the same form, is one more.
+    """
+    opening = _PLAIN_OPENING.search(reply.body)
+    if opening is None:
+        return None
+    closing = b"</%b>" % opening[1]
+    start, end = opening.end(), max(opening.end(), reply.body.rfind(closing))
+    inside = reply.body[start:end]
+    if inside.translate(None, _PLAIN):
+        return None
+    between = (closing + opening[0]).decode()
+    lines = inside.decode("ascii").split(between)
+    # No tag but those between the lines, and no blank that would be stripped.
+    if inside.count(b"<") != 2 * (len(lines) - 1) or not _FEW < len(lines) <= MAX_LINES:
+        return None
+    if lines != list(map(str.strip, lines)):
+        return None
+    two = between.join(lines[:2]).encode()
+    shortened = WireReply(reply.status, reply.headers, reply.body[:start] + two + reply.body[end:], reply.elapsed)
+    with contextlib.suppress(ProtocolError, SoapFault):
+        if _read(shortened, arrays=arrays, secrets=()) == lines[:2]:
+            return lines
+    return None
+
+
+def _read(reply: WireReply, *, arrays: bool, secrets: Sequence[str]) -> list[str]:
+    body = _body_of(reply)
+    children = list(body)
+    for child in children:
+        if _local(child) == "Fault":
+            raise _fault(child, secrets)
+    if reply.status != HTTPStatus.OK:
+        raise ProtocolError(f"HTTP {reply.status} with an envelope that is no Fault", status=reply.status)
+    if not children:
+        raise ProtocolError("the SOAP body is empty")
+    references = {identity: child for child in children if (identity := child.get("id")) is not None}
+    # multiRef elements stand beside the wrapper, before or behind it, and each has an id.
+    wrapper = next((child for child in children if child.get("id") is None), children[0])
+    if not len(wrapper):
+        lines = [_text(wrapper)]
+        if not lines[0]:
+            raise ProtocolError("the reply holds no line")
+        return lines
+    return _Lines(references, arrays=arrays).of(wrapper)
+
+
+def _body_of(reply: WireReply) -> etree._Element:
+    root = _parse(reply)
+    name = etree.QName(root)
+    if name.localname != "Envelope" or name.namespace not in {_SOAP_11, _SOAP_12}:
+        raise ProtocolError(f"{_described(reply)} instead of a SOAP envelope", status=reply.status)
+    body = next((child for child in root if _local(child) == "Body"), None)
+    if body is None:
+        raise ProtocolError("the SOAP envelope has no Body")
+    return body
+
+
+def _parse(reply: WireReply) -> etree._Element:
+    # Some servers print blank lines before the document, which XML does not allow.
+    data = reply.body.lstrip(b" \t\r\n")
+    if not data:
+        raise ProtocolError(f"HTTP {reply.status} with an empty body", status=reply.status)
+    declared = data.startswith(_BOMS) or _DECLARES_ENCODING.match(data)
+    charset = None if declared else _CHARSET.search(reply.headers.get("content-type", ""))
+    root = None
+    with contextlib.suppress(etree.XMLSyntaxError, LookupError, ValueError):
+        # A parser of its own per reply: lxml would make threads that share one wait for each other.
+        root = etree.fromstring(data, _parser(charset[1] if charset else None))
+    if root is None:
+        raise ProtocolError(
+            f"{_described(reply)} that cannot be read as XML: cut off, malformed or over a limit", status=reply.status
+        )
+    if root.getroottree().docinfo.doctype:
+        raise ProtocolError("the reply has a document type, which SOAP forbids (SOAP 1.1, section 3)")
+    return root
+
+
+def _parser(charset: str | None) -> etree.XMLParser:
+    return etree.XMLParser(
+        encoding=charset,
+        resolve_entities=False,
+        load_dtd=False,
+        no_network=True,
+        huge_tree=False,
+        remove_comments=True,
+        remove_pis=True,
+    )
+
+
+def _described(reply: WireReply) -> str:
+    kind = reply.headers.get("content-type", "").partition(";")[0].strip().lower()
+    return f"HTTP {reply.status} with {scrub(kind) or 'a body of no stated type'}"
+
+
+# Elements within its elements, references, and text beside them.
+_NOT_PLAIN: Final = "*/* or */@href or text()[normalize-space()]"
+
+
+class _Lines:
+    """The lines of a reply, bounded as a whole: references can make much of little."""
+
+    def __init__(self, references: dict[str, etree._Element], *, arrays: bool) -> None:
+        self._references = references
+        self._arrays = arrays
+        self._lines: list[str] = []
+        self._room = MAX_REPLY_BYTES
+        # What was referred to is read once, however many refer to it: it may be large, and have hardly any text.
+        self._parts: dict[etree._Element, list[str]] = {}
+        self._items: dict[etree._Element, list[str]] = {}
+
+    def of(self, wrapper: etree._Element) -> list[str]:
+        """The strings of each ``return``: its own text, or those of its items."""
+        if not self._add_plain(wrapper[0] if self._arrays and len(wrapper) == 1 and len(wrapper[0]) else wrapper):
+            self._add_each(wrapper)
+        return self._lines
+
+    def _add_plain(self, array: etree._Element) -> bool:
+        """Take the strings of what holds elements of text and nothing else, in one step; gives whether it was so."""
+        # The expression is compiled anew: one that is shared has a lock, which a fork could leave shut for ever.
+        if not 1 < len(array) <= MAX_LINES or array.get("href") is not None or array.xpath(_NOT_PLAIN):
+            return False
+        self._take([(element.text or "").strip() for element in array])
+        return True
+
+    def _add_each(self, wrapper: etree._Element) -> None:
+        for returned in wrapper:
+            part = _resolved(returned, self._references)
+            if part in self._parts:
+                self._take(self._parts[part])
+                continue
+            begin = len(self._lines)
+            # An array holds items and nothing beside them; text beside elements is one string with marks inside.
+            if not self._arrays or not len(part) or _has_own_text(part):
+                self._add(part)
+            else:
+                for item in part:
+                    self._add_item(item)
+            if part is not returned:
+                self._parts[part] = self._lines[begin:]
+
+    def _add_item(self, item: etree._Element) -> None:
+        target = _resolved(item, self._references)
+        if target is item:
+            self._add(item)
+            return
+        if target not in self._items:
+            if len(target):
+                raise ProtocolError("the reply refers on from a reference: one level is all that real stacks send")
+            self._items[target] = [_text(target)]
+        self._take(self._items[target])
+
+    def _add(self, element: etree._Element) -> None:
+        self._take([_text(element)])
+
+    def _take(self, texts: list[str]) -> None:
+        self._lines += texts
+        self._room -= sum(map(len, texts))
+        if len(self._lines) > MAX_LINES or self._room < 0:
+            raise ProtocolError("the reply holds more lines or text than any answer has")
+
+
+def _resolved(element: etree._Element, references: dict[str, etree._Element]) -> etree._Element:
+    href = element.get("href")
+    if href is None:
+        return element
+    target = references.get(href.removeprefix("#"))
+    if target is None or target.get("href") is not None:
+        raise ProtocolError("the reply refers to a part that it does not hold")
+    return target
+
+
+def _has_own_text(element: etree._Element) -> bool:
+    return bool((element.text or "").strip()) or any((child.tail or "").strip() for child in element)
+
+
+def _text(element: etree._Element) -> str:
+    if not len(element):
+        return (element.text or "").strip()
+    return "".join(element.itertext()).strip()
+
+
+def _fault(fault: etree._Element, secrets: Sequence[str]) -> SoapFault:
+    fields = {_local(child): child for child in fault}
+    code, text = fields.get("faultcode"), fields.get("faultstring")
+    if code is None and "Code" in fields:
+        code = next((child for child in fields["Code"] if _local(child) == "Value"), None)
+    if text is None and "Reason" in fields:
+        text = next((child for child in fields["Reason"] if _local(child) == "Text"), None)
+    return SoapFault(
+        "" if code is None else scrub(_text(code).rpartition(":")[2], secrets),
+        "" if text is None else scrub(_text(text), secrets),
+    )
+
+
+def _local(element: etree._Element) -> str:
+    return element.tag.rpartition("}")[2] if isinstance(element.tag, str) else ""

@@ -1,0 +1,135 @@
+"""What can be seen of a client at work: an observer, one log line per exchange, and the wire without its secrets.
+
+Logger ``clicksoap`` has one INFO line per exchange with the gateway; ``clicksoap.wire`` has both bodies at DEBUG,
+masked by the names of their fields.
+"""
+
+import logging
+import re
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from clicksoap.errors import GatewayError
+from clicksoap.protocol.wire import WireReply, WireRequest
+from clicksoap.redaction import masked_number, redact
+from clicksoap.results import RecipientResult
+
+_log: Final = logging.getLogger("clicksoap")
+_wire_log: Final = logging.getLogger("clicksoap.wire")
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One request and what came of it. It holds no secret, no number and no text.
+
+    Attributes:
+        command: The gateway's command, by Document/Literal's name.
+        binding: The binding's name.
+        recipients: How many recipients the request had; 0 for commands without any.
+        seconds: From the moment the request was handed to the transport.
+        status: The HTTP status, or None if no reply came.
+        outcomes: How many recipients are accepted, rejected or unknown; for other commands ``{"answered": 1}``, and
+            ``{"failed": 1}`` for what ended in an error.
+        error: The name of the error's class, or None.
+        code: The gateway's number of the error, or None.
+    """
+
+    command: str
+    binding: str
+    recipients: int
+    seconds: float
+    status: int | None
+    outcomes: Mapping[str, int]
+    error: str | None = None
+    code: str | None = None
+
+
+Observer = Callable[[Exchange], None]
+
+
+class Watch:
+    """Tells observer and logs.
+
+    Args:
+        observer: Called after every exchange, in the thread that made it; what it raises is logged and goes no further.
+        show_content: Let the wire log show numbers and texts. Credentials and session ids are never shown.
+    """
+
+    def __init__(self, observer: Observer | None, *, show_content: bool) -> None:
+        self._observer = observer
+        self._show_content = show_content
+
+    @property
+    def is_watching(self) -> bool:
+        """Whether anybody wants to be told."""
+        return self._observer is not None or _log.isEnabledFor(logging.INFO) or _wire_log.isEnabledFor(logging.DEBUG)
+
+    def exchange(self, exchange: Exchange) -> None:
+        """Tell of an exchange."""
+        if _log.isEnabledFor(logging.INFO):
+            _log.info(
+                "%s over %s: %d recipients, %.0f ms, %s%s",
+                exchange.command,
+                exchange.binding,
+                exchange.recipients,
+                exchange.seconds * 1000,
+                ", ".join(f"{count} {outcome}" for outcome, count in exchange.outcomes.items()),
+                f" ({exchange.error}{f' {exchange.code}' if exchange.code else ''})" if exchange.error else "",
+            )
+        if self._observer is None:
+            return
+        try:
+            self._observer(exchange)
+        except Exception as error:  # noqa: BLE001 - an observer must not change what became of a message
+            _log.warning("on_exchange raised %s; the exchange is not affected", type(error).__name__)
+
+    def wire(self, command: str, request: WireRequest, reply: WireReply | None, secrets: Sequence[str]) -> None:
+        """Log both bodies of an exchange, masked."""
+        if _wire_log.isEnabledFor(logging.DEBUG):
+            sent = request.body or request.url.partition("?")[2].encode()
+            _wire_log.debug("sent %s", redact(shown_request(sent, show_content=self._show_content), secrets))
+            if reply is not None:
+                # The answer to a login is the session id, in whatever form a server may write it.
+                is_login = command == "auth"
+                received = "***" if is_login else shown_reply(reply.body, show_content=self._show_content)
+                _wire_log.debug("received %d %s", reply.status, redact(received, secrets))
+
+
+def outcomes_of(results: Sequence[RecipientResult]) -> dict[str, int]:
+    """How many recipients are in each state."""
+    return dict(Counter(result.state.value for result in results))
+
+
+_SECRETS: Final = "session_id|api_id|user|password|token"
+_CONTENT: Final = r"to|from|text|template|data|udh|msisdn|field\d+|si_\w+|mms_\w+"
+_LONGEST: Final = 8192
+
+
+def shown_request(body: bytes, *, show_content: bool) -> str:
+    """A request body with the values of its secret fields masked, and unless asked for those of numbers and texts."""
+    names = _SECRETS if show_content else f"{_SECRETS}|{_CONTENT}|item"
+    return _masked_by_name(body.decode("utf-8", "replace"), names)[:_LONGEST]
+
+
+def shown_reply(body: bytes, *, show_content: bool) -> str:
+    """A reply body with session ids masked, and unless asked for numbers; a server may echo the request, too."""
+    text = re.sub(r"(?i)(OK:\s*)[^\s<:]+(?=\s*(?:<|$))", r"\1***", body.decode("utf-8", "replace"))
+    text = _masked_by_name(text, _SECRETS if show_content else f"{_SECRETS}|{_CONTENT}")
+    if not show_content:
+        text = re.sub(r"(?<![0-9A-Za-z])\+?[0-9]{7,15}(?![0-9A-Za-z])", lambda found: masked_number(found[0]), text)
+    return text[:_LONGEST]
+
+
+def _masked_by_name(text: str, names: str) -> str:
+    """The text with the values of these fields masked, be they elements or a form's."""
+    text = re.sub(rf"((?:^|[?&;])(?:{names})=)[^&\s]*", r"\1***", text)
+    return re.sub(rf"(<(?:\w+:)?(?:{names})(?:\s[^<>]*)?>)[^<]*(?=</)", r"\1***", text)
+
+
+def describe(error: BaseException | None) -> tuple[str | None, str | None]:
+    """Name and number for an `Exchange`; None twice where there was no error."""
+    if error is None:
+        return None, None
+    return type(error).__name__, error.code if isinstance(error, GatewayError) else None

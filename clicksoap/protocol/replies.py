@@ -1,0 +1,277 @@
+"""The gateway's answer language: ``KEY: value`` lines, the same in SOAP and in the HTTP API.
+
+The vendor's documents contradict one another in letter case, blanks and key names, and its servers in the wording of
+errors. So keys are read in any case, blanks are folded, and an error is known by its number alone.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from typing import Final
+
+from clicksoap.errors import WHOLE_REQUEST, GatewayError, SessionExpired
+from clicksoap.lazy_re import pattern
+from clicksoap.msisdn import Recipients
+from clicksoap.redaction import redact
+from clicksoap.results import RecipientResult, State, accepted
+
+
+class Line:
+    """One line of an answer, read. The plain class is a line that is none of the language."""
+
+    def __init__(self, raw: str) -> None:
+        self.raw = raw
+
+
+class Ok(Line):
+    """``OK``, ``OK:`` or ``OK: text``; the text may be a session id."""
+
+    def __init__(self, raw: str, text: str) -> None:
+        super().__init__(raw)
+        self.text = text
+
+
+class Identified(Line):
+    """``ID: x``, with any of ``To:``, ``Status:`` and ``Charge:`` behind it; also spelled ``apiMsgId: x``."""
+
+    def __init__(
+        self,
+        raw: str,
+        message_id: str,
+        to: str | None = None,
+        status: str | None = None,
+        charge: Decimal | None = None,
+    ) -> None:
+        super().__init__(raw)
+        self.message_id = message_id
+        self.to = to
+        self.status = status
+        self.charge = charge
+
+
+class Failure(Line):
+    """``ERR: nnn, text``, with or without ``To:``; routeCoverage gives an ERR without a number."""
+
+    def __init__(self, raw: str, code: str | None, text: str, to: str | None = None) -> None:
+        super().__init__(raw)
+        self.code = code
+        self.text = text
+        self.to = to
+
+    @property
+    def error(self) -> GatewayError:
+        """The error that the number stands for."""
+        return GatewayError.of(self.code, self.text)
+
+
+class Credit(Line):
+    """``Credit: n`` or ``Credits: n``."""
+
+    def __init__(self, raw: str, amount: Decimal) -> None:
+        super().__init__(raw)
+        self.amount = amount
+
+
+MAX_LINES: Final = 10_000
+"""What has far more lines than one request has recipients (600 at most) is no answer, and is not worth the reading."""
+
+# Every pattern is ASCII on purpose: Unicode digits would pass for numbers.
+_I: Final = re.IGNORECASE | re.ASCII
+_LINE_BREAK: Final = re.compile(r"[\r\n]+")
+_STARTS_LINE: Final = pattern(r"\s*(?:OK|ERR|ID|apiMsgId|Credits?)\b", _I)
+# What nearly every line of a large answer is, read in one step; all else goes the long way to the same result.
+_COMMON: Final = re.compile(r"ID: ([^\s:]+)(?: To: ([0-9]+))?", re.ASCII)
+_OK: Final = re.compile(r"OK\b\s*:?\s*(.*)", _I | re.DOTALL)
+_ERR: Final = pattern(
+    r"ERR\b\s*:?\s*(?:([0-9]{1,3})(?![0-9.])\s*[,:]?\s*)?(.*?)(?:\bTo\s*:\s*(\+?[0-9][0-9 ().-]*))?", _I | re.DOTALL
+)
+_CREDIT: Final = pattern(r"Credits?\s*:\s*([+-]?[0-9]{1,20}(?:\.[0-9]{1,20})?)", _I)
+_FIELD: Final = pattern(r" (?=[a-z]+ ?:)", _I)
+_TO: Final = pattern(r"\+?[0-9][0-9 ().-]*", re.ASCII)
+_STATUS: Final = pattern(r"[0-9A-F]{1,3}", _I)
+_AMOUNT: Final = pattern(r"[0-9]{1,20}(?:\.[0-9]{1,20})?", re.ASCII)
+
+
+def read(items: Iterable[str], secrets: Sequence[str] = ()) -> list[Line]:
+    """Read the lines of an answer; whatever they hold, none raises.
+
+    Args:
+        items: The strings of the reply in order. One string may hold several lines.
+        secrets: Texts to be masked in the words of errors.
+
+    Returns:
+        The lines, one more than `MAX_LINES` at most: the work is bounded, and what comes behind them is left out.
+    """
+    lines: list[Line] = []
+    for item in items:
+        if len(lines) > MAX_LINES:
+            break
+        if common := _COMMON.fullmatch(item):
+            lines.append(Identified(item, common[1], common[2]))
+        else:
+            lines.extend(_line(part.strip(), secrets) for part in _lines_of(item)[: MAX_LINES + 1 - len(lines)])
+    return lines
+
+
+def _lines_of(item: str) -> list[str]:
+    """The lines inside one string; a break that no keyword follows is a stray one inside a line."""
+    first, *rest = _LINE_BREAK.split(item.strip(), maxsplit=MAX_LINES)
+    lines = [[first]]
+    for part in rest:
+        if _STARTS_LINE.match(part):
+            lines.append([part])
+        else:
+            lines[-1].append(part)
+    return ["\n".join(parts) for parts in lines]
+
+
+def _line(raw: str, secrets: Sequence[str]) -> Line:
+    # Folded first: no pattern then meets a run of blanks, so each works in linear time.
+    folded = " ".join(raw.split())
+    if found := _OK.fullmatch(folded):
+        return Ok(raw, found[1])
+    if found := _ERR.fullmatch(folded):
+        code, text, to = found.groups()
+        return Failure(raw, code and code.zfill(3), redact(text.rstrip(" ,"), secrets), to)
+    if found := _CREDIT.fullmatch(folded):
+        return Credit(raw, Decimal(found[1]))
+    return _identified(raw, folded) or Line(raw)
+
+
+def _identified(raw: str, folded: str) -> Identified | None:
+    fields: dict[str, str] = {}
+    for part in _FIELD.split(folded):
+        key, colon, value = part.partition(":")
+        if not colon or key.strip().lower() in fields:
+            return None
+        fields[key.strip().lower()] = value.strip()
+    message_id = fields.get("id") or fields.get("apimsgid")
+    to, status, charge = fields.get("to"), fields.get("status"), fields.get("charge")
+    if (
+        not message_id
+        or " " in message_id
+        or next(iter(fields)) not in {"id", "apimsgid"}
+        or (to is not None and not _TO.fullmatch(to))
+        or (status is not None and not _STATUS.fullmatch(status))
+        or (charge is not None and not _AMOUNT.fullmatch(charge))
+    ):
+        return None
+    return Identified(raw, message_id, to, status, None if charge is None else Decimal(charge))
+
+
+def all_accepted(
+    recipients: Recipients, items: Sequence[str], client_message_id: str | None
+) -> list[RecipientResult] | None:
+    """The results of the usual answer, which accepts every recipient in order, one plain line each.
+
+    It gives what `read` and `match` would, without making a `Line` of every string; None for any other answer.
+    """
+    if not items or len(items) != len(recipients):
+        return None
+    heads, told, said = zip(*[item.partition(" To: ") for item in items], strict=True)
+    if said != recipients.msisdns and told != ("",):
+        return None
+    # One line break before each head, and one before each id: so each head is "ID: " and an id.
+    first, *ids = "\n".join(("", *heads)).split("\nID: ")
+    letters = "".join(ids)
+    if first or len(ids) != len(items) or "" in ids or not (letters.isascii() and letters.encode().isalnum()):
+        return None
+    return accepted(recipients, ids, client_message_id, items)
+
+
+def refusal_of_request(lines: Sequence[Line], recipients: int = 0) -> GatewayError | None:
+    """The error of an answer that refuses the request and not its recipients, if it is one.
+
+    An expired or missing session refuses the request however it is worded; authentication and account errors do so on
+    lines without ``To:``. One line of another kind is enough for the answer to be none of these.
+    """
+    first: Failure | None = None
+    for line in lines:
+        if not isinstance(line, Failure) or line.code is None:
+            return None
+        # With To: it speaks of one recipient; only of all of them together is it the whole request.
+        expired = line.code in SessionExpired.codes and (line.to is None or len(lines) == recipients)
+        if not expired and (line.code not in WHOLE_REQUEST or line.to is not None):
+            return None
+        first = first or line
+    return first.error if first else None
+
+
+def match(
+    recipients: Recipients, lines: Sequence[Line], client_message_id: str | None = None
+) -> tuple[list[RecipientResult], list[Line]]:
+    """Tell the lines of an answer to the recipients of its request; nothing is guessed.
+
+    By the number after ``To:``, normalised on both sides; by position only where no line carries one and the counts
+    agree; a single ERR line without ``To:`` concerns everybody. Whoever cannot be matched is unknown.
+
+    Returns:
+        One result per recipient in order, and the lines that belong to nobody.
+    """
+    numbers = [_to(line) for line in lines]
+    if numbers == list(recipients.msisdns):
+        assigned = dict(enumerate(lines))
+    elif any(number is not None for number in numbers):
+        assigned = _by_number(recipients.msisdns, lines)
+    elif len(lines) == 1 and isinstance(lines[0], Failure):
+        assigned = dict.fromkeys(range(len(recipients)), lines[0])
+    elif len(lines) == len(recipients):
+        assigned = dict(enumerate(lines))
+    else:
+        assigned = {}
+    results: list[RecipientResult] = []
+    told: set[int] = set()
+    for index, (to, given) in enumerate(zip(recipients.msisdns, recipients.given, strict=True)):
+        line = assigned.get(index)
+        raw = line.raw if line else None
+        if isinstance(line, Identified):
+            result = RecipientResult(to, given, State.ACCEPTED, (line.message_id,), None, client_message_id, raw)
+        elif isinstance(line, Failure):
+            result = RecipientResult(to, given, State.REJECTED, (), line.error, client_message_id, raw)
+        else:
+            results.append(RecipientResult(to, given, State.UNKNOWN, client_message_id=client_message_id))
+            continue
+        told.add(id(line))
+        results.append(result)
+    return results, [line for line in lines if id(line) not in told]
+
+
+def _to(line: Line) -> str | None:
+    return line.to if isinstance(line, Identified | Failure) else None
+
+
+def _by_number(msisdns: Sequence[str], lines: Sequence[Line]) -> dict[int, Line]:
+    asked: defaultdict[str, list[int]] = defaultdict(list)
+    for index, msisdn in enumerate(msisdns):
+        asked[msisdn].append(index)
+    national = _national_forms(asked)
+    answered: defaultdict[str, list[Line]] = defaultdict(list)
+    for line in lines:
+        if (to := _to(line)) is not None and (number := _asked_number(to, asked, national)) is not None:
+            answered[number].append(line)
+    return {
+        index: line
+        for number, found in answered.items()
+        if len(found) == len(asked[number])
+        for index, line in zip(asked[number], found, strict=True)
+    }
+
+
+def _national_forms(asked: Iterable[str]) -> dict[str, str | None]:
+    """Each number without its country code of one to three digits (ITU-T E.164); None where two numbers fit."""
+    forms: dict[str, str | None] = {}
+    for number in asked:
+        for code in (1, 2, 3):
+            form = number[code:]
+            forms[form] = None if form in forms else number
+    return forms
+
+
+def _asked_number(to: str, asked: Mapping[str, object], national: Mapping[str, str | None]) -> str | None:
+    digits = re.sub(r"[^0-9]", "", to)
+    international = digits.removeprefix("00")
+    if international in asked:
+        return international
+    # An account with a default dial prefix may answer in national form: the 0 stands for the country code.
+    return national.get(digits[1:]) if digits.startswith("0") else None

@@ -1,0 +1,90 @@
+"""Whether to try again, and when."""
+
+import random
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Final
+
+from clicksoap.errors import ClicksoapError, ConfigurationError, GatewayFailure, ProtocolError, TransportError
+from clicksoap.protocol.operations import Effect
+
+_PASSING: Final = frozenset({429, 502, 503, 504})
+# Beyond any pause that somebody means, and within what a float holds.
+_MAX_DOUBLINGS: Final = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """How often and after which pauses a call is tried again.
+
+    Commands that are harmless to repeat are tried again after connection errors, HTTP 429, 502, 503 and 504, and the
+    gateway's own 901; sends and vouchers only where it is certain that nothing was done. No new try begins once the
+    total time of a request (`Timeout.total`) has gone by.
+
+    Attributes:
+        attempts: Tries in all, the first one included.
+        first_pause: Seconds before the second try; doubled each time, and shortened at random by up to a half so that
+            many callers do not come back at once.
+        longest_pause: Seconds that no pause exceeds.
+        longest_retry_after: Seconds of a server's Retry-After that are waited for; a longer one ends the call.
+    """
+
+    attempts: int = 4
+    first_pause: float = 0.5
+    longest_pause: float = 8
+    longest_retry_after: float = 30
+
+    def __post_init__(self) -> None:
+        if isinstance(self.attempts, bool) or not isinstance(self.attempts, int) or self.attempts < 1:
+            raise ConfigurationError("Retry(attempts=...) is a whole number from 1")
+        for name in ("first_pause", "longest_pause", "longest_retry_after"):
+            value: object = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < float("inf"):
+                raise ConfigurationError(f"Retry({name}=...) is a number of seconds, 0 or more")
+
+    def pause_after(self, error: ClicksoapError, effect: Effect, tries: int) -> float | None:
+        """Seconds to wait before the next try, or None if there is to be none.
+
+        Args:
+            error: What ended the last try.
+            effect: What repeating the command does.
+            tries: How many tries there were.
+        """
+        if tries >= self.attempts or not _may_pass(error, effect):
+            return None
+        asked = error.retry_after if isinstance(error, ProtocolError) else None
+        if asked is not None:
+            return asked if asked <= self.longest_retry_after else None
+        longest = min(self.longest_pause, self.first_pause * 2.0 ** min(tries - 1, _MAX_DOUBLINGS))
+        return longest * random.uniform(0.5, 1)  # noqa: S311 - it only spreads callers
+
+
+def _may_pass(error: ClicksoapError, effect: Effect) -> bool:
+    if isinstance(error, GatewayFailure):
+        # 901 is a refusal, but of a gateway in trouble: nobody can tell what it did before.
+        return effect is not Effect.ONCE
+    if isinstance(error, TransportError):
+        passing = error.retryable
+    else:
+        passing = isinstance(error, ProtocolError) and error.status in _PASSING
+    return passing and (effect is not Effect.ONCE or not error.may_have_taken_effect)
+
+
+_pauses = True
+
+
+@contextmanager
+def without_pauses() -> Generator[None]:
+    """For tests: nothing waits between tries while this is entered, in any thread."""
+    global _pauses  # noqa: PLW0603 - a switch of the process
+    before, _pauses = _pauses, False
+    try:
+        yield
+    finally:
+        _pauses = before
+
+
+def pauses() -> bool:
+    """Whether pauses are kept."""
+    return _pauses

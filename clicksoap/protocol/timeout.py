@@ -1,0 +1,27 @@
+"""Time limits of one request."""
+
+from dataclasses import dataclass
+
+from clicksoap.errors import ConfigurationError
+
+
+@dataclass(frozen=True, slots=True)
+class Timeout:
+    """Time limits of one gateway request, in seconds.
+
+    Attributes:
+        connect: Until the connection stands; looking up the host name, TLS and the proxy included.
+        read: Between two arrivals of data.
+        total: For everything: waiting for a connection or for another thread's login, connecting, sending, and the
+            last byte of the reply, however slowly it trickles.
+    """
+
+    connect: float = 5
+    read: float = 30
+    total: float = 60
+
+    def __post_init__(self) -> None:
+        for name in ("connect", "read", "total"):
+            value: object = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < float("inf"):
+                raise ConfigurationError(f"Timeout({name}=...) is a positive number of seconds")

@@ -1,0 +1,88 @@
+"""The seam between the protocol and the network: one request out, one reply back."""
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Final, Protocol
+
+FilePath = str | os.PathLike[str]
+"""A path of a file or a folder."""
+
+ClientCert = FilePath | tuple[FilePath, FilePath]
+"""A client certificate: one file that also holds its key, or the certificate's file and the key's."""
+
+MAX_REPLY_BYTES: Final = 4 * 1024 * 1024
+"""Cap on a reply after decompression. A reply to 300 recipients takes about 25 KB."""
+
+
+@dataclass(frozen=True, slots=True)
+class WireRequest:
+    """One HTTP request. Everything but the method may hold a secret and stays out of the repr."""
+
+    method: str
+    url: str = field(repr=False)
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class WireReply:
+    """One HTTP reply, decompressed.
+
+    Attributes:
+        status: The HTTP status.
+        headers: Header values by lower-case name.
+        body: The decoded body.
+        elapsed: Seconds from the first byte out to the last byte in.
+    """
+
+    status: int
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+    elapsed: float
+
+
+MOVED: Final = frozenset({301, 307, 308})
+"""These ask to send the request elsewhere, and have not carried it out."""
+
+
+def is_refused_unread(status: int) -> bool:
+    """Whether an HTTP status by itself says that nothing was done, whatever its body may be."""
+    return 400 <= status < 500 or status in MOVED  # noqa: PLR2004 - the class of 4xx (RFC 9110, 15.5)
+
+
+def lower_named(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Header values by lower-case name, as `WireReply` has them."""
+    return {name.lower(): value for name, value in headers}
+
+
+class AsyncTransport(Protocol):
+    """The same as `Transport` for an event loop."""
+
+    def prepare(self) -> None:
+        """Do beforehand what would block the loop; called once, beside it."""
+        ...
+
+    async def send(self, request: WireRequest, deadline: float) -> WireReply:
+        """Exchange one request; ``deadline`` is a reading of ``time.monotonic``."""
+        ...
+
+    async def close(self) -> None:
+        """Close every connection."""
+        ...
+
+
+class Transport(Protocol):
+    """Carries one request and brings its reply, or raises a TransportError that tells whether anything left."""
+
+    def send(self, request: WireRequest, deadline: float) -> WireReply:
+        """Exchange one request; ``deadline`` is a reading of ``time.monotonic``."""
+        ...
+
+    def close(self) -> None:
+        """Close every connection."""
+        ...
+
+    def after_fork(self) -> None:
+        """Forget, in a forked child, the connections that the parent goes on using."""
+        ...

@@ -1,0 +1,1 @@
+"""Fault rules: which request fails, and how."""

@@ -1,0 +1,165 @@
+"""The kinds of misfortune: what each does, what can be said of it, and what cannot be meant."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Literal, get_args
+
+from clicksoap.codes import ERRORS
+
+FaultKindName = Literal[
+    "delay",
+    "status",
+    "fault",
+    "error",
+    "session",
+    "html",
+    "malformed",
+    "truncated",
+    "empty",
+    "charset",
+    "gzip",
+    "trickle",
+    "reset",
+]
+"""What can go wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class FaultKind:
+    """What there is to know of a kind.
+
+    Attributes:
+        carried_out: Whether the command is carried out first unless a rule says otherwise.
+        words: What the caller meets.
+        own: The arguments that this kind alone takes.
+        needed: Those of them that it cannot do without.
+    """
+
+    carried_out: bool
+    words: str
+    own: tuple[str, ...] = ()
+    needed: tuple[str, ...] = ()
+
+
+KINDS: Final[dict[FaultKindName, FaultKind]] = {
+    "delay": FaultKind(
+        True,
+        "The answer comes `seconds` later. With `carried_out=False` the command itself waits that long, and is dropped"
+        " if the caller hangs up before.",
+        ("seconds",),
+        ("seconds",),
+    ),
+    "status": FaultKind(
+        False,
+        "An HTTP status (503 unless `status` says another) and a line of plain text, with `Retry-After` if"
+        " `retry_after` says so.",
+        ("status", "retry_after"),
+    ),
+    "fault": FaultKind(
+        False,
+        "A SOAP Fault with HTTP 500, of the fault code `code` (`Server`) and the words `text`. The HTTP API has none:"
+        " there it is the line of error 901.",
+        ("code", "text"),
+    ),
+    "error": FaultKind(False, "The line of error `code` (901) for the whole request.", ("code",)),
+    "session": FaultKind(
+        True,
+        "Every session of the gateway expires before the command is carried out. With `carried_out=False` it is"
+        " refused with 003 whatever it brought.",
+    ),
+    "html": FaultKind(True, "A page of HTML with HTTP 200."),
+    "malformed": FaultKind(True, "XML that is not well-formed; by the HTTP API a line of garbage."),
+    "truncated": FaultKind(True, "`Content-Length` promises more than comes; then the connection ends."),
+    "empty": FaultKind(True, "HTTP 200 without a byte."),
+    "charset": FaultKind(True, "UTF-16, which the header and the XML prolog call something else."),
+    "gzip": FaultKind(True, "Damaged gzip that says it is gzip, whether or not the caller takes gzip."),
+    "trickle": FaultKind(
+        True,
+        "The answer comes in small pieces, `bytes_per_second` of them.",
+        ("bytes_per_second",),
+        ("bytes_per_second",),
+    ),
+    "reset": FaultKind(
+        True,
+        "The connection breaks without a byte: the message is kept and its answer lost. With `carried_out=False`"
+        " nothing was done.",
+    ),
+}
+"""Every kind, in the order of the page about them."""
+
+_NAMES: Final = ("seconds", "status", "retry_after", "code", "text", "bytes_per_second")
+# What is allowed, and how the error says it.
+_RANGES: Final[dict[str, tuple[float, float, str]]] = {
+    "probability": (0, 1, "the share of requests that it happens to: give 0 to 1"),
+    "per_second": (0, 1_000_000, "how many requests a second go through: give 0 to 1000000, where 0 is no limit"),
+    "seconds": (0.001, 86_400, "how long to wait: give 0.001 to 86400"),
+    "bytes_per_second": (0.1, 1_000_000, "how fast the answer comes: give 0.1 to 1000000"),
+}
+_WHOLE: Final[dict[str, tuple[int, int, str]]] = {
+    "nth": (0, 2**31, "which of these requests it happens to: give a whole number from 1, or 0 for all"),
+    "times": (0, 2**31, "how often it happens: give a whole number of 1 or more, or 0 for ever"),
+    "seed": (-(2**63), 2**63, "what the choice begins with: give a whole number"),
+    "status": (300, 599, "an HTTP status that is no success: give 300 to 599"),
+    "retry_after": (0, 86_400, "a number of seconds: give a whole number from 0 to 86400"),
+}
+_PREFIX: Final = re.compile(r"[0-9]{1,15}")
+_FAULT_CODE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,99}")
+_NOT_XML: Final = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def check(kind: str, given: Mapping[str, object], commands: Mapping[str, object]) -> None:
+    """Refuse what cannot be meant.
+
+    Args:
+        kind: The kind.
+        given: The other arguments that were given, by their names.
+        commands: The commands there are, by their names.
+
+    Raises:
+        ValueError: One is out of its range, or does not belong to the kind; the text names it and says what to give.
+    """
+    about = {str(each): about for each, about in KINDS.items()}.get(kind) if isinstance(kind, str) else None
+    if about is None:
+        raise ValueError(f"kind is one of {', '.join(get_args(FaultKindName))}")
+    for name in _NAMES:
+        if name in given and name not in about.own:
+            raise ValueError(f"{name} says nothing about the kind {kind}: leave it out")
+    for name in about.needed:
+        if name not in given:
+            raise ValueError(f"{name} is missing, and the kind {kind} needs it: it is {_RANGES[name][2]}")
+    for name, value in given.items():
+        _check_one(kind, name, value)
+    if given.get("command", "") not in {"", *commands}:
+        raise ValueError(
+            "command: there is no such command: commands are spelled as in Document/Literal, all in lower case"
+        )
+
+
+def _check_one(kind: str, name: str, value: object) -> None:
+    if name in _RANGES:
+        low, high, words = _RANGES[name]
+        if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+            raise ValueError(f"{name} is {words}")
+    elif name in _WHOLE:
+        first, last, words = _WHOLE[name]
+        if isinstance(value, bool) or not isinstance(value, int) or not first <= value <= last:
+            raise ValueError(f"{name} is {words}")
+    elif name == "carried_out":
+        if not isinstance(value, bool):
+            raise ValueError("carried_out is whether the command is carried out first: give True or False")
+    elif not isinstance(value, str):
+        raise ValueError(f"{name} is a text: give a string")
+    else:
+        _check_text(kind, name, value)
+
+
+def _check_text(kind: str, name: str, value: str) -> None:
+    if name == "prefix" and value and not _PREFIX.fullmatch(value):
+        raise ValueError("prefix is how a number begins: give up to 15 digits, without + or 00, such as 2782")
+    if name == "code" and kind == "error" and value not in ERRORS:
+        raise ValueError(f"code is the number of an error: give one of {', '.join(ERRORS)}")
+    if name == "code" and kind == "fault" and not _FAULT_CODE.fullmatch(value):
+        raise ValueError('code is a fault code of SOAP 1.1 without prefix: give a word such as "Server" or "Client"')
+    if name == "text" and _NOT_XML.search(value):
+        raise ValueError("text holds a character that XML does not have: leave it out")

@@ -1,0 +1,214 @@
+"""SOAP requests of any stack, read; SOAP replies and faults, written as the gateway's servers write them."""
+
+import codecs
+import html
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Final
+
+from lxml import etree
+from lxml.etree import _Element as Element  # pyright: ignore[reportPrivateUsage] - lxml's stubs name it so
+
+from clicksoap.contract import SOAP_ENCODING, Dialect, wsdl
+from clicksoap.simulator.front.calls import Call, UnreadableError
+from clicksoap.simulator.front.parameters import HTTP_ONLY, RepeatedParameterError, normalised
+
+_ENVELOPE: Final = "http://schemas.xmlsoap.org/soap/envelope/"
+_ENVELOPE_12: Final = "http://www.w3.org/2003/05/soap-envelope"
+_XSD: Final = "http://www.w3.org/2001/XMLSchema"
+_XSI: Final = "http://www.w3.org/2001/XMLSchema-instance"
+_WSDL: Final = "http://schemas.xmlsoap.org/wsdl/"
+
+# SOAP::Lite and its age wrote null="1" in the namespace of the 1999 draft.
+_NIL: Final = (f"{{{_XSI}}}nil", "{http://www.w3.org/1999/XMLSchema-instance}null")
+_DECLARED_ENCODING: Final = re.compile(rb"\s*<\?xml[^>]*\sencoding\s*=")
+_BYTE_ORDER_MARKS: Final = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_MAX_HOPS: Final = 4
+_RECIPIENTS: Final = "to"
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """What a WSDL says of one operation: how it is spelled, and whether many strings come back."""
+
+    name: str
+    returns_many: bool
+
+
+@cache
+def operations(dialect: Dialect) -> dict[str, Operation]:
+    """The operations of a dialect by their lower-case names, read from its WSDL."""
+    root = etree.fromstring(wsdl(dialect))
+    names = [each.get("name", "") for each in root.iterfind(f"{{{_WSDL}}}portType/{{{_WSDL}}}operation")]
+    if dialect is Dialect.DOCUMENT_LITERAL:
+        many = {
+            element.get("name", "")
+            for element in root.iterfind(f"{{{_WSDL}}}types/{{{_XSD}}}schema/{{{_XSD}}}element")
+            if any(each.get("maxOccurs") == "unbounded" for each in element.iter(f"{{{_XSD}}}element"))
+        }
+    else:
+        many = {
+            message.get("name", "")
+            for message in root.iterfind(f"{{{_WSDL}}}message")
+            if any(each.get("type") == "tns:ArrayOfString" for each in message.iterfind(f"{{{_WSDL}}}part"))
+        }
+    return {name.lower(): Operation(name, f"{name}Response" in many) for name in names}
+
+
+def read_call(body: bytes, charset: str | None = None) -> Call:
+    """Read a request.
+
+    The command is the local name of the body's child, whatever its namespace and case. Parameters are told by their
+    local names, in any order, typed or not, in place or behind ``href``; those of the HTTP API alone are passed over.
+
+    Args:
+        body: The request as it arrived, decompressed.
+        charset: What the Content-Type says; it counts only if the document itself says nothing.
+
+    Raises:
+        UnreadableError: It is no call of the gateway.
+    """
+    envelope_body = _body(_parse(body, charset))
+    wrapper = _wrapper(envelope_body)
+    ids = {each.get("id", ""): each for each in envelope_body.iter("*") if "id" in each.attrib}
+    given: list[tuple[str, str]] = []
+    to: list[str] = []
+    for part in wrapper.iterchildren("*"):
+        name = _local(part)
+        value = _follow(part, ids)
+        if name == _RECIPIENTS:
+            to.extend(_strings(value, ids))
+        elif value is not None and name not in HTTP_ONLY:
+            given.append((name, _text(value)))
+    try:
+        parameters = normalised(given)
+    except RepeatedParameterError:
+        raise UnreadableError("a parameter is given twice") from None
+    return Call(_local(wrapper).lower(), parameters, tuple(to))
+
+
+def write_reply(dialect: Dialect, command: str, lines: Sequence[str]) -> bytes:
+    """The envelope of a reply."""
+    operation = operations(dialect)[command]
+    if dialect is Dialect.DOCUMENT_LITERAL:
+        returned = "".join(f"<return>{_escaped(line)}</return>" for line in lines)
+        space = "http://api.clickatell.com/soap/document_literal/webservice"
+        wrapped = f"<ns1:{operation.name}Response>{returned}</ns1:{operation.name}Response>"
+        return _enveloped(f' xmlns:ns1="{space}"', wrapped)
+    if operation.returns_many:
+        items = "".join(f'<item xsi:type="xsd:string">{_escaped(line)}</item>' for line in lines)
+        kind = f'SOAP-ENC:arrayType="xsd:string[{len(lines)}]" xsi:type="ns1:ArrayOfString"'
+        returned = f"<return {kind}>{items}</return>"
+    else:
+        returned = f'<return xsi:type="xsd:string">{_escaped(chr(10).join(lines))}</return>'
+    names = (
+        ' xmlns:ns1="http://api.clickatell.com/soap/webservice"'
+        f' xmlns:xsd="{_XSD}" xmlns:xsi="{_XSI}" xmlns:SOAP-ENC="{SOAP_ENCODING}"'
+        f' SOAP-ENV:encodingStyle="{SOAP_ENCODING}"'
+    )
+    return _enveloped(names, f"<ns1:{operation.name}Response>{returned}</ns1:{operation.name}Response>")
+
+
+def write_fault(code: str, text: str) -> bytes:
+    """The envelope of a SOAP 1.1 fault; the code comes without prefix."""
+    told = f"<faultcode>SOAP-ENV:{code}</faultcode><faultstring>{_escaped(text)}</faultstring>"
+    return _enveloped("", f"<SOAP-ENV:Fault>{told}</SOAP-ENV:Fault>")
+
+
+def _parse(body: bytes, charset: str | None) -> Element:
+    parser = etree.XMLParser(
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        remove_comments=True,
+        remove_pis=True,
+        encoding=_encoding(body, charset),
+    )
+    try:
+        root = etree.fromstring(body, parser)
+    except (etree.XMLSyntaxError, ValueError):
+        raise UnreadableError("the request is not well-formed XML") from None
+    if root.getroottree().docinfo.doctype:
+        raise UnreadableError("a request must not have a document type declaration")
+    return root
+
+
+def _encoding(body: bytes, charset: str | None) -> str | None:
+    """The encoding to impose on the parser; None to let the document speak for itself."""
+    if charset is None or body.startswith(_BYTE_ORDER_MARKS) or _DECLARED_ENCODING.match(body) or b"\x00" in body[:4]:
+        return None
+    try:
+        etree.XMLParser(encoding=charset)  # the parser must know it; Python's codecs have names of their own
+    except (LookupError, ValueError):
+        return None
+    return charset
+
+
+def _body(root: Element) -> Element:
+    if root.tag == f"{{{_ENVELOPE_12}}}Envelope":
+        raise UnreadableError("this gateway speaks SOAP 1.1", "VersionMismatch")
+    if root.tag != f"{{{_ENVELOPE}}}Envelope":
+        raise UnreadableError("the request is not a SOAP 1.1 envelope")
+    body = root.find(f"{{{_ENVELOPE}}}Body")
+    if body is None:
+        raise UnreadableError("the envelope has no body")
+    return body
+
+
+def _wrapper(body: Element) -> Element:
+    """The call among the body's children; the others are values that it points to."""
+    known = operations(Dialect.DOCUMENT_LITERAL)
+    for child in body.iterchildren("*"):
+        if _local(child).lower() in known:
+            return child
+    raise UnreadableError("the body holds no operation of this service")
+
+
+def _strings(value: Element | None, ids: dict[str, Element]) -> Iterator[str]:
+    """The strings of an array, or the one string of what is none; nil ones are left out."""
+    if value is None:
+        return
+    items = list(value.iterchildren("*"))
+    if not items:
+        yield _text(value)
+    for item in items:
+        string = _follow(item, ids)
+        if string is not None:
+            yield _text(string)
+
+
+def _follow(element: Element, ids: dict[str, Element]) -> Element | None:
+    """What an element stands for: itself, what its ``href`` points to, or None if that is nil."""
+    for _ in range(_MAX_HOPS):
+        if any(element.get(name) in {"true", "1"} for name in _NIL):
+            return None
+        reference = element.get("href")
+        if reference is None:
+            return element
+        target = ids.get(reference.removeprefix("#"))
+        if target is None or not reference.startswith("#"):
+            raise UnreadableError("a reference points to nothing in the request")
+        element = target
+    raise UnreadableError("references lead in circles, or too far")
+
+
+def _text(element: Element) -> str:
+    if len(element):
+        raise UnreadableError("a string was expected, and a structure given")
+    return element.text or ""
+
+
+def _local(element: Element) -> str:
+    return etree.QName(element).localname
+
+
+def _escaped(text: str) -> str:
+    return html.escape(text, quote=False)
+
+
+def _enveloped(attributes: str, content: str) -> bytes:
+    prolog = '<?xml version="1.0" encoding="UTF-8"?>\n'
+    envelope = f'<SOAP-ENV:Envelope xmlns:SOAP-ENV="{_ENVELOPE}"{attributes}>'
+    return f"{prolog}{envelope}<SOAP-ENV:Body>{content}</SOAP-ENV:Body></SOAP-ENV:Envelope>\n".encode()

@@ -1,0 +1,1 @@
+"""Codecs by type hints: values of the simulator to and from JSON, text and database rows, and their JSON schemas."""

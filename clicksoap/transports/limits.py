@@ -1,0 +1,13 @@
+"""Limits of connections, the same for both clients: how many, and how long one may be idle."""
+
+from typing import Final
+
+MAX_CONNECTIONS: Final = 64
+"""Connections of one client, and so its requests in flight; further calls wait for one, within `Timeout.total`."""
+
+IDLE_SECONDS: Final = 4.0
+"""Seconds after which an idle connection is closed instead of used again.
+
+Common servers close idle connections after 5 seconds and more (Apache's KeepAliveTimeout is 5). A POST on a connection
+that the server closes at the same moment is lost with an unknown outcome, so this stays below 5.
+"""
