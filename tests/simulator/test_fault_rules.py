@@ -13,7 +13,7 @@ import pytest
 from lxml import etree
 
 from clicksoap.simulator import Clock, Settings, Simulator
-from clicksoap.simulator.faults.rules import KINDS
+from clicksoap.simulator.faults.kinds import KINDS
 
 from .conftest import Wire
 
@@ -179,7 +179,7 @@ class TestWhatItRefuses:
     def test_every_kind_can_be_added_with_no_more_than_it_needs(self, sim: Simulator) -> None:
         values = {"seconds": 1, "bytes_per_second": 1}
         for kind, about in KINDS.items():
-            needed: dict[str, Any] = {name: values[name] for name in about.needed}
+            needed: dict[str, Any] = {name: values[name] for name in about.required}
             assert sim.faults.add(kind, **needed).carried_out is about.carried_out
 
 
@@ -225,7 +225,7 @@ class TestWhatIsOnTheWire:
 
     def test_a_delayed_command_is_dropped_if_the_caller_hangs_up(self, sim: Simulator, wire: Wire) -> None:
         struck = threading.Event()
-        sim.gateway.event_bus.listen(lambda event: struck.set() if event.kind == "exchange" else None)
+        sim.gateway.event_bus.subscribe(lambda event: struck.set() if event.kind == "exchange" else None)
         sim.faults.add("delay", seconds=3600, carried_out=False, times=1)
         connection = http.client.HTTPConnection(sim.origin.removeprefix("http://"), timeout=30)
         connection.request("GET", f"/http/sendmsg?api_id=7&user=a&password=b&to={TO}&text=hi")
@@ -280,7 +280,7 @@ class TestWhatIsOnTheWire:
                     wire.post(path, body, Content_Type=kind_of_body)
                 except (*BROKEN, http.client.IncompleteRead):
                     pass
-        sessions = list(sim.gateway._access._sessions)
+        sessions = list(sim.gateway._state.sessions._by_id)
         assert len(sessions) == 10
         kept = "".join(each.request + each.reply for each in sim.exchanges.latest())
         for secret in ("secret", *sessions):
