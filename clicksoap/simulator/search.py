@@ -112,7 +112,9 @@ def _status(value: str) -> Test:
     if codes is None and _CODE.fullmatch(value):
         codes = frozenset({MessageStatus.of(value).code}) & STATUS_DEFINITIONS.keys()
     if not codes:
-        raise ValueError(f"unknown status: give a number such as 004, or one of {', '.join(STATUS_WORDS)}")
+        raise ValueError(
+            f"status: with an unknown status: give a number such as 004, or one of {', '.join(STATUS_WORDS)}"
+        )
     return lambda message: message.status in codes
 
 

@@ -1,4 +1,4 @@
-"""What an account may do: trials, locks, prefixes, senders, limits, opt-outs; and how much is kept of it all."""
+"""Accounts: trials, locks, prefixes, senders, limits and opt-outs; and the limits of everything that is kept."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -90,7 +90,7 @@ def test_a_leading_0_is_replaced_by_the_accounts_country_code(wire_to: Connect) 
         assert [each.to for each in sim.messages] == ["27821234567", "27821234567"]
         assert lines[2].startswith(error("105"))
         assert wire.call("routecoverage", msisdn="0821234567", **WHO)[0].startswith("OK: ")
-    with pytest.raises(ValueError, match="dial_prefix is a country code"):
+    with pytest.raises(ValueError, match="dial_prefix is not a country code"):
         Account(7, "acme", "secret", dial_prefix="+27")
 
 
@@ -181,7 +181,7 @@ def test_the_oldest_messages_give_way_and_are_unknown_then(wire_to: Connect) -> 
         assert wire.call("querymsg", climsgid="c", **WHO) == [f"ID: {ids[2]} Status: 008"]
         assert len(sim.exchanges.latest()) == 3
         assert wire.call("getbalance", **WHO) == ["Credit: 995.00"]
-    with pytest.raises(ValueError, match="capacity is the number of messages"):
+    with pytest.raises(ValueError, match="capacity is less than 1: give the number of messages"):
         Gateway(capacity=0)
 
 

@@ -1,4 +1,4 @@
-"""What a message holds, how many parts it takes, and what that costs."""
+"""The content of a message, the segments that it takes, and its price."""
 
 from decimal import Decimal
 

@@ -1,4 +1,4 @@
-"""Requests as the SOAP stacks of this world write them, over a real socket."""
+"""SOAP requests in the styles of many SOAP stacks, over a real socket."""
 
 import codecs
 import gzip

@@ -1,4 +1,4 @@
-"""What the gateway tells whoever listens: everything, in order, once."""
+"""The event bus: every event, in order, once."""
 
 import threading
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""The reference page of faults says what the constants say: no row more, no row less."""
+"""The reference page of faults has exactly the rows of the constants."""
 
 import re
 from pathlib import Path

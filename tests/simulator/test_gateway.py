@@ -1,5 +1,6 @@
-"""What the gateway does, without any network."""
+"""The gateway's commands, without any network."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 
@@ -378,6 +379,28 @@ def test_commands_are_counted_by_name_refused_ones_too() -> None:
 def test_there_is_no_sixteenth_command() -> None:
     with pytest.raises(KeyError):
         Gateway().execute(Command("format_disk", WHO))
+
+
+def test_a_reply_waits_for_every_hook_until_it_is_removed() -> None:
+    gateway, calls, may_wait = Gateway(), list[str](), list[bool]()
+
+    def note(name: str) -> Callable[[Command], None]:
+        return lambda command: calls.append(f"{name} {command.name} {gateway.commands[command.name]}")
+
+    may_wait.append(gateway.has_reply_hooks)
+    remove_first, remove_second = (gateway.add_reply_hook(note(name)) for name in ("first", "second"))
+    gateway.execute(Command("ping", WHO))
+    assert calls == ["first ping 1", "second ping 1"]
+    remove_first()
+    remove_first()
+    may_wait.append(gateway.has_reply_hooks)
+    gateway.execute(Command("ping", WHO))
+    assert calls[2:] == ["second ping 2"]
+    remove_second()
+    may_wait.append(gateway.has_reply_hooks)
+    gateway.execute(Command("ping", WHO))
+    assert len(calls) == 3
+    assert may_wait == [False, True, False]
 
 
 def test_a_clock_never_goes_back() -> None:

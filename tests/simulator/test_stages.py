@@ -1,4 +1,4 @@
-"""The life of a message on the gateway's clock: what the 998 numbers choose, what expires, what is paid back."""
+"""The stages of a message on the gateway's clock: the 998 numbers, expiry and refunds."""
 
 import itertools
 import threading
@@ -153,7 +153,7 @@ def test_a_status_set_by_hand_stays(still: Simulator) -> None:
     assert status(wire, message_id) == "007"
     assert still.gateway.set_status(message_id, "012").charge == 0
     assert credit(wire) == 1000
-    with pytest.raises(ValueError, match="status is one of 001"):
+    with pytest.raises(ValueError, match="status is unknown: give one of 001"):
         still.gateway.set_status(message_id, "013")
     with pytest.raises(KeyError):
         still.gateway.set_status("0" * 32, "004")

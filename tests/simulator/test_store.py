@@ -1,4 +1,4 @@
-"""The store: what is kept over a restart, whose file it may be, and what happens when it cannot be written."""
+"""The store: the state after a restart, the checks of the file, and failures to write."""
 
 import os
 import signal

@@ -90,23 +90,19 @@ KINDS: Final[dict[FaultKindName, FaultKind]] = {
 """Every kind, in the order of the reference page."""
 
 _NAMES: Final = ("seconds", "status", "retry_after", "code", "text", "bytes_per_second")
-# The least and the greatest value, and the words of the error.
+# The least and the greatest value, and the words of the error about what to give.
 _RANGES: Final[dict[str, tuple[float, float, str]]] = {
-    "probability": (0, 1, "the share of requests that it happens to: give 0 to 1"),
-    "per_second": (
-        0,
-        1_000_000,
-        "how many requests a second go through: give 0 to 1000000, where 0 means without limit",
-    ),
-    "seconds": (0.001, 86_400, "how long to wait: give 0.001 to 86400"),
-    "bytes_per_second": (0.1, 1_000_000, "how fast the answer comes: give 0.1 to 1000000"),
+    "probability": (0, 1, "the share of requests that it happens to, 0 to 1"),
+    "per_second": (0, 1_000_000, "the requests a second that pass, 0 to 1000000, where 0 means no limit"),
+    "seconds": (0.001, 86_400, "the seconds to wait, 0.001 to 86400"),
+    "bytes_per_second": (0.1, 1_000_000, "the speed of the answer, 0.1 to 1000000 bytes a second"),
 }
 _WHOLE: Final[dict[str, tuple[int, int, str]]] = {
-    "nth": (0, 2**31, "which of these requests it happens to: give a whole number from 1, or 0 for all"),
-    "times": (0, 2**31, "how often it happens: give a whole number of 1 or more, or 0 for no limit"),
-    "seed": (-(2**63), 2**63, "the seed of the random choice: give a whole number"),
-    "status": (300, 599, "an HTTP status other than success: give 300 to 599"),
-    "retry_after": (0, 86_400, "a number of seconds: give a whole number from 0 to 86400"),
+    "nth": (0, 2**31, "which of these requests it happens to, a whole number from 1, or 0 for all"),
+    "times": (0, 2**31, "how often it happens, a whole number of 1 or more, or 0 for no limit"),
+    "seed": (-(2**63), 2**63, "the seed of the random choice, a whole number"),
+    "status": (300, 599, "an HTTP status other than success, 300 to 599"),
+    "retry_after": (0, 86_400, "the seconds of the header Retry-After, a whole number from 0 to 86400"),
 }
 _PREFIX: Final = re.compile(r"[0-9]{1,15}")
 _FAULT_CODE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,99}")
@@ -125,28 +121,28 @@ def check_rule(kind: str, given: Mapping[str, object], commands: Mapping[str, ob
     """
     about = {str(each): about for each, about in KINDS.items()}.get(kind) if isinstance(kind, str) else None
     if about is None:
-        raise ValueError(f"unknown kind: give one of {', '.join(get_args(FaultKindName))}")
+        raise ValueError(f"kind is unknown: give one of {', '.join(get_args(FaultKindName))}")
     for name in _NAMES:
         if name in given and name not in about.arguments:
             raise ValueError(f"{name} does not belong to the kind {kind}: leave it out")
     for name in about.required:
         if name not in given:
-            raise ValueError(f"{name} is missing, and the kind {kind} requires it: it is {_RANGES[name][2]}")
+            raise ValueError(f"{name} is missing, and the kind {kind} requires it: give {_RANGES[name][2]}")
     for name, value in given.items():
         _check_one(kind, name, value)
     if given.get("command", "") not in {"", *commands}:
-        raise ValueError("unknown command: give a command as Document/Literal spells it, all in lower case")
+        raise ValueError("command is unknown: give a command as Document/Literal spells it, all in lower case")
 
 
 def _check_one(kind: str, name: str, value: object) -> None:
     if name in _RANGES:
         low, high, wording = _RANGES[name]
         if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
-            raise ValueError(f"{name} is {wording}")
+            raise ValueError(f"{name} is not valid: give {wording}")
     elif name in _WHOLE:
         first, last, wording = _WHOLE[name]
         if isinstance(value, bool) or not isinstance(value, int) or not first <= value <= last:
-            raise ValueError(f"{name} is {wording}")
+            raise ValueError(f"{name} is not valid: give {wording}")
     elif name == "carried_out":
         if not isinstance(value, bool):
             raise ValueError("carried_out is not a boolean: give True to carry the command out first, or False")
@@ -162,8 +158,6 @@ def _check_text(kind: str, name: str, value: str) -> None:
     if name == "code" and kind == "error" and value not in ERRORS:
         raise ValueError(f"code is not an error code: give one of {', '.join(ERRORS)}")
     if name == "code" and kind == "fault" and not _FAULT_CODE.fullmatch(value):
-        raise ValueError(
-            'code is not a fault code of SOAP 1.1: give a word without prefix, such as "Server" or "Client"'
-        )
+        raise ValueError('code is not a SOAP 1.1 fault code: give a word without prefix, such as "Server" or "Client"')
     if name == "text" and NOT_XML.search(value):
         raise ValueError("text holds a character that XML does not allow: leave it out")

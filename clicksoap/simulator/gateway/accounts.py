@@ -171,7 +171,7 @@ class Accounts:
         return list(self._states.values())
 
     def state(self, api_id: int, user: str) -> AccountState:
-        """The account of an API id and a user; KeyError if there is none."""
+        """The account of an API id and a user; KeyError if it is unknown."""
         return self._states[api_id, user]
 
     def restore(self, snapshots: Iterable[AccountSnapshot]) -> None:

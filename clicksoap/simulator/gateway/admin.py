@@ -68,7 +68,7 @@ class Administration:
         """The message of a gateway id, with its present status.
 
         Raises:
-            KeyError: There is none.
+            KeyError: The message is unknown.
         """
         with self._state.locked():
             return self._state.message(message_id)
@@ -87,7 +87,7 @@ class Administration:
         """An account as it was set up; this publishes no event, so that listeners of the event bus may call it.
 
         Raises:
-            KeyError: There is no such account; in an open gateway, it was not used yet.
+            KeyError: The account is unknown; in an open gateway, it was not used yet.
         """
         with self._state.lock:
             return self._state.accounts.state(api_id, user).account
@@ -101,7 +101,7 @@ class Administration:
         """The credits of an account.
 
         Raises:
-            KeyError: There is no such account; in an open gateway, it was not used yet.
+            KeyError: The account is unknown; in an open gateway, it was not used yet.
         """
         with self._state.locked():
             return self._state.accounts.state(api_id, user).balance
@@ -117,7 +117,7 @@ class Administration:
         """Set the credits of an account.
 
         Raises:
-            KeyError: There is no such account.
+            KeyError: The account is unknown.
         """
         with self._state.locked():
             self._state.accounts.state(api_id, user).balance = balance
@@ -127,7 +127,7 @@ class Administration:
         """Refuse further messages of an account to a number (122).
 
         Raises:
-            KeyError: There is no such account.
+            KeyError: The account is unknown.
         """
         with self._state.locked():
             self._state.accounts.state(api_id, user).opt_out(number)
@@ -137,11 +137,11 @@ class Administration:
         """Pin a message's status: its planned stages are cancelled; the status is reported like any other.
 
         Raises:
-            KeyError: There is no such message.
+            KeyError: The message is unknown.
             ValueError: No document names such a status.
         """
         if status not in STATUSES:
-            raise ValueError(f"unknown status: give one of {', '.join(STATUSES)}")
+            raise ValueError(f"status is unknown: give one of {', '.join(STATUSES)}")
         with self._state.locked():
             return self._state.mailbox.end(self._state.message(message_id), Stage(self.clock.now(), status))
 
@@ -158,7 +158,7 @@ class Administration:
 
         Raises:
             ValueError: A setting is out of its range.
-            TypeError: There is no such setting.
+            TypeError: The setting is unknown.
         """
         with self._state.locked():
             self._state.settings = replace(self._state.settings, **choices)  # type: ignore[arg-type]

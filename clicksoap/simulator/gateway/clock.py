@@ -22,7 +22,7 @@ class Clock:
 
     def __init__(self, speed: float = 1.0) -> None:
         if speed < 0:
-            raise ValueError("speed is negative: give 0 or more")
+            raise ValueError("time does not go back: give a speed of 0 or more")
         self.speed = self._initial_speed = speed
         self._began = time.monotonic()
         self._zero = datetime.now(UTC)
@@ -52,7 +52,7 @@ class Clock:
         except OverflowError:
             raise ValueError(f"the time to advance is too long: the clock stops at the year {_END.year}") from None
         if step < timedelta():
-            raise ValueError("the time to advance is negative: give 0 or more")
+            raise ValueError("a clock can only be advanced, not set back: give 0 or more")
         with self._changed:
             if step > _END - self._now():
                 raise ValueError(f"the time to advance is too long: the clock stops at the year {_END.year}")

@@ -20,10 +20,10 @@ class Event:
     """Something that happened in the gateway.
 
     Attributes:
-        kind: ``accepted`` (messages, as they were then), ``status`` (one message with another status), ``deleted``
-            (messages; without messages: all), ``inbound`` (a message from a handset), ``exchange`` (a request was
-            answered), ``callback`` (the customer's server was called), ``account`` (an account was changed by hand),
-            ``reset`` (everything was forgotten).
+        kind: The kind. ``accepted``: messages, as they were then. ``status``: one message with another status.
+            ``deleted``: messages, or all of them if the event has none. ``inbound``: a message from a handset.
+            ``exchange``: a request was answered. ``callback``: the customer's server was called. ``account``: an
+            account was changed by hand. ``reset``: everything was forgotten.
         at: The time, by the gateway's clock.
         messages: The messages of the event, if any.
         about: The id of its subject, if that is not a message.

@@ -120,7 +120,7 @@ class Gateway(Administration):
             The lines of the reply; a refusal is a line, too.
 
         Raises:
-            KeyError: There is no such command.
+            KeyError: The command is unknown.
         """
         lines = self._executed(command)
         for hook in self._reply_hooks:

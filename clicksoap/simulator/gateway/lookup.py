@@ -40,7 +40,7 @@ def find_message(state: GatewayState, owner: AccountState, message_id: str, look
 
 
 def unknown_reply(state: GatewayState, values: Mapping[str, str]) -> str:
-    """The reply line for an id of which there is no message.
+    """The reply line for an id without a message.
 
     Raises:
         Refused: The settings demand an error (103, 104), or the id is malformed (103).

@@ -82,7 +82,7 @@ class Settings:
             raise ValueError("received_after is shorter than handed_on_after: give at least as much")
         for name, choices in CHOICES.items():
             if getattr(self, name) not in choices:
-                raise ValueError(f"unknown {name}: give one of {', '.join(map(repr, choices))}")
+                raise ValueError(f"{name} is not valid: give one of {', '.join(map(repr, choices))}")
 
 
 CHOICES: Final[dict[str, tuple[str, ...]]] = {

@@ -29,7 +29,7 @@ class Snapshots:
             return [StoredMessage(each, mailbox.planned(each.id)) for each in found if each is not None]
 
     def oldest_message(self) -> Message | None:
-        """The message that is dropped next for a newer one; None if there is no message."""
+        """The message that is dropped next for a newer one; None without messages."""
         with self._state.lock:
             return next(iter(self._state.mailbox), None)
 

@@ -63,7 +63,7 @@ class GatewayState:
             self.event_bus.flush()
 
     def message(self, message_id: str) -> Message:
-        """The message of a gateway id; KeyError if there is none."""
+        """The message of a gateway id; KeyError if it is unknown."""
         message = self.mailbox.get(message_id)
         if message is None:
             raise KeyError(message_id)
