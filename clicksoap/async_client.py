@@ -127,7 +127,7 @@ class AsyncClient:
 
     @classmethod
     def from_config(cls, profile: str | None = None) -> Self:
-        """A client by the settings of the surroundings.
+        """Make a client from the settings in the environment and the configuration file.
 
         Each setting is ``CLICKSOAP_<NAME>`` or the content of the file that ``CLICKSOAP_<NAME>_FILE`` names;
         credentials may be ``CLICKATELL_<NAME>``; the rest comes from a profile of the file that
@@ -142,7 +142,7 @@ class AsyncClient:
         return cls(**load(profile))
 
     async def authenticate(self) -> None:
-        """Log in now (gateway: ``auth``); calls do so by themselves. The session id is a secret and stays inside.
+        """Log in now (gateway: ``auth``). Calls log in by themselves; the session id is a secret and stays inside.
 
         Raises:
             AuthenticationError: The gateway refused the credentials.
@@ -177,7 +177,7 @@ class AsyncClient:
         return await self._driver.run(self._core.send(to, message, options))
 
     async def status(self, message_id: str | None = None, *, client_message_id: str | None = None) -> QueriedStatus:
-        """Ask where a message is (gateway: ``querymsg``); the gateway knows for six days.
+        """Ask for the status of a message (gateway: ``querymsg``); the gateway knows it for six days.
 
         Args:
             message_id: The gateway's id (gateway: ``apimsgid``).
@@ -204,7 +204,7 @@ class AsyncClient:
         return await self._driver.run(self._core.find(client_message_id))
 
     async def charge(self, message_id: str) -> Charge:
-        """Ask what a message cost, in credits (gateway: ``getmsgcharge``); the gateway knows for 15 days."""
+        """Ask what a message cost, in credits (gateway: ``getmsgcharge``); the gateway knows it for 15 days."""
         return await self._driver.run(self._core.charge(message_id))
 
     async def stop(self, message_id: str | None = None, *, client_message_id: str | None = None) -> QueriedStatus:
@@ -220,7 +220,7 @@ class AsyncClient:
         return await self._driver.run(self._core.balance())
 
     async def coverage(self, number: str | int) -> Coverage:
-        """Ask whether a number is routed (gateway: ``routeCoverage``). Not meant to be asked before each send."""
+        """Ask whether a number is routed (gateway: ``routeCoverage``). Do not ask before each send."""
         return await self._driver.run(self._core.coverage(number))
 
     async def redeem(self, voucher: str) -> None:
@@ -234,7 +234,7 @@ class AsyncClient:
         await self._driver.run(self._core.redeem(voucher))
 
     def batch(self, template: str, **options: Unpack[BatchOptions]) -> "AsyncBatch":
-        """Send many texts made from one template (gateway: ``startbatch`` … ``endbatch``).
+        """Send many texts made from one template (gateway: ``startbatch`` to ``endbatch``).
 
         Args:
             template: A text with ``#field1#`` … ``#field10#`` (``#field4#`` in RPC/Encoded) to be filled in.
@@ -246,7 +246,7 @@ class AsyncClient:
         return AsyncBatch(self._core, self._driver, self._core.batch(template, cast("SendOptions", options)))
 
     def segments(self, message: str | Message) -> Segments:
-        """What a message costs in parts, as this binding would send it. Asks nobody."""
+        """Count the parts of a message as this binding sends it; nothing is sent."""
         return self._core.segments(message)
 
     @overload

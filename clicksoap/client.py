@@ -138,7 +138,7 @@ class Client:
 
     @classmethod
     def from_config(cls, profile: str | None = None) -> Self:
-        """A client by the settings of the surroundings.
+        """Make a client from the settings in the environment and the configuration file.
 
         Each setting is ``CLICKSOAP_<NAME>`` or the content of the file that ``CLICKSOAP_<NAME>_FILE`` names;
         credentials may be ``CLICKATELL_<NAME>``; the rest comes from a profile of the file that
@@ -155,7 +155,7 @@ class Client:
         return cls(**load(profile))
 
     def authenticate(self) -> None:
-        """Log in now (gateway: ``auth``); calls do so by themselves. The session id is a secret and stays inside.
+        """Log in now (gateway: ``auth``). Calls log in by themselves; the session id is a secret and stays inside.
 
         Raises:
             AuthenticationError: The gateway refused the credentials.
@@ -190,7 +190,7 @@ class Client:
         return self._driver.run(self._core.send(to, message, options))
 
     def status(self, message_id: str | None = None, *, client_message_id: str | None = None) -> QueriedStatus:
-        """Ask where a message is (gateway: ``querymsg``); the gateway knows for six days.
+        """Ask for the status of a message (gateway: ``querymsg``); the gateway knows it for six days.
 
         Args:
             message_id: The gateway's id (gateway: ``apimsgid``).
@@ -217,7 +217,7 @@ class Client:
         return self._driver.run(self._core.find(client_message_id))
 
     def charge(self, message_id: str) -> Charge:
-        """Ask what a message cost, in credits (gateway: ``getmsgcharge``); the gateway knows for 15 days."""
+        """Ask what a message cost, in credits (gateway: ``getmsgcharge``); the gateway knows it for 15 days."""
         return self._driver.run(self._core.charge(message_id))
 
     def stop(self, message_id: str | None = None, *, client_message_id: str | None = None) -> QueriedStatus:
@@ -233,7 +233,7 @@ class Client:
         return self._driver.run(self._core.balance())
 
     def coverage(self, number: str | int) -> Coverage:
-        """Ask whether a number is routed (gateway: ``routeCoverage``). Not meant to be asked before each send."""
+        """Ask whether a number is routed (gateway: ``routeCoverage``). Do not ask before each send."""
         return self._driver.run(self._core.coverage(number))
 
     def redeem(self, voucher: str) -> None:
@@ -247,7 +247,7 @@ class Client:
         self._driver.run(self._core.redeem(voucher))
 
     def batch(self, template: str, **options: Unpack[BatchOptions]) -> "Batch":
-        """Send many texts made from one template (gateway: ``startbatch`` … ``endbatch``).
+        """Send many texts made from one template (gateway: ``startbatch`` to ``endbatch``).
 
         Args:
             template: A text with ``#field1#`` … ``#field10#`` (``#field4#`` in RPC/Encoded) to be filled in.
@@ -259,7 +259,7 @@ class Client:
         return Batch(self._core, self._driver, self._core.batch(template, cast("SendOptions", options)))
 
     def segments(self, message: str | Message) -> Segments:
-        """What a message costs in parts, as this binding would send it. Asks nobody."""
+        """Count the parts of a message as this binding sends it; nothing is sent."""
         return self._core.segments(message)
 
     @overload
