@@ -299,6 +299,9 @@ class AsyncClient:
     def segments(self, message: str | Message) -> Segments:
         """Count the parts of a message as this binding sends it; nothing is sent.
 
+        Args:
+            message: A text, or a `Text`, `Binary`, `WapPush` or `MmsNotification`.
+
         Raises:
             InvalidInput: The message is not valid.
         """

@@ -312,6 +312,9 @@ class Client:
     def segments(self, message: str | Message) -> Segments:
         """Count the parts of a message as this binding sends it; nothing is sent.
 
+        Args:
+            message: A text, or a `Text`, `Binary`, `WapPush` or `MmsNotification`.
+
         Raises:
             InvalidInput: The message is not valid.
         """
