@@ -78,7 +78,7 @@ class Metrics:
             yield from _metric("resident_memory_bytes", "gauge", [({}, pages * os.sysconf("SC_PAGE_SIZE"))], "process")
 
     def _attempts_so_far(self) -> Counter[tuple[str, str]]:
-        """The number of calls to the customer's server by kind and outcome, including dropped ones that were counted before."""
+        """The calls to the customer's server by kind and outcome, including those that are no longer kept."""
         with self._lock:
             attempts = self._simulation.callbacks.attempts()
             if attempts and attempts[0].number < self._counted:  # after a reset, numbers begin at 1 again

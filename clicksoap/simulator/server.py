@@ -147,7 +147,7 @@ class Simulator:
         self._running = running
 
     def stop(self) -> None:
-        """Stop the server. Requests in progress have 3 seconds to finish. Does nothing if the simulator is not running."""
+        """Stop the server. Requests in progress have 3 seconds to finish. Harmless if the simulator is not running."""
         running, self._running = self._running, None
         if running is not None:
             running.stop()
@@ -282,8 +282,8 @@ class _Server(uvicorn.Server):
 
 def _listener(address: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    # asyncio disables Nagle's algorithm only for sockets with an explicit protocol. With Nagle's algorithm, every second
-    # request of a connection waits 40 ms for an acknowledgement.
+    # asyncio disables Nagle's algorithm only for sockets with an explicit protocol. With it, every second request of a
+    # connection waits 40 ms for an acknowledgement.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         if os.name == "posix":  # on other systems the option would let two servers share a port

@@ -198,7 +198,7 @@ def test_accounts_may_be_on_trial() -> None:
         (["--trial"], "give --account"),
         (["--login", "quiet"], "'user:password'"),
         (["--host", "0.0.0.0"], "login="),  # noqa: S104 - refused
-        (["--host", "sms.example"], "no name"),
+        (["--host", "sms.example"], "not a name"),
         (["--host", "192.0.2.1", "--login", "ann:quiet"], "192.0.2.1 is not an address of this machine"),
         (["--speed", "-1"], "--speed"),
         (["--capacity", "0"], "--capacity"),

@@ -154,4 +154,4 @@ def _start_lines(simulator: "Simulator", *, is_open: bool, needs_login: bool) ->
     if is_open:
         yield "All credentials work except the password 'wrong'."
     yield "Magic numbers: 999105... is refused with error 105, 998007... ends in status 007 (any code works);"
-    yield "997 breaks the HTTP answer: 997002... resets the connection after accepting, 997503... is HTTP 503 (and others)."
+    yield "997 breaks the HTTP answer: 997002... resets the connection after accepting, 997503... is HTTP 503."
