@@ -69,8 +69,8 @@ class WebLogin:
             given = base64.b64decode(encoded.strip(), validate=True)
         except (binascii.Error, ValueError):
             return False
-        wanted = f"{self.user}:{self.password}".encode("utf-8", "surrogatepass")
-        return secrets.compare_digest(given, wanted) and scheme.lower() == "basic"
+        expected = f"{self.user}:{self.password}".encode("utf-8", "surrogatepass")
+        return secrets.compare_digest(given, expected) and scheme.lower() == "basic"
 
 
 class AccessControl:

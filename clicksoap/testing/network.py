@@ -88,11 +88,11 @@ def current_guard() -> NetworkGuard | None:
 def installed_guard(new: NetworkGuard) -> Generator[NetworkGuard]:
     """Install a guard for the process, in all threads and forked children; restore the previous one afterwards."""
     global _current  # noqa: PLW0603 - one for the process
-    before, _current = _current, new
-    asked = egress.ask(None if new.allows else new.check)
+    previous, _current = _current, new
+    previous_check = egress.ask(None if new.allows else new.check)
     try:
         yield new
     finally:
-        egress.ask(asked)
-        _current = before
+        egress.ask(previous_check)
+        _current = previous
         new.close()

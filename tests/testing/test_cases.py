@@ -182,5 +182,7 @@ def test_accounts_of_a_class_are_those_of_its_application() -> None:
 
 
 def test_a_mixin_that_nobody_would_start_is_refused() -> None:
-    with pytest.raises(TypeError, match="Wrong: SimulatorMixin is not the first base class: name it before the TestCase"):
+    with pytest.raises(
+        TypeError, match="Wrong: SimulatorMixin is not the first base class: name it before the TestCase"
+    ):
         type("Wrong", (LikeDjango, SimulatorMixin), {})

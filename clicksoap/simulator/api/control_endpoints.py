@@ -39,7 +39,7 @@ INFO: Final = object_schema(
     store=object_schema(
         problem={
             "type": "string",
-            "description": "The reason why nothing is stored at present; empty if there is no problem.",
+            "description": "The reason why nothing is stored at present; empty if all is stored.",
         }
     ),
     refused=array_of(object_schema(number=_TEXT, error=_TEXT, meaning=_TEXT)),

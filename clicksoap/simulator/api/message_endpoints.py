@@ -49,7 +49,7 @@ def _message(request: ApiRequest) -> object:
 def _exchange_of(request: ApiRequest) -> object:
     exchange = request.simulation.exchanges.get(_find_message(request).exchange)
     if exchange is None:
-        raise not_found("exchange: it is no longer kept, or the message was not sent by a request", "id")
+        raise not_found("exchange: it has been dropped, or the message was not sent by a request", "id")
     return to_json(exchange)
 
 

@@ -73,7 +73,7 @@ def live_view(simulation: Simulation, query_params: Mapping[str, str]) -> LiveVi
 
 
 def page_number(query_params: Mapping[str, str]) -> int:
-    """The page number in a URL query; 1 if there is none."""
+    """The page number in a URL query; 1 by default."""
     given = query_params.get("page", "")
     return int(given) if given.isascii() and given.isdigit() and len(given) <= _DIGITS_OF_A_PAGE else 1
 

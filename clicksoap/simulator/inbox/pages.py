@@ -145,10 +145,10 @@ class Pages:
         return self.message_page(request, message)
 
     def _traffic(self, request: Request) -> Response:
-        kept = self._simulation.exchanges.latest()
-        pages = max(1, -(-len(kept) // PER_PAGE))
+        exchanges = self._simulation.exchanges.latest()
+        pages = max(1, -(-len(exchanges) // PER_PAGE))
         number = max(1, min(page_number(request.query_params), pages))
-        shown = exchange_row_list(kept, number)
+        shown = exchange_row_list(exchanges, number)
         live = {"of": "traffic", "page": str(number)}
         values = {"rows": shown.rows, "count": shown.count, "live": live, "number": number, "pages": pages}
         return page("traffic", **_base_values(request), **values)

@@ -46,7 +46,7 @@ class PhoneDisplay:
         label: The kind of message for people; empty for an ordinary text.
         parts: The parts of a text or flash message; empty for other kinds.
         units: The unit of the sizes of the parts: ``septets`` or ``UTF-16 units``.
-        url: The address in the message, as given; empty if there is none.
+        url: The address in the message, as given; empty for no address.
         link: The address as a link; empty if it is not an http or https address.
         facts: More names and values to show.
     """

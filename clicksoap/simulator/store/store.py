@@ -36,7 +36,7 @@ class MemoryStore:
     """A store without a file: the state ends with the process.
 
     Attributes:
-        problem: The reason why nothing is stored at present; empty if there is no problem.
+        problem: The reason why nothing is stored at present; empty if all is stored.
     """
 
     problem: str = ""

@@ -33,7 +33,7 @@ class Attempt:
         http_status: The HTTP status of the answer; None if there was none.
         error: The reason why there was no answer; empty if there was one.
         nth: The number of this try for its delivery, from 1.
-        next_at: The time of the next try; None if there is none.
+        next_at: The time of the next try; None for no further try.
     """
 
     number: int

@@ -61,7 +61,7 @@ class DeliveryQueue:
 
     @property
     def next_due(self) -> datetime | None:
-        """The time of the next postponed delivery; None if there is none."""
+        """The time of the next postponed delivery; None if nothing is postponed."""
         return self._postponed[0][0] if self._postponed else None
 
     def add(self, delivery: Delivery) -> None:

@@ -16,7 +16,7 @@ _MAX_CALLS: Final = 4
 _JOIN_SECONDS: Final = 1.0
 
 OnAttempt = Callable[[Delivery, datetime, CallResult, datetime | None], object]
-"""Gets a delivery, the start of the try, its result, and the time of the next try (None if there is none)."""
+"""Gets a delivery, the start of the try, its result, and the time of the next try (None for no further try)."""
 
 _log: Final = logging.getLogger("clicksoap.simulator")
 

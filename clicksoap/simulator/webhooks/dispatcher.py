@@ -90,7 +90,7 @@ class Callbacks:
         return self._attempts.latest()
 
     def report(self, message_id: str) -> None:
-        """Report the present status of a message once more, whatever its ``callback`` is.
+        """Report the present status of a message once more, for any value of its ``callback``.
 
         Raises:
             KeyError: Unknown message id.
