@@ -89,10 +89,10 @@ def installed_guard(new: NetworkGuard) -> Generator[NetworkGuard]:
     """Install a guard for the process, in all threads and forked children; restore the previous one afterwards."""
     global _current  # noqa: PLW0603 - one for the process
     previous, _current = _current, new
-    previous_check = egress.ask(None if new.allows else new.check)
+    previous_check = egress.set_egress_check(None if new.allows else new.check)
     try:
         yield new
     finally:
-        egress.ask(previous_check)
+        egress.set_egress_check(previous_check)
         _current = previous
         new.close()
