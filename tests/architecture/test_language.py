@@ -17,7 +17,7 @@ PAGES = [
 ]
 
 # Folders and files that are not held to the rules yet.
-PENDING: tuple[str, ...] = ("clicksoap", "docs", "README.md", "CHANGELOG.md")
+PENDING: tuple[str, ...] = ("clicksoap", "docs/explanation/design.md", "docs/explanation/outcomes.md")
 
 MAX_WORDS = 30  # of a sentence
 Breaches = Callable[[Path, str], Iterator[str]]
