@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from clicksoap import without_pauses
+from clicksoap.testing import without_pauses
 
 pytest_plugins = ["pytester"]
 
