@@ -17,7 +17,26 @@ PAGES = [
 ]
 
 # Folders and files that are not held to the rules yet.
-PENDING: tuple[str, ...] = ("clicksoap", "docs/explanation/design.md", "docs/explanation/outcomes.md")
+PENDING: tuple[str, ...] = (
+    "clicksoap/cli",
+    "clicksoap/config.py",
+    "clicksoap/protocol",
+    "clicksoap/results.py",
+    "clicksoap/simulator/access_control.py",
+    "clicksoap/simulator/api",
+    "clicksoap/simulator/exchanges.py",
+    "clicksoap/simulator/front",
+    "clicksoap/simulator/gateway",
+    "clicksoap/simulator/inbox",
+    "clicksoap/simulator/metrics.py",
+    "clicksoap/simulator/schema",
+    "clicksoap/simulator/store",
+    "clicksoap/simulator/webhooks",
+    "clicksoap/testing",
+    "clicksoap/transports",
+    "docs/explanation/design.md",
+    "docs/explanation/outcomes.md",
+)
 
 MAX_WORDS = 30  # of a sentence
 Breaches = Callable[[Path, str], Iterator[str]]
