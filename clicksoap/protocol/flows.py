@@ -389,9 +389,10 @@ class Flows:
         """
         if time.monotonic() >= call.ends_at:
             raise TransportTimeout("the deadline of the call has passed", may_have_left=False)
-        if call.recorder is not None and isinstance(operation, Deliver):
-            numbers, attempt = operation.recipients.msisdns, operation.attempts + 1
-            yield Record(call.recorder, RequestStarted(operation.client_message_id, numbers, attempt))
+        sending: object = operation
+        if call.recorder is not None and isinstance(sending, Deliver):
+            numbers, attempt = sending.recipients.msisdns, sending.attempts + 1
+            yield Record(call.recorder, RequestStarted(sending.client_message_id, numbers, attempt))
         operation.attempts += 1
         began, reply = time.monotonic(), None
         error: BaseException | None = None

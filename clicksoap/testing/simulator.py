@@ -64,7 +64,7 @@ class AssertingSimulator(Simulator):
         expected = Expected.of(to, text, sender, more)
         deadline = time.monotonic() + timeout
         changed = threading.Event()
-        stop_listening = self.gateway.event_bus.listen(lambda _: changed.set())
+        stop_listening = self.gateway.event_bus.subscribe(lambda _: changed.set())
         try:
             while len(found := expected.select(self.messages)) < count:
                 if not changed.wait(max(0.0, deadline - time.monotonic())):
@@ -95,7 +95,7 @@ class AssertingSimulator(Simulator):
             with contextlib.suppress(RuntimeError):  # the loop was closed meanwhile
                 loop.call_soon_threadsafe(changed.set)
 
-        stop_listening = self.gateway.event_bus.listen(on_event)
+        stop_listening = self.gateway.event_bus.subscribe(on_event)
         try:
             while len(found := expected.select(self.messages)) < count:
                 try:

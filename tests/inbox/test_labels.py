@@ -1,10 +1,10 @@
 """How statuses, headers, documents and bytes are prepared for the pages."""
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import example, given, strategies as st
 from lxml import etree
 
-from clicksoap.simulator.gateway.content import split
+from clicksoap.simulator.gateway.segments import split
 from clicksoap.simulator.inbox import hex_dump, labels
 from clicksoap.simulator.inbox.pretty_print import decoded_fields, indented
 from clicksoap.simulator.inbox.udh import udh_elements
@@ -71,13 +71,14 @@ class TestParts:
     def test_hold_the_whole_text_and_none_too_much(self, text: str, unicode: bool) -> None:  # noqa: FBT001
         parts = split(text, unicode=unicode)
         assert "".join(part.text for part in parts) == text
-        assert all(part.size <= part.most for part in parts)
+        assert all(part.size <= part.max_size for part in parts)
         assert all(part.text for part in parts[1:])
-        assert {part.most for part in parts} <= ({67} if unicode else {153}) or len(parts) == 1
+        assert {part.max_size for part in parts} <= ({67} if unicode else {153}) or len(parts) == 1
 
 
 class TestEnvelopes:
     @given(documents())
+    @example("<a> </a>")
     def test_laid_out_mean_what_they_meant(self, document: str) -> None:
         def meaning(element: etree._Element) -> tuple[object, ...]:
             text = (element.text or "") if not len(element) else (element.text or "").strip()

@@ -6,7 +6,7 @@ from clicksoap.codes import STATUSES
 from clicksoap.simulator.api.endpoints import PAGE_QUERY, ApiRequest, Endpoint, not_found, page, page_of
 from clicksoap.simulator.api.problems import Problem
 from clicksoap.simulator.exchanges import Exchange
-from clicksoap.simulator.gateway.model import Message, Stage
+from clicksoap.simulator.gateway.messages import Message, Stage
 from clicksoap.simulator.schema.fields import Field, field_of
 from clicksoap.simulator.schema.shapes import Schema, array_of, dataclass_schema, object_schema, schema_of, to_json
 from clicksoap.simulator.search import matching

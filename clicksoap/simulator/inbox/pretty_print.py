@@ -21,7 +21,11 @@ def indented(text: str) -> str:
     lines: list[str] = []
     depth = 0
     is_open = False  # the last line is a start tag and its content
-    for token in filter(str.strip, tokens):
+    for token, following in zip(tokens, [*tokens[1:], ""], strict=True):
+        if not token.strip():
+            if is_open and following.startswith("</"):  # blanks alone between two tags are the element's text
+                lines[-1] += token
+            continue
         is_end = token.startswith("</")
         depth -= is_end
         if depth < 0:

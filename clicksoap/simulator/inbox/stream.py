@@ -88,7 +88,7 @@ class _EventStream(Response):
                 with suppress(RuntimeError):  # the loop may be about to end
                     loop.call_soon_threadsafe(self._outdated.set)
 
-        stop_listening = self._event_bus.listen(on_event)
+        stop_listening = self._event_bus.subscribe(on_event)
         sender = asyncio.create_task(self._send_updates(send))
         disconnected = asyncio.create_task(_until_disconnected(receive))
         stopped = asyncio.create_task(self._stopped.wait())

@@ -88,8 +88,8 @@ def fields_of(kind: type, without: Collection[str] = ()) -> dict[str, Field]:
         for each in fields(kind)
         if each.name not in without
     }
-    if HIDDEN in fields_by_name:
-        fields_by_name[HIDDEN].schema["writeOnly"] = True
+    for name in HIDDEN & fields_by_name.keys():
+        fields_by_name[name].schema["writeOnly"] = True
     return fields_by_name
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from clicksoap.simulator.gateway.model import CallbackUrl
+from clicksoap.simulator.gateway.callback_url import CallbackUrl
 from clicksoap.simulator.gateway.settings import DEFAULTS, Settings
 from clicksoap.simulator.schema.fields import Field, fields_of, parse_text
 from clicksoap.simulator.schema.shapes import to_json

@@ -1,7 +1,7 @@
 """Output of the simulator's values as JSON, and their JSON schemas, both by type hints.
 
-A new attribute of a value appears in the API and in its OpenAPI document without further code. A field named
-``password`` never appears. The descriptions in the schemas come from the section ``Attributes:`` of the docstrings: a
+A new attribute of a value appears in the API and in its OpenAPI document without further code. Secret fields, such as
+``password``, never appear. The descriptions in the schemas come from the section ``Attributes:`` of the docstrings: a
 change of a docstring changes the public OpenAPI document.
 """
 
@@ -13,10 +13,12 @@ from decimal import Decimal
 from types import NoneType, UnionType
 from typing import Any, Final, Literal, Union, cast, get_args, get_origin, get_type_hints
 
+from clicksoap.simulator.masking import SECRET_PARAMETERS
+
 Schema = dict[str, Any]
 
-HIDDEN: Final = "password"
-"""The field that the API reads and never shows."""
+HIDDEN: Final = SECRET_PARAMETERS
+"""The fields that the API reads and never shows."""
 
 DECIMAL: Final = r"^-?[0-9]{1,15}(\.[0-9]{1,6})?$"
 """The pattern of a decimal written as text."""
@@ -51,7 +53,7 @@ def to_json(value: object, without: Collection[str] = ()) -> Any:  # noqa: ANN40
     if type(value) in _ENCODERS:
         return _ENCODERS[type(value)](value)
     if is_dataclass(value):
-        names = (each.name for each in fields(value) if each.name != HIDDEN and each.name not in without)
+        names = (each.name for each in fields(value) if each.name not in HIDDEN and each.name not in without)
         return {name: to_json(getattr(value, name)) for name in names}
     if isinstance(value, Mapping):
         return {str(name): to_json(each) for name, each in cast("Mapping[object, object]", value).items()}
@@ -94,7 +96,7 @@ def dataclass_schema(kind: type, without: Collection[str] = (), **more: Schema) 
         **more: More fields and their schemas.
     """
     texts = attribute_descriptions(kind)
-    hints = {name: hint for name, hint in get_type_hints(kind).items() if name != HIDDEN and name not in without}
+    hints = {name: hint for name, hint in get_type_hints(kind).items() if name not in HIDDEN and name not in without}
     shown_fields = {name: with_description(schema_of(hint), texts.get(name, "")) for name, hint in hints.items()}
     return object_schema(**shown_fields, **more)
 

@@ -14,9 +14,10 @@ from threading import Condition, Thread
 from typing import Final
 
 from clicksoap.simulator.exchanges import Exchange, Exchanges
+from clicksoap.simulator.gateway.accounts import AccountSnapshot
 from clicksoap.simulator.gateway.event_bus import Event
 from clicksoap.simulator.gateway.gateway import Gateway
-from clicksoap.simulator.gateway.model import AccountSnapshot, StoredMessage
+from clicksoap.simulator.gateway.messages import StoredMessage
 from clicksoap.simulator.schema.records import dump, load
 from clicksoap.simulator.store.file import StoreError, StoreFile
 from clicksoap.simulator.webhooks.handset import Handset, Inbound
@@ -107,7 +108,7 @@ class FileStore(MemoryStore):
         # The file may hold more than the gateway keeps now, or lack what happened since it was last written.
         self._pending = _PendingChanges(everything=True, any=True)
         self._file = file
-        self._end = self._gateway.event_bus.listen(self._on_event)
+        self._end = self._gateway.event_bus.subscribe(self._on_event)
         self._thread = Thread(target=self._run, args=[file], name="clicksoap-simulator-store", daemon=True)
         self._thread.start()
 
@@ -133,7 +134,7 @@ class FileStore(MemoryStore):
             behind = datetime.fromisoformat(written) - clock.now()
             # A clock that was advanced, or ran fast, would otherwise be behind its own past.
             clock.advance(seconds=max(0.0, behind.total_seconds()))
-        self._gateway.restore(messages, snapshots)
+        self._gateway.snapshots.restore(messages, snapshots)
         # A message may belong to a request that had no answer yet when the process was killed.
         self._exchanges.restore(exchanges, max((each.message.exchange for each in messages), default=0))
         self._handset.restore(inbound)
@@ -174,19 +175,19 @@ class FileStore(MemoryStore):
         if pending.everything:
             file.empty()
             self._accounts.clear()
-            file.put(_MESSAGE, _by_id(self._gateway.kept()))
+            file.put(_MESSAGE, _by_id(self._gateway.snapshots.messages()))
             file.put(_EXCHANGE, ((str(each.number), dump(each)) for each in reversed(self._exchanges.latest())))
             file.put(_INBOUND, ((each.id, dump(each)) for each in reversed(self._handset.sent())))
         else:
             self._write_changes(file, pending)
-        snapshots = {f"{each.api_id} {each.user}": each for each in self._gateway.standings()}
+        snapshots = {f"{each.api_id} {each.user}": each for each in self._gateway.snapshots.accounts()}
         changed = {key: each for key, each in snapshots.items() if self._accounts.get(key) != each}
         file.put(_ACCOUNT, ((key, dump(each)) for key, each in changed.items()))
         self._accounts = snapshots
         file.put(_CLOCK, [("", self._gateway.clock.now().isoformat())])
 
     def _write_changes(self, file: StoreFile, pending: _PendingChanges) -> None:
-        messages = self._gateway.kept(pending.messages)
+        messages = self._gateway.snapshots.messages(pending.messages)
         file.put(_MESSAGE, _by_id(messages))
         file.remove(_MESSAGE, pending.messages.keys() - {each.message.id for each in messages})
         exchanges = filter(None, map(self._exchanges.get, pending.exchanges))
@@ -194,7 +195,7 @@ class FileStore(MemoryStore):
         if pending.inbound:
             file.put(_INBOUND, ((each.id, dump(each)) for each in reversed(self._handset.sent())))
         # No event says that an old entry was dropped for a new one.
-        oldest = self._gateway.oldest()
+        oldest = self._gateway.snapshots.oldest_message()
         if oldest is not None:
             file.remove_before(_MESSAGE, oldest.id)
         for exchange in self._exchanges.latest()[-1:]:

@@ -86,7 +86,7 @@ class AttemptLog:
                 next_at=next_at,
             )
             self._attempts.append(attempt)
-        self._event_bus.tell(Event("callback", at, about=str(attempt.number)))
+        self._event_bus.publish(Event("callback", at, about=str(attempt.number)))
         return attempt
 
     def clear(self) -> None:

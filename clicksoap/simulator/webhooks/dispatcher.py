@@ -1,7 +1,7 @@
 """Delivery reports and inbound messages for the customer's server: scheduling, retries and faults."""
 
 from collections import deque
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from threading import Condition
@@ -9,9 +9,11 @@ from typing import Final, assert_never, get_args
 
 from clicksoap.codes import MessageStatus
 from clicksoap.simulator.event_loop import has_running_loop
+from clicksoap.simulator.front.command import Command
+from clicksoap.simulator.gateway.callback_url import CallbackUrl
 from clicksoap.simulator.gateway.event_bus import Event
 from clicksoap.simulator.gateway.gateway import Gateway
-from clicksoap.simulator.gateway.model import CallbackUrl, Message, Request
+from clicksoap.simulator.gateway.messages import Message
 from clicksoap.simulator.webhooks import formats
 from clicksoap.simulator.webhooks.attempts import MAX_ATTEMPTS, Attempt, AttemptLog
 from clicksoap.simulator.webhooks.delivery_queue import MAX_WAITING, Delivery
@@ -57,7 +59,8 @@ class Callbacks:
         self._reported: deque[str] = deque(maxlen=MAX_ATTEMPTS)
         self._clears = 0
         self._stopped = False
-        gateway.event_bus.listen(self._on_event)
+        self._remove_reply_hook: Callable[[], None] | None = None
+        gateway.event_bus.subscribe(self._on_event)
 
     def start(self) -> None:
         """Make calls again after ``stop``."""
@@ -79,7 +82,7 @@ class Callbacks:
     def faults(self, faults: CallbackFaults) -> None:
         with self._changed:
             self._faults, self._losses_left = faults, faults.lose
-            self._gateway.before_reply = self._wait_for_reports if faults.before_answer else None
+            self._hold_replies(on=faults.before_answer)
             self._changed.notify_all()
             if not faults.reorder:
                 for message_id in list(self._held):
@@ -219,9 +222,16 @@ class Callbacks:
             self._reported.append(delivery.message_id)
             self._changed.notify_all()
 
-    def _wait_for_reports(self, request: Request) -> None:
+    def _hold_replies(self, *, on: bool) -> None:
+        if on and self._remove_reply_hook is None:
+            self._remove_reply_hook = self._gateway.add_reply_hook(self._wait_for_reports)
+        elif not on and self._remove_reply_hook is not None:
+            self._remove_reply_hook()
+            self._remove_reply_hook = None
+
+    def _wait_for_reports(self, command: Command) -> None:
         """Delay the reply to a command until its messages are reported (fault ``before_answer``)."""
-        if not self._faults.before_answer or not request.to:
+        if not self._faults.before_answer or not command.to:
             return
         if has_running_loop():  # the server's own loop: the fault was set while the command ran
             return
@@ -230,7 +240,7 @@ class Callbacks:
         expected = {
             each.id
             for each in self._gateway.messages
-            if each.exchange == request.exchange and self._will_be_reported(each)
+            if each.exchange == command.exchange and self._will_be_reported(each)
         }
 
         def is_done() -> bool:

@@ -7,7 +7,6 @@ The vendor's documents leave some points open; this is assumed:
 - Any other character that ISO-8859-1 or XML cannot hold becomes a question mark or a character reference.
 """
 
-import re
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,7 +15,9 @@ from typing import Final, Literal, assert_never
 from urllib.parse import quote, quote_plus, unquote, urlsplit, urlunsplit
 from xml.sax.saxutils import escape
 
-from clicksoap.simulator.gateway.model import CallbackUrl, Message
+from clicksoap.simulator.front.xml_characters import NOT_XML
+from clicksoap.simulator.gateway.callback_url import CallbackUrl
+from clicksoap.simulator.gateway.messages import Message
 from clicksoap.simulator.webhooks.inbound import UTF16, Inbound
 
 CallbackKind = Literal["report", "inbound"]
@@ -24,7 +25,6 @@ CallbackKind = Literal["report", "inbound"]
 
 _USER_AGENTS: Final[dict[CallbackKind, str]] = {"report": "clicksoap simulator", "inbound": "Clickatell MO Callback"}
 _GATEWAY_TIME: Final = timezone(timedelta(hours=2))  # all year round
-_NOT_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _PROLOG: Final = '<?xml version="1.0" encoding="ISO-8859-1"?>\n'
 _ENVELOPE: Final = (
     f"{_PROLOG}"
@@ -213,4 +213,4 @@ def _soap(name: str, namespace: str, children: Sequence[tuple[str, str, str]]) -
 
 def _escaped(value: str) -> str:
     # XML readers turn a bare carriage return into a line feed.
-    return escape(_NOT_XML.sub("?", value), {"\r": "&#13;"})
+    return escape(NOT_XML.sub("?", value), {"\r": "&#13;"})
