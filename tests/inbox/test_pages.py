@@ -270,7 +270,7 @@ class TestAMessage:
     def test_says_when_its_request_is_no_longer_kept(self, site: Site) -> None:
         site.send(TO, text="hello")
         site.sim.exchanges.clear()
-        assert "Request no. 1 is no longer kept." in site.page_of(site.latest)
+        assert "Request no. 1 has been dropped." in site.page_of(site.latest)
 
     def test_knows_those_that_the_same_request_brought(self, site: Site) -> None:
         site.send("27820000001", "27820000002", text="both")
