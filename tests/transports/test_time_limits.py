@@ -220,7 +220,8 @@ def test_upload_has_more_time_than_connecting(connect: Connect) -> None:
         server.closing.wait(0.6)
 
     with RawServer(Gateway(), on_connect=on_connect) as server:
-        client = connect(server.origin, timeout=Timeout(connect=0.2, read=5, total=10), headers=MUCH)
+        timeout = Timeout(connect=0.2, read=5, total=10)
+        client = connect(server.origin, timeout=timeout, auth="credentials", headers=MUCH)
         assert len(client.send(MANY, "x").accepted) == 300
 
 
