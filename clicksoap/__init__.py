@@ -55,10 +55,19 @@ if TYPE_CHECKING:
         WapPush,
     )
     from clicksoap.options import BatchOptions, CallbackOn, SendOptions
+    from clicksoap.protocol.compose import ViewOptions
     from clicksoap.protocol.observing import Exchange, Observer
-    from clicksoap.protocol.retry import Retry, without_pauses
+    from clicksoap.protocol.retry import Retry
     from clicksoap.protocol.timeout import Timeout
-    from clicksoap.results import Charge, Coverage, QueriedStatus, RecipientResult, SendReport, State
+    from clicksoap.results import (
+        Charge,
+        Coverage,
+        FoundRequest,
+        QueriedStatus,
+        RecipientResult,
+        SendReport,
+        State,
+    )
     from clicksoap.secret import Secret
     from clicksoap.text import Alphabet, Segments, transliterate
 
@@ -81,6 +90,7 @@ __all__ = [
     "Coverage",
     "Exchange",
     "Feature",
+    "FoundRequest",
     "GatewayError",
     "GatewayFailure",
     "InsufficientCredit",
@@ -115,11 +125,11 @@ __all__ = [
     "TransportLost",
     "TransportTimeout",
     "UnknownMessage",
+    "ViewOptions",
     "WapPush",
     "__version__",
     "report_of",
     "transliterate",
-    "without_pauses",
 ]
 
 # Every name is loaded with its module on first use: whoever needs one error class does not wait for zeep, lxml and
@@ -166,10 +176,11 @@ _MODULES = {
         "WapPush",
     ),
     "options": ("BatchOptions", "CallbackOn", "SendOptions"),
+    "protocol.compose": ("ViewOptions",),
     "protocol.observing": ("Exchange", "Observer"),
-    "protocol.retry": ("Retry", "without_pauses"),
+    "protocol.retry": ("Retry",),
     "protocol.timeout": ("Timeout",),
-    "results": ("Charge", "Coverage", "RecipientResult", "SendReport", "State", "QueriedStatus"),
+    "results": ("Charge", "Coverage", "FoundRequest", "QueriedStatus", "RecipientResult", "SendReport", "State"),
     "secret": ("Secret",),
     "text": ("Alphabet", "Segments", "transliterate"),
 }

@@ -1,4 +1,4 @@
-"""The asynchronous facade: the same names, arguments, results and errors as `clicksoap.Client`."""
+"""The asynchronous client: the same names, arguments, results and errors as `clicksoap.Client`."""
 
 import contextlib
 from collections.abc import Mapping
@@ -10,18 +10,25 @@ from clicksoap.config import load
 from clicksoap.errors import ClicksoapError, InvalidInput
 from clicksoap.messages import Message
 from clicksoap.options import BatchOptions, SendOptions
-from clicksoap.protocol.compose import DEFAULT_RETRY, Arguments, ClientCore, Numbers, OpenBatch, sent_headers
+from clicksoap.protocol.compose import (
+    DEFAULT_RETRY,
+    Arguments,
+    ClientCore,
+    Numbers,
+    OpenBatch,
+    ViewOptions,
+    sent_headers,
+)
 from clicksoap.protocol.endpoint import BindingName, HttpMethod
 from clicksoap.protocol.observing import Observer
-from clicksoap.protocol.operations import Balance, EndBatch, MessageCharge, PayToken, Ping, QueryMessage, StopMessage
 from clicksoap.protocol.retry import Retry
 from clicksoap.protocol.timeout import Timeout
 from clicksoap.protocol.wire import ClientCert, FilePath
-from clicksoap.results import Charge, Coverage, QueriedStatus, SendReport, State
+from clicksoap.results import Charge, Coverage, FoundRequest, QueriedStatus, SendReport, State
 from clicksoap.secret import Secret
 from clicksoap.service import AsyncService
 from clicksoap.text import Segments
-from clicksoap.transports.async_driver import AsyncDriver
+from clicksoap.transports.async_driver import AsyncDriver, AsyncSleep, Shared
 from clicksoap.transports.asyncio import AsyncioTransport
 
 
@@ -47,6 +54,8 @@ class AsyncClient:
             every command.
         timeout: Limits of one request, in seconds.
         retry: When to try again, by default `Retry()`; None never does.
+        deadline: Seconds from the start of a call to its hard end: requests, logins, tries and pauses together. By
+            default a call has no end of its own, only its requests have (`Timeout.total`).
         proxy: URL of a forward proxy (``http://`` or ``https://``). No environment variable is read.
         ca: Path of the CA bundle to trust instead of the usual one.
         client_cert: Path of a client certificate with its key, or the two paths.
@@ -76,6 +85,7 @@ class AsyncClient:
         auth: Literal["session", "credentials"] = "session",
         timeout: Timeout | None = None,
         retry: Retry | None = DEFAULT_RETRY,
+        deadline: float | None = None,
         proxy: str | None = None,
         ca: FilePath | None = None,
         client_cert: ClientCert | None = None,
@@ -100,6 +110,7 @@ class AsyncClient:
                 auth=auth,
                 timeout=timeout,
                 retry=retry,
+                deadline=deadline,
                 allow_plaintext=allow_plaintext,
                 max_recipients=max_recipients,
                 region=region,
@@ -110,10 +121,9 @@ class AsyncClient:
             )
         )
         sent = sent_headers(headers, user_agent_extra)
-        transport = AsyncioTransport(core.timeout, headers=sent, proxy=proxy, ca=ca, client_cert=client_cert)
+        transport = AsyncioTransport(headers=sent, proxy=proxy, ca=ca, client_cert=client_cert)
         self._core = core
-        self._flows = core.flows
-        self._driver = AsyncDriver(transport, core.flows, core.session)
+        self._driver = AsyncDriver(Shared(transport, core.session), core.flows)
 
     @classmethod
     def from_config(cls, profile: str | None = None) -> Self:
@@ -138,11 +148,11 @@ class AsyncClient:
             AuthenticationError: The gateway refused the credentials.
             TransportError, ProtocolError, SoapFault: It could not be asked.
         """
-        await self._driver.run(self._flows.authenticate())
+        await self._driver.run(self._core.authenticate())
 
     async def ping(self) -> None:
         """Keep the session alive (gateway: ``ping``); it dies after 15 minutes without a call."""
-        await self._driver.run(self._flows.command(Ping()))
+        await self._driver.run(self._core.ping())
 
     async def send(self, to: Numbers, message: str | Message, **options: Unpack[SendOptions]) -> SendReport:
         """Send a message (gateway: ``sendmsg``, ``si_push`` or ``ind_push``, by its kind), to 300 recipients a request.
@@ -176,11 +186,26 @@ class AsyncClient:
         Raises:
             UnknownMessage: The gateway knows none of that id. It may answer status 001 instead.
         """
-        return await self._driver.run(self._flows.command(QueryMessage(message_id, client_message_id)))
+        return await self._driver.run(self._core.status(message_id, client_message_id))
+
+    async def find(self, client_message_id: str) -> FoundRequest:
+        """Ask once, without a wait, what the gateway knows of a request (gateway: ``querymsg`` by ``climsgid``).
+
+        Args:
+            client_message_id: The id that the request carried, as `RecipientResult.client_message_id` has it.
+
+        Returns:
+            Accepted with the gateway's id, or unknown. That the gateway denies the id (``is_denied``) proves nothing
+            yet, because the request may still be on its way: `reconcile` asks again after a wait.
+
+        Raises:
+            TransportError, ProtocolError, SoapFault, GatewayError: The gateway could not be asked.
+        """
+        return await self._driver.run(self._core.find(client_message_id))
 
     async def charge(self, message_id: str) -> Charge:
         """Ask what a message cost, in credits (gateway: ``getmsgcharge``); the gateway knows for 15 days."""
-        return await self._driver.run(self._flows.command(MessageCharge(message_id)))
+        return await self._driver.run(self._core.charge(message_id))
 
     async def stop(self, message_id: str | None = None, *, client_message_id: str | None = None) -> QueriedStatus:
         """Stop a message that still waits in the gateway (gateway: ``delmsg``).
@@ -188,11 +213,11 @@ class AsyncClient:
         Returns:
             The status afterwards: 006 if it was stopped; another if it had already gone on.
         """
-        return await self._driver.run(self._flows.command(StopMessage(message_id, client_message_id)))
+        return await self._driver.run(self._core.stop(message_id, client_message_id))
 
     async def balance(self) -> Decimal:
         """Ask for the credits that are left (gateway: ``getbalance``)."""
-        return await self._driver.run(self._flows.command(Balance()))
+        return await self._driver.run(self._core.balance())
 
     async def coverage(self, number: str | int) -> Coverage:
         """Ask whether a number is routed (gateway: ``routeCoverage``). Not meant to be asked before each send."""
@@ -206,7 +231,7 @@ class AsyncClient:
             OutcomeUnknown: It may have been redeemed; compare `balance`.
             GatewayError: The gateway refused it.
         """
-        await self._driver.run(self._flows.command(PayToken(voucher)))
+        await self._driver.run(self._core.redeem(voucher))
 
     def batch(self, template: str, **options: Unpack[BatchOptions]) -> "AsyncBatch":
         """Send many texts made from one template (gateway: ``startbatch`` … ``endbatch``).
@@ -218,7 +243,7 @@ class AsyncClient:
         Returns:
             A context manager that opens the batch on entry and closes it on exit.
         """
-        return AsyncBatch(self, self._core.batch(template, cast("SendOptions", options)))
+        return AsyncBatch(self._core, self._driver, self._core.batch(template, cast("SendOptions", options)))
 
     def segments(self, message: str | Message) -> Segments:
         """What a message costs in parts, as this binding would send it. Asks nobody."""
@@ -250,13 +275,38 @@ class AsyncClient:
                 what was found out until then.
         """
         if isinstance(lost, str):
-            return (await self._driver.run(self._flows.whereabouts(lost, wait)))[0]
-        return await self._driver.run(self._flows.reconcile(lost, wait))
+            return await self._driver.run(self._core.settle(lost, wait))
+        return await self._driver.run(self._core.reconcile(lost, wait))
+
+    @property
+    def max_recipients(self) -> int:
+        """How many recipients one request takes; `send` makes as many requests as it needs."""
+        return self._core.max_recipients
+
+    def with_options(self, *, sleep: AsyncSleep | None = None, **changes: Unpack[ViewOptions]) -> Self:
+        """A view of this client with other options; it shares session, connections and everything else.
+
+        Args:
+            sleep: Waits between tries, in place of ``asyncio.sleep``. What it raises ends the call, so that a
+                worker that is told to stop does not sit out a pause.
+            changes: See `ViewOptions`.
+
+        Returns:
+            A client. To close it or this one closes the connections of both; a later call opens new ones.
+
+        Raises:
+            ConfigurationError: An option is unknown or cannot work; the text names it.
+        """
+        view = object.__new__(type(self))
+        view.__dict__.update(self.__dict__)  # not copy.copy: like pickle, it is refused
+        view._core = self._core.view(changes)
+        view._driver = self._driver.view(view._core.flows, sleep)
+        return view
 
     @property
     def service(self) -> AsyncService:
         """The gateway's commands by their own names, raw, for call sites written for other SOAP clients."""
-        return AsyncService(self._driver, self._flows, self._core.binding)
+        return AsyncService(self._driver, self._core.flows, self._core.binding)
 
     async def close(self) -> None:
         """Close the connections; a session of yours stays open. A later call opens new ones."""
@@ -282,8 +332,9 @@ class AsyncClient:
 class AsyncBatch:
     """A template batch of the gateway, made by `AsyncClient.batch`. It lives 24 hours if it is never closed."""
 
-    def __init__(self, client: AsyncClient, batch: OpenBatch) -> None:
-        self._client = client
+    def __init__(self, core: ClientCore, driver: AsyncDriver, batch: OpenBatch) -> None:
+        self._core = core
+        self._driver = driver
         self._batch = batch
         self._id: str | None = None
 
@@ -308,15 +359,14 @@ class AsyncBatch:
         Returns:
             As of `AsyncClient.send`; it raises alike.
         """
-        client = self._client
-        return await client._driver.run(client._core.send_item(self.id, self._batch, to, fields))
+        return await self._driver.run(self._core.send_item(self.id, self._batch, to, fields))
 
     async def quicksend(self, to: Numbers) -> SendReport:
         """Send the template as it is (gateway: ``quicksend``); returns and raises as `AsyncClient.send` does."""
-        return await self._client._driver.run(self._client._core.quicksend(self.id, to))
+        return await self._driver.run(self._core.quicksend(self.id, to))
 
     async def __aenter__(self) -> Self:
-        self._id = await self._client._driver.run(self._client._flows.command(self._batch.start))
+        self._id = await self._driver.run(self._core.start_batch(self._batch))
         return self
 
     async def __aexit__(
@@ -327,4 +377,4 @@ class AsyncBatch:
             # Closing is a courtesy: a batch dies by itself. An error from here would stand where the reports of what
             # was sent belong, and would invite a repetition.
             with contextlib.suppress(ClicksoapError):
-                await self._client._driver.run(self._client._flows.command(EndBatch(batch_id)))
+                await self._driver.run(self._core.end_batch(batch_id))

@@ -1,4 +1,4 @@
-"""The synchronous facade."""
+"""The synchronous client: `Client`, and the template batches that it makes."""
 
 import contextlib
 from collections.abc import Mapping
@@ -6,24 +6,29 @@ from decimal import Decimal
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal, NoReturn, Self, Unpack, cast, overload
 
-# Before anything of ours: loaded behind us, the patterns that it compiles make Python get and give back memory, ten
-# milliseconds of it in a fresh process.
 import requests
 
 from clicksoap.errors import ClicksoapError, ConfigurationError, InvalidInput
 from clicksoap.messages import Message
 from clicksoap.options import BatchOptions, SendOptions
-from clicksoap.protocol.compose import DEFAULT_RETRY, Arguments, ClientCore, Numbers, OpenBatch, sent_headers
+from clicksoap.protocol.compose import (
+    DEFAULT_RETRY,
+    Arguments,
+    ClientCore,
+    Numbers,
+    OpenBatch,
+    ViewOptions,
+    sent_headers,
+)
 from clicksoap.protocol.endpoint import BindingName, HttpMethod
 from clicksoap.protocol.observing import Observer
-from clicksoap.protocol.operations import Balance, EndBatch, MessageCharge, PayToken, Ping, QueryMessage, StopMessage
 from clicksoap.protocol.retry import Retry
 from clicksoap.protocol.timeout import Timeout
 from clicksoap.protocol.wire import ClientCert, FilePath, Transport
-from clicksoap.results import Charge, Coverage, QueriedStatus, SendReport, State
+from clicksoap.results import Charge, Coverage, FoundRequest, QueriedStatus, SendReport, State
 from clicksoap.secret import Secret
 from clicksoap.text import Segments
-from clicksoap.transports.driver import Driver
+from clicksoap.transports.driver import Driver, Shared, Sleep
 from clicksoap.transports.requests import RequestsTransport, SessionTransport
 
 if TYPE_CHECKING:
@@ -51,6 +56,8 @@ class Client:
             every command.
         timeout: Limits of one request, in seconds.
         retry: When to try again, by default `Retry()`; None never does.
+        deadline: Seconds from the start of a call to its hard end: requests, logins, tries and pauses together. By
+            default a call has no end of its own, only its requests have (`Timeout.total`).
         proxy: URL of a forward proxy (``http://`` or ``https://``). No environment variable is read.
         ca: Path of the CA bundle to trust instead of the usual one.
         client_cert: Path of a client certificate with its key, or the two paths.
@@ -82,6 +89,7 @@ class Client:
         auth: Literal["session", "credentials"] = "session",
         timeout: Timeout | None = None,
         retry: Retry | None = DEFAULT_RETRY,
+        deadline: float | None = None,
         proxy: str | None = None,
         ca: FilePath | None = None,
         client_cert: ClientCert | None = None,
@@ -107,6 +115,7 @@ class Client:
                 auth=auth,
                 timeout=timeout,
                 retry=retry,
+                deadline=deadline,
                 allow_plaintext=allow_plaintext,
                 max_recipients=max_recipients,
                 region=region,
@@ -119,14 +128,13 @@ class Client:
         sent = sent_headers(headers, user_agent_extra)
         transport: Transport
         if session is None:
-            transport = RequestsTransport(core.timeout, headers=sent, proxy=proxy, ca=ca, client_cert=client_cert)
+            transport = RequestsTransport(headers=sent, proxy=proxy, ca=ca, client_cert=client_cert)
         elif proxy is not None or ca is not None or client_cert is not None:
             raise ConfigurationError("session= excludes proxy=, ca= and client_cert=: set them on the session")
         else:
-            transport = SessionTransport(core.timeout, headers=sent, session=session)
+            transport = SessionTransport(headers=sent, session=session)
         self._core = core
-        self._flows = core.flows
-        self._driver = Driver(transport, core.flows, core.session)
+        self._driver = Driver(Shared(transport, core.session), core.flows)
 
     @classmethod
     def from_config(cls, profile: str | None = None) -> Self:
@@ -153,11 +161,11 @@ class Client:
             AuthenticationError: The gateway refused the credentials.
             TransportError, ProtocolError, SoapFault: It could not be asked.
         """
-        self._driver.run(self._flows.authenticate())
+        self._driver.run(self._core.authenticate())
 
     def ping(self) -> None:
         """Keep the session alive (gateway: ``ping``); it dies after 15 minutes without a call."""
-        self._driver.run(self._flows.command(Ping()))
+        self._driver.run(self._core.ping())
 
     def send(self, to: Numbers, message: str | Message, **options: Unpack[SendOptions]) -> SendReport:
         """Send a message (gateway: ``sendmsg``, ``si_push`` or ``ind_push``, by its kind), to 300 recipients a request.
@@ -191,11 +199,26 @@ class Client:
         Raises:
             UnknownMessage: The gateway knows none of that id. It may answer status 001 instead.
         """
-        return self._driver.run(self._flows.command(QueryMessage(message_id, client_message_id)))
+        return self._driver.run(self._core.status(message_id, client_message_id))
+
+    def find(self, client_message_id: str) -> FoundRequest:
+        """Ask once, without a wait, what the gateway knows of a request (gateway: ``querymsg`` by ``climsgid``).
+
+        Args:
+            client_message_id: The id that the request carried, as `RecipientResult.client_message_id` has it.
+
+        Returns:
+            Accepted with the gateway's id, or unknown. That the gateway denies the id (``is_denied``) proves nothing
+            yet, because the request may still be on its way: `reconcile` asks again after a wait.
+
+        Raises:
+            TransportError, ProtocolError, SoapFault, GatewayError: The gateway could not be asked.
+        """
+        return self._driver.run(self._core.find(client_message_id))
 
     def charge(self, message_id: str) -> Charge:
         """Ask what a message cost, in credits (gateway: ``getmsgcharge``); the gateway knows for 15 days."""
-        return self._driver.run(self._flows.command(MessageCharge(message_id)))
+        return self._driver.run(self._core.charge(message_id))
 
     def stop(self, message_id: str | None = None, *, client_message_id: str | None = None) -> QueriedStatus:
         """Stop a message that still waits in the gateway (gateway: ``delmsg``).
@@ -203,11 +226,11 @@ class Client:
         Returns:
             The status afterwards: 006 if it was stopped; another if it had already gone on.
         """
-        return self._driver.run(self._flows.command(StopMessage(message_id, client_message_id)))
+        return self._driver.run(self._core.stop(message_id, client_message_id))
 
     def balance(self) -> Decimal:
         """Ask for the credits that are left (gateway: ``getbalance``)."""
-        return self._driver.run(self._flows.command(Balance()))
+        return self._driver.run(self._core.balance())
 
     def coverage(self, number: str | int) -> Coverage:
         """Ask whether a number is routed (gateway: ``routeCoverage``). Not meant to be asked before each send."""
@@ -221,7 +244,7 @@ class Client:
             OutcomeUnknown: It may have been redeemed; compare `balance`.
             GatewayError: The gateway refused it.
         """
-        self._driver.run(self._flows.command(PayToken(voucher)))
+        self._driver.run(self._core.redeem(voucher))
 
     def batch(self, template: str, **options: Unpack[BatchOptions]) -> "Batch":
         """Send many texts made from one template (gateway: ``startbatch`` … ``endbatch``).
@@ -233,7 +256,7 @@ class Client:
         Returns:
             A context manager that opens the batch on entry and closes it on exit.
         """
-        return Batch(self, self._core.batch(template, cast("SendOptions", options)))
+        return Batch(self._core, self._driver, self._core.batch(template, cast("SendOptions", options)))
 
     def segments(self, message: str | Message) -> Segments:
         """What a message costs in parts, as this binding would send it. Asks nobody."""
@@ -265,15 +288,40 @@ class Client:
                 what was found out until then.
         """
         if isinstance(lost, str):
-            return self._driver.run(self._flows.whereabouts(lost, wait))[0]
-        return self._driver.run(self._flows.reconcile(lost, wait))
+            return self._driver.run(self._core.settle(lost, wait))
+        return self._driver.run(self._core.reconcile(lost, wait))
+
+    @property
+    def max_recipients(self) -> int:
+        """How many recipients one request takes; `send` makes as many requests as it needs."""
+        return self._core.max_recipients
+
+    def with_options(self, *, sleep: Sleep | None = None, **changes: Unpack[ViewOptions]) -> Self:
+        """A view of this client with other options; it shares session, connections and everything else.
+
+        Args:
+            sleep: Waits between tries, in place of ``time.sleep``. What it raises ends the call, so that a
+                worker that is told to stop does not sit out a pause.
+            changes: See `ViewOptions`.
+
+        Returns:
+            A client. To close it or this one closes the connections of both; a later call opens new ones.
+
+        Raises:
+            ConfigurationError: An option is unknown or cannot work; the text names it.
+        """
+        view = object.__new__(type(self))
+        view.__dict__.update(self.__dict__)  # not copy.copy: like pickle, it is refused
+        view._core = self._core.view(changes)
+        view._driver = self._driver.view(view._core.flows, sleep)
+        return view
 
     @property
     def service(self) -> "Service":
         """The gateway's commands by their own names, raw, for call sites written for other SOAP clients."""
         from clicksoap.service import Service  # noqa: PLC0415 - as in from_config
 
-        return Service(self._driver, self._flows, self._core.binding)
+        return Service(self._driver, self._core.flows, self._core.binding)
 
     def close(self) -> None:
         """Close the connections; a session of yours stays open. A later call opens new ones."""
@@ -297,8 +345,9 @@ class Client:
 class Batch:
     """A template batch of the gateway, made by `Client.batch`. It lives 24 hours if it is never closed."""
 
-    def __init__(self, client: Client, batch: OpenBatch) -> None:
-        self._client = client
+    def __init__(self, core: ClientCore, driver: Driver, batch: OpenBatch) -> None:
+        self._core = core
+        self._driver = driver
         self._batch = batch
         self._id: str | None = None
 
@@ -323,15 +372,14 @@ class Batch:
         Returns:
             As of `Client.send`; it raises alike.
         """
-        client = self._client
-        return client._driver.run(client._core.send_item(self.id, self._batch, to, fields))
+        return self._driver.run(self._core.send_item(self.id, self._batch, to, fields))
 
     def quicksend(self, to: Numbers) -> SendReport:
         """Send the template as it is (gateway: ``quicksend``); returns and raises as `Client.send` does."""
-        return self._client._driver.run(self._client._core.quicksend(self.id, to))
+        return self._driver.run(self._core.quicksend(self.id, to))
 
     def __enter__(self) -> Self:
-        self._id = self._client._driver.run(self._client._flows.command(self._batch.start))
+        self._id = self._driver.run(self._core.start_batch(self._batch))
         return self
 
     def __exit__(
@@ -342,4 +390,4 @@ class Batch:
             # Closing is a courtesy: a batch dies by itself. An error from here would stand where the reports of what
             # was sent belong, and would invite a repetition.
             with contextlib.suppress(ClicksoapError):
-                self._client._driver.run(self._client._flows.command(EndBatch(batch_id)))
+                self._driver.run(self._core.end_batch(batch_id))

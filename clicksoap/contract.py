@@ -48,6 +48,21 @@ MAX_HTTP_RECIPIENTS: Final = {"POST": 600, "GET": 300}
 """Recipients of one request of the HTTP API, by HTTP method (later pages of the vendor's HTTP API specification)."""
 
 
+COMMANDS: Final = frozenset(
+    {
+        *("auth", "ping", "sendmsg", "querymsg", "delmsg", "getbalance", "routecoverage", "getmsgcharge", "token_pay"),
+        *("si_push", "ind_push", "startbatch", "senditem", "quicksend", "endbatch"),
+    }
+)
+"""The gateway's commands, by Document/Literal's names; both WSDLs and the HTTP API have all of them."""
+
+CLIENT_ID_COMMANDS: Final = frozenset({"sendmsg", "si_push", "ind_push", "startbatch", "querymsg", "delmsg"})
+"""The commands that take a client message id (``climsgid``)."""
+
+BATCH_FIELDS: Final[dict[Dialect, int]] = {Dialect.DOCUMENT_LITERAL: 10, Dialect.RPC_ENCODED: 4}
+"""How many ``fieldN`` parameters ``senditem`` has in each WSDL; the HTTP API has ten."""
+
+
 @cache
 def wsdl(dialect: Dialect) -> bytes:
     """The bundled WSDL of a dialect, as bytes."""

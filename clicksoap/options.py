@@ -12,6 +12,7 @@ from clicksoap.checks import check_aware, check_text
 from clicksoap.errors import InvalidInput
 from clicksoap.lazy_re import pattern
 from clicksoap.messages import Feature
+from clicksoap.redaction import IDENTITY_PARAMETERS
 from clicksoap.text import MAX_PARTS
 
 
@@ -85,7 +86,7 @@ _NUMERIC_SENDERS: Final = 10**16
 _NUMERIC_SENDER: Final = pattern(r"[0-9]{1,16}", re.ASCII)
 _ALPHANUMERIC_SENDER: Final = pattern(r"(?=.*[A-Za-z])[A-Za-z0-9 .&_'-]{1,11}", re.ASCII)
 _CLIENT_ID: Final = pattern(r"[A-Za-z0-9]{1,32}", re.ASCII)
-_SET_BY_SENDING: Final = frozenset({"to", "climsgid", "deliv_time", "session_id", "api_id", "user", "password"})
+_SET_BY_SENDING: Final = IDENTITY_PARAMETERS - {"token"} | {"to", "climsgid", "deliv_time"}
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -97,7 +98,7 @@ class Options:
         features: What the route has to support.
         deliver_at: An absolute time of delivery, to be turned into minutes when a request is encoded.
         max_parts: How many parts a message may have.
-        asked_parts: Whether max_parts was the caller's wish.
+        has_max_parts: Whether the caller gave max_parts.
         client_message_id: The caller's own id.
         has_alphanumeric_sender: Whether the sender is a name, which does not go with octets.
         reference: The caller's own.
@@ -109,7 +110,7 @@ class Options:
     features: Feature
     deliver_at: datetime | None
     max_parts: int
-    asked_parts: bool
+    has_max_parts: bool
     client_message_id: str | None
     has_alphanumeric_sender: bool
     reference: object

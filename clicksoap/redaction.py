@@ -7,6 +7,12 @@ from urllib.parse import quote, quote_plus
 
 from clicksoap.lazy_re import pattern
 
+SECRET_PARAMETERS: Final = frozenset({"session_id", "password", "token"})
+"""The gateway's parameters whose values are secret: masked wherever a text is shown. ``token`` is a voucher."""
+
+IDENTITY_PARAMETERS: Final = SECRET_PARAMETERS | {"api_id", "user"}
+"""The parameters that the logs mask by name: the secrets, and those that name the account."""
+
 # Five digits are enough of a number to be somebody's; sixteen hexadecimal ones are enough of an id to be a session.
 _NUMBERS: Final = pattern(r"[0-9A-Fa-f]{16,}|\+?[0-9](?:[ .-]?[0-9]){4,}")
 _LONGEST_EXCERPT: Final = 200

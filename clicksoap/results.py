@@ -7,12 +7,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from itertools import repeat
 from typing import Any, Final, overload
 
 from clicksoap.codes import MessageStatus
 from clicksoap.errors import GatewayError, InvalidInput, LimitExceeded
-from clicksoap.msisdn import Recipients
 from clicksoap.redaction import masked_number
 
 
@@ -33,35 +31,8 @@ class State(StrEnum):
 _TOUCHED: Final = frozenset({State.ACCEPTED, State.UNKNOWN, State.UNCONFIRMED})
 
 
-class _Fields:
-    """The fields of a `RecipientResult`, before it is one.
-
-    A frozen dataclass sets each of its fields by a call; for hundreds of recipients that would be half of a send.
-    """
-
-    __slots__ = ("client_message_id", "error", "given", "message_ids", "raw", "state", "to")
-
-    def __init__(  # noqa: PLR0913 - they are mapped from columns
-        self,
-        to: str,
-        given: str,
-        state: State,
-        message_ids: tuple[str, ...],
-        error: GatewayError | None,
-        client_message_id: str | None,
-        raw: str | None,
-    ) -> None:
-        self.to = to
-        self.given = given
-        self.state = state
-        self.message_ids = message_ids
-        self.error = error
-        self.client_message_id = client_message_id
-        self.raw = raw
-
-
 @dataclass(frozen=True, slots=True)
-class RecipientResult(_Fields):
+class RecipientResult:
     """What became of one recipient.
 
     Attributes:
@@ -88,30 +59,42 @@ class RecipientResult(_Fields):
         """The gateway's id; the first one of several, None if there is none."""
         return self.message_ids[0] if self.message_ids else None
 
+    def to_dict(self) -> dict[str, Any]:
+        """The result as plain data for JSON, number and ids included."""
+        return {
+            "to": self.to,
+            "given": self.given,
+            "state": self.state.value,
+            "message_ids": list(self.message_ids),
+            "error": _data_of(self.error) if self.error else None,
+            "client_message_id": self.client_message_id,
+            "raw": self.raw,
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> "RecipientResult":
+        """The result that `to_dict` gave.
+
+        Raises:
+            InvalidInput: The data is not of that shape.
+        """
+        try:
+            return cls(
+                to=str(data["to"]),
+                given=str(data["given"]),
+                state=State(data["state"]),
+                message_ids=tuple(data["message_ids"]),
+                error=_error_of(data["error"]) if data["error"] else None,
+                client_message_id=data["client_message_id"],
+                raw=data["raw"],
+            )
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            problem = f"data is not a result that to_dict() gave ({type(error).__name__})"
+        raise InvalidInput(f"{problem}: give what RecipientResult.to_dict() returned")
+
     def __repr__(self) -> str:
         detail = f", {self.error}" if self.error else ""
         return f"<RecipientResult {masked_number(self.to)} {self.state}{detail}>"
-
-
-def accepted(
-    recipients: Recipients, ids: Sequence[str], client_message_id: str | None, lines: Sequence[str]
-) -> list[RecipientResult]:
-    """The results of recipients who were all accepted, each with one id and a line of its own."""
-    made: list[Any] = list(
-        map(
-            _Fields,
-            recipients.msisdns,
-            recipients.given,
-            repeat(State.ACCEPTED),
-            zip(ids, strict=True),
-            repeat(None),
-            repeat(client_message_id),
-            lines,
-        )
-    )
-    for result in made:
-        result.__class__ = RecipientResult
-    return made
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,18 +201,7 @@ class SendReport(Sequence[RecipientResult]):
     def to_dict(self) -> dict[str, Any]:
         """The report as plain data for JSON, numbers and ids included; the reference goes along as it is."""
         return {
-            "results": [
-                {
-                    "to": result.to,
-                    "given": result.given,
-                    "state": result.state.value,
-                    "message_ids": list(result.message_ids),
-                    "error": _data_of(result.error) if result.error else None,
-                    "client_message_id": result.client_message_id,
-                    "raw": result.raw,
-                }
-                for result in self.results
-            ],
+            "results": [result.to_dict() for result in self.results],
             "lines": list(self.lines),
             "unmatched": list(self.unmatched),
             "parts": self.parts,
@@ -249,7 +221,7 @@ class SendReport(Sequence[RecipientResult]):
             if sent_at is not None and sent_at.utcoffset() is None:
                 raise ValueError("sent_at has no time zone")
             return cls(
-                tuple(_result_of(item) for item in data["results"]),
+                tuple(RecipientResult.from_dict(item) for item in data["results"]),
                 tuple(data["lines"]),
                 tuple(data["unmatched"]),
                 int(data["parts"]),
@@ -257,7 +229,8 @@ class SendReport(Sequence[RecipientResult]):
                 data["reference"],
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise InvalidInput(f"data is no report as to_dict() gives it ({type(error).__name__})") from None
+            problem = f"data is not a report that to_dict() gave ({type(error).__name__})"
+        raise InvalidInput(f"{problem}: give what SendReport.to_dict() returned")
 
     def __repr__(self) -> str:
         counts = ", ".join(f"{len(self._of(state))} {state}" for state in State if self._of(state))
@@ -279,24 +252,12 @@ def _error_of(data: Mapping[str, Any]) -> GatewayError:
     return error
 
 
-def _result_of(item: Mapping[str, Any]) -> RecipientResult:
-    return RecipientResult(
-        to=str(item["to"]),
-        given=str(item["given"]),
-        state=State(item["state"]),
-        message_ids=tuple(item["message_ids"]),
-        error=_error_of(item["error"]) if item["error"] else None,
-        client_message_id=item["client_message_id"],
-        raw=item["raw"],
-    )
-
-
 @dataclass(frozen=True, slots=True)
 class QueriedStatus:
-    """Where a message is.
+    """The status of a message, as the gateway answered a question about it.
 
     Attributes:
-        message_id: The gateway's id of the message.
+        message_id: The gateway's id of the message (gateway: ``apimsgid``).
         status: The gateway's status number and its meaning.
         raw: The gateway's line, as it came.
     """
@@ -304,6 +265,47 @@ class QueriedStatus:
     message_id: str
     status: MessageStatus
     raw: str = field(repr=False)
+
+    @property
+    def code(self) -> str:
+        """The gateway's number as a three-digit string, such as ``"004"``."""
+        return self.status.code
+
+    @property
+    def text(self) -> str:
+        """The meaning of the number; empty for a number that no document names."""
+        return self.status.text
+
+    @property
+    def is_final(self) -> bool:
+        """Whether the status will not change any more; an unnamed number counts as not final."""
+        return self.status.is_final
+
+    @property
+    def is_delivered(self) -> bool:
+        """Whether the message was received on the handset (004)."""
+        return self.status.is_delivered
+
+
+@dataclass(frozen=True, slots=True)
+class FoundRequest:
+    """What the gateway knows of a request, asked once by its client message id.
+
+    Attributes:
+        client_message_id: The id that was asked for (gateway: ``climsgid``).
+        state: ``State.ACCEPTED`` if the gateway knows the request, else ``State.UNKNOWN``.
+        message_id: The gateway's id of its message (gateway: ``apimsgid``); None unless it is accepted. For a request
+            of several recipients it is the id of one of them.
+        status: The status of that message; None if the gateway named none.
+        is_denied: Whether the gateway said that it knows no such id (error 104). Said once it proves nothing, because
+            the request may still be on its way: `Client.reconcile` asks again after a wait.
+    """
+
+    client_message_id: str
+    state: State
+    message_id: str | None = None
+    status: MessageStatus | None = None
+    is_denied: bool = False
 
 
 @dataclass(frozen=True, slots=True)

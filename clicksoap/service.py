@@ -56,9 +56,9 @@ class _Commands:
         to = parameters.get("to")
         # A text may hold several: the HTTP API's own form of them.
         count = sum(str(item).count(",") + 1 for item in to) if isinstance(to, list) else 0
-        if count > self._binding.max_recipients:
+        if count > self._binding.capabilities.max_recipients:
             raise InvalidInput(
-                f"to holds {count} recipients: one raw request takes {self._binding.max_recipients}, "
+                f"to holds {count} recipients: one raw request takes {self._binding.capabilities.max_recipients}, "
                 "and send() splits by itself"
             )
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
-from clicksoap import without_pauses
+from clicksoap.testing import without_pauses
 
 pytest_plugins = ["pytester"]
 

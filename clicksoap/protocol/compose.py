@@ -1,5 +1,6 @@
-"""What both facades are made of: checked settings, and a flow for each method."""
+"""The core of both clients: checked arguments, and a flow for each method."""
 
+import copy
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from pathlib import Path
@@ -16,24 +17,31 @@ from clicksoap.options import Options, SendOptions
 from clicksoap.protocol.bindings import Binding
 from clicksoap.protocol.bindings.soap import Contract, SoapBinding, compiled
 from clicksoap.protocol.endpoint import BindingName, HttpMethod, resolve
-from clicksoap.protocol.flows import Credentials, Flow, Flows
+from clicksoap.protocol.flows import Credentials, Flow, Flows, Recorder
 from clicksoap.protocol.observing import Observer, Watch
 from clicksoap.protocol.operations import (
+    Balance,
     Deliver,
+    EndBatch,
+    MessageCharge,
     NotifyMms,
+    PayToken,
+    Ping,
     PushLink,
+    QueryMessage,
     QuickSend,
     RouteCoverage,
     SendItem,
     SendMessage,
     StartBatch,
+    StopMessage,
 )
 from clicksoap.protocol.plan import Plan
 from clicksoap.protocol.retry import Retry
 from clicksoap.protocol.session import Session
 from clicksoap.protocol.timeout import Timeout
 from clicksoap.protocol.wire import FilePath
-from clicksoap.results import Coverage, SendReport
+from clicksoap.results import Charge, Coverage, FoundRequest, QueriedStatus, SendReport, State
 from clicksoap.secret import Secret
 from clicksoap.text import Alphabet, Charset, Segments, segments
 from clicksoap.version import __version__
@@ -43,8 +51,28 @@ DEFAULT_RETRY: Final = Retry()
 Numbers = str | int | Iterable[str | int]
 
 
-class Arguments(TypedDict):
-    """Everything that both clients can be told, beside how they reach the network; see `clicksoap.Client`."""
+class ViewOptions(TypedDict, total=False):
+    """What `Client.with_options` may change; what is left out stays as it is.
+
+    Attributes:
+        timeout: Limits of one request; None for the defaults of `Timeout`.
+        retry: When to try again; None never does.
+        deadline: Seconds from the start of a call to its hard end; None for no end but the requests' own.
+        max_recipients: Recipients in one request; None for the gateway's cap.
+        sender: The sender of messages where a send names none (gateway: ``from``); None for none.
+        on_exchange: Called after every exchange with the gateway; None for nobody.
+    """
+
+    timeout: Timeout | None
+    retry: Retry | None
+    deadline: float | None
+    max_recipients: int | None
+    sender: str | None
+    on_exchange: Observer | None
+
+
+class Arguments(ViewOptions):
+    """The arguments of both clients, beside those that say how they reach the network; see `clicksoap.Client`."""
 
     api_id: int | str
     user: str
@@ -53,19 +81,14 @@ class Arguments(TypedDict):
     binding: BindingName | None
     wsdl: FilePath | bytes | None
     auth: Literal["session", "credentials"]
-    timeout: Timeout | None
-    retry: Retry | None
     allow_plaintext: bool
-    max_recipients: int | None
     region: str | None
-    sender: str | None
-    on_exchange: Observer | None
     http_method: HttpMethod
     log_content: bool
 
 
 class OpenBatch(NamedTuple):
-    """A template batch before it is opened.
+    """A template batch, checked and not yet opened.
 
     Attributes:
         start: The command that opens it.
@@ -79,110 +102,211 @@ class OpenBatch(NamedTuple):
 
 
 class ClientCore:
-    """The settings of a client, checked, and the flows of its methods. It waits for nothing.
+    """The checked arguments of a client, and a flow for each of its methods. It waits for nothing.
+
+    Attributes:
+        binding: The way of speaking.
+        session: The session that the client and its views share.
+        flows: Logs in and prepares; the driver needs it.
+        max_recipients: How many recipients one request takes.
 
     Raises:
         ConfigurationError: An argument cannot work or is not safe; the text names it.
     """
 
     def __init__(self, given: Arguments) -> None:
-        _check_kinds(given)
         endpoint, binding = given["endpoint"], given["binding"]
-        own = None if given["wsdl"] is None else compiled(_wsdl(given["wsdl"]))
-        if own is not None:
-            endpoint, binding = endpoint or own.address, binding or _dialect_name(own.dialect)
-            if binding != own.dialect:
-                raise ConfigurationError(f"wsdl= describes {own.dialect}, binding= says {binding}: leave it out")
-        path = urlsplit(own.address).path if own is not None else None
-        name, url = resolve(endpoint, binding, allow_plaintext=given["allow_plaintext"], default_path=path)
-        self.binding = _binding(name, url, given["http_method"], own)
-        credentials = _credentials(given["api_id"], given["user"], given["password"], name)
+        in_house = None if given["wsdl"] is None else compiled(_wsdl(given["wsdl"]))
+        if in_house is not None:
+            endpoint, binding = endpoint or in_house.address, binding or _dialect_name(in_house.dialect)
+            if binding != in_house.dialect:
+                raise ConfigurationError(f"wsdl= describes {in_house.dialect}, binding= says {binding}: leave it out")
+        path = urlsplit(in_house.address).path if in_house is not None else None
+        name, url = resolve(endpoint, binding, allow_plaintext=_flag(given, "allow_plaintext"), default_path=path)
+        self.binding = _binding(name, url, given["http_method"], in_house)
+        self._credentials = _credentials(given["api_id"], given["user"], given["password"], name)
         if given["auth"] not in {"session", "credentials"}:
             raise ConfigurationError('auth= is neither "session" nor "credentials"')
         if given["region"] is not None:
             check_region(given["region"])
         self._region = given["region"]
-        self._sender = given["sender"]
+        self._use_session = given["auth"] == "session"
+        self._log_content = _flag(given, "log_content")
+        self.session = Session()
+        self.set_options(given)
+
+    def view(self, changes: ViewOptions) -> "ClientCore":
+        """A core with other options, and the same binding, credentials and session.
+
+        Raises:
+            ConfigurationError: An option is unknown or cannot work; the text names it.
+        """
+        unknown = changes.keys() - ViewOptions.__annotations__.keys()
+        if unknown:
+            known = ", ".join(sorted(ViewOptions.__annotations__))
+            raise ConfigurationError(f"with_options() cannot change {min(unknown)!r}: give any of {known}")
+        view = copy.copy(self)
+        view.set_options({**self._changeable, **changes})
+        return view
+
+    def set_options(self, given: ViewOptions) -> None:
+        """Take the options that a view may change; those that are missing have their defaults."""
+        timeout, retry, deadline = given.get("timeout"), given.get("retry"), given.get("deadline")
+        max_recipients, sender, on_exchange = given.get("max_recipients"), given.get("sender"), given.get("on_exchange")
+        _check_kinds(timeout, retry, deadline, on_exchange)
+        self._changeable = ViewOptions(
+            timeout=timeout,
+            retry=retry,
+            deadline=deadline,
+            max_recipients=max_recipients,
+            sender=sender,
+            on_exchange=on_exchange,
+        )
+        self._sender = sender
         try:
             self._options({})
         except InvalidInput as error:
             raise ConfigurationError(str(error)) from None
-        self._most = _checked_cap(given["max_recipients"], self.binding.max_recipients)
-        self.timeout = given["timeout"] or Timeout()
-        self.session = Session()
+        self.max_recipients = _checked_cap(max_recipients, self.binding.capabilities.max_recipients)
         self.flows = Flows(
             self.binding,
-            credentials,
+            self._credentials,
             self.session,
-            self.timeout,
-            given["retry"] or Retry(attempts=1),
-            Watch(given["on_exchange"], show_content=given["log_content"]),
-            use_session=given["auth"] == "session",
+            timeout or Timeout(),
+            retry or Retry(attempts=1),
+            Watch(on_exchange, show_content=self._log_content),
+            use_session=self._use_session,
+            deadline=deadline,
+        )
+
+    def authenticate(self) -> Flow[None]:
+        """Log in now."""
+        return self.flows.authenticate()
+
+    def ping(self) -> Flow[None]:
+        """Keep the session alive."""
+        return self.flows.command(Ping())
+
+    def plan(self, to: Numbers, message: str | Message, options: SendOptions) -> Plan:
+        """The plan of a send: everything is checked, and nothing is sent."""
+        checked_message = _message(message)
+        checked = self._options(options)
+        if checked_message.is_eight_bit and checked.has_alphanumeric_sender:
+            raise InvalidInput("sender is a name, and the gateway takes no name with 8-bit messages: give a number")
+        capabilities = self.binding.capabilities
+        common = _common(checked, checked.features | checked_message.features)
+        charset, max_parts = capabilities.charset, checked.max_parts
+        contents = [{**content, **common} for content in checked_message.contents(charset, max_parts)]
+        if doubled := checked.extra.keys() & contents[0].keys():
+            raise InvalidInput(f"extra holds {min(doubled)}, which the message sets by itself: leave it out")
+        return Plan(
+            _COMMANDS[checked_message.command],
+            recipients(to, self._region),
+            [{**content, **checked.extra} for content in contents],
+            self.max_recipients,
+            # An in-house contract may lack the id; what became of a lost request can then not be asked.
+            has_client_id=checked.client_message_id is not None
+            or checked_message.command in capabilities.client_id_commands,
+            client_message_id=checked.client_message_id,
+            deliver_at=checked.deliver_at,
+            reference=checked.reference,
+            unique=checked.unique,
         )
 
     def send(self, to: Numbers, message: str | Message, options: SendOptions) -> Flow[SendReport]:
         """Send a message; everything is checked before the flow begins."""
-        said = _message(message)
-        asked = self._options(options)
-        if said.is_eight_bit and asked.has_alphanumeric_sender:
-            raise InvalidInput("sender is a name, and the gateway takes no name with 8-bit messages: give a number")
-        common = _common(asked, asked.features | said.features)
-        contents = [{**content, **common} for content in said.contents(self.binding.charset, asked.max_parts)]
-        if own := asked.extra.keys() & contents[0].keys():
-            raise InvalidInput(f"extra holds {min(own)}, which the message sets by itself: leave it out")
-        plan = Plan(
-            _COMMANDS[said.command],
-            recipients(to, self._region),
-            [{**content, **asked.extra} for content in contents],
-            self._most,
-            # An in-house contract may lack the id; what became of a lost request can then not be asked.
-            has_client_id=asked.client_message_id is not None or self.binding.takes_client_id(said.command),
-            client_message_id=asked.client_message_id,
-            deliver_at=asked.deliver_at,
-            reference=asked.reference,
-            unique=asked.unique,
-        )
-        return self.flows.deliver(plan)
+        return self.deliver(self.plan(to, message, options))
+
+    def deliver(self, plan: Plan, recorder: Recorder | None = None) -> Flow[SendReport]:
+        """Send a plan.
+
+        Args:
+            plan: The plan, made by `plan`.
+            recorder: Keeps books: called before each request leaves, and after its answer.
+        """
+        return self.flows.deliver(plan, recorder)
+
+    def status(self, message_id: str | None, client_message_id: str | None) -> Flow[QueriedStatus]:
+        """Ask for the status of a message."""
+        return self.flows.command(QueryMessage(message_id, client_message_id))
+
+    def charge(self, message_id: str) -> Flow[Charge]:
+        """Ask what a message cost."""
+        return self.flows.command(MessageCharge(message_id))
+
+    def stop(self, message_id: str | None, client_message_id: str | None) -> Flow[QueriedStatus]:
+        """Stop a message that waits in the gateway."""
+        return self.flows.command(StopMessage(message_id, client_message_id))
+
+    def balance(self) -> Flow[Decimal]:
+        """Ask for the credits that are left."""
+        return self.flows.command(Balance())
 
     def coverage(self, number: str | int) -> Flow[Coverage]:
         """Ask whether a number is routed."""
         return self.flows.command(RouteCoverage(msisdn(number, "number", self._region)))
+
+    def redeem(self, voucher: str) -> Flow[None]:
+        """Redeem a voucher."""
+        return self.flows.command(PayToken(voucher))
+
+    def find(self, client_message_id: str) -> Flow[FoundRequest]:
+        """Ask once what the gateway knows of a request."""
+        return self.flows.find(client_message_id)
+
+    def reconcile(self, report: SendReport, wait: float) -> Flow[SendReport]:
+        """Ask what became of the unknown recipients of a report."""
+        return self.flows.reconcile(report, wait)
+
+    def settle(self, client_message_id: str, wait: float) -> Flow[State]:
+        """Ask whether a request arrived, a second time after a wait if the gateway denies it."""
+        return self.flows.settle(client_message_id, wait)
 
     def batch(self, template: str, options: SendOptions) -> OpenBatch:
         """Check a template batch."""
         check_text(template, "template")
         if not template:
             raise InvalidInput("template is empty: the gateway refuses an empty template (202)")
-        asked = self._options(options)
-        if asked.reference is not None or asked.unique or asked.extra:
-            raise InvalidInput("reference, unique and extra belong to a send, not to a batch")
-        cost = segments(template, self.binding.charset)
-        content = text_content("template", template, cost, asked.max_parts)
-        if asked.asked_parts:
-            content["concat"] = asked.max_parts
-        own_id = {"climsgid": asked.client_message_id} if asked.client_message_id is not None else {}
-        start = StartBatch({**content, **_common(asked, asked.features), **own_id}, asked.deliver_at)
+        checked = self._options(options)
+        if checked.reference is not None or checked.unique or checked.extra:
+            raise InvalidInput("reference, unique and extra belong to a send, not to a batch: leave them out")
+        capabilities = self.binding.capabilities
+        cost = segments(template, capabilities.charset)
+        content = text_content("template", template, cost, checked.max_parts)
+        if checked.has_max_parts:
+            content["concat"] = checked.max_parts
+        own_id = {"climsgid": checked.client_message_id} if checked.client_message_id is not None else {}
+        start = StartBatch({**content, **_common(checked, checked.features), **own_id}, checked.deliver_at)
         fields = frozenset(int(number) for number in _FIELD.findall(template))
-        if fields and max(fields) > self.binding.batch_fields:
+        if fields and max(fields) > capabilities.batch_fields:
             raise NotExpressible(
-                f"template has #field{max(fields)}#: {self.binding.name} merges {self.binding.batch_fields} at most, "
+                f"template has #field{max(fields)}#: {self.binding.name} merges {capabilities.batch_fields} at most, "
                 "document_literal 10"
             )
         return OpenBatch(start, takes_fields=cost.alphabet is Alphabet.GSM7, fields=fields)
 
+    def start_batch(self, batch: OpenBatch) -> Flow[str]:
+        """Open a batch; gives its id."""
+        return self.flows.command(batch.start)
+
+    def end_batch(self, batch_id: str) -> Flow[None]:
+        """Close a batch."""
+        return self.flows.command(EndBatch(batch_id))
+
     def send_item(self, batch_id: str, batch: OpenBatch, to: Numbers, fields: tuple[str, ...]) -> Flow[SendReport]:
         """Send a batch's template with fields."""
-        if len(fields) > self.binding.batch_fields:
-            most = self.binding.batch_fields
+        capabilities = self.binding.capabilities
+        if len(fields) > capabilities.batch_fields:
             raise NotExpressible(
-                f"{len(fields)} fields are given: {self.binding.name} merges {most} at most, document_literal 10"
+                f"{len(fields)} fields are given: {self.binding.name} merges {capabilities.batch_fields} at most, "
+                "document_literal 10"
             )
         if fields and not batch.takes_fields:
             raise InvalidInput("the template needs Unicode, into which the gateway merges no fields: use quicksend()")
         _check_filled(batch.fields, len(fields))
         named = {f"field{number}": text for number, text in enumerate(fields, 1)}
         for name, text in named.items():
-            _check_field(text, name, self.binding.charset)
+            _check_field(text, name, capabilities.charset)
         return self._deliver_batch(SendItem, to, {"batch_id": batch_id, **named})
 
     def quicksend(self, batch_id: str, to: Numbers) -> Flow[SendReport]:
@@ -190,12 +314,13 @@ class ClientCore:
         return self._deliver_batch(QuickSend, to, {"batch_id": batch_id})
 
     def segments(self, message: str | Message) -> Segments:
-        """What a message costs, as this binding would send it."""
-        return _message(message).segments(self.binding.charset)
+        """The cost of a message in parts, as this binding would send it."""
+        return _message(message).segments(self.binding.capabilities.charset)
 
     def _deliver_batch(self, command: type[Deliver], to: Numbers, content: dict[str, str]) -> Flow[SendReport]:
-        plan = Plan(command, recipients(to, self._region), [content], self._most, has_client_id=False)
-        return self.flows.deliver(plan)
+        return self.flows.deliver(
+            Plan(command, recipients(to, self._region), [content], self.max_recipients, has_client_id=False)
+        )
 
     def _options(self, given: SendOptions) -> Options:
         if self._sender is not None:
@@ -214,24 +339,31 @@ def _message(message: object) -> Message:
     return message
 
 
-def _common(asked: Options, features: Feature) -> dict[str, str | int | Decimal]:
+def _common(options: Options, features: Feature) -> dict[str, str | int | Decimal]:
     """The parameters that options stand for."""
     flags = {"req_feat": int(features)} if features else {}
-    return {**asked.content, **flags}
+    return {**options.content, **flags}
 
 
-def _check_kinds(given: Arguments) -> None:
+def _check_kinds(timeout: object, retry: object, deadline: object, observer: object) -> None:
     """Refuse arguments of a wrong kind where they are given, not at the first call that needs them."""
-    timeout, retry, observer = given["timeout"], given["retry"], given["on_exchange"]
     if timeout is not None and not isinstance(timeout, Timeout):
         raise ConfigurationError(f"timeout= is {type(timeout).__name__}: give Timeout(connect=5, read=30, total=60)")
     if retry is not None and not isinstance(retry, Retry):
         raise ConfigurationError(f"retry= is {type(retry).__name__}: give Retry(attempts=4), or None for one try")
     if observer is not None and not callable(observer):
         raise ConfigurationError(f"on_exchange= is {type(observer).__name__}: give a function that takes an Exchange")
-    for name in ("allow_plaintext", "log_content"):
-        if not isinstance(given[name], bool):
-            raise ConfigurationError(f"{name}= is {type(given[name]).__name__}: give True or False")
+    if deadline is not None and (
+        isinstance(deadline, bool) or not isinstance(deadline, int | float) or not 0 < deadline < float("inf")
+    ):
+        raise ConfigurationError("deadline= is not a positive number of seconds: give one, or None for no deadline")
+
+
+def _flag(given: Arguments, name: Literal["allow_plaintext", "log_content"]) -> bool:
+    value: object = given[name]
+    if not isinstance(value, bool):
+        raise ConfigurationError(f"{name}= is {type(value).__name__}: give True or False")
+    return value
 
 
 def _dialect_name(dialect: Dialect) -> BindingName:
@@ -247,7 +379,7 @@ def _wsdl(wsdl: FilePath | bytes) -> bytes:
         raise ConfigurationError(f"wsdl= is no file that can be read ({type(error).__name__})") from None
 
 
-def _binding(name: BindingName, url: str, http_method: HttpMethod, own: Contract | None) -> Binding:
+def _binding(name: BindingName, url: str, http_method: HttpMethod, in_house: Contract | None) -> Binding:
     if http_method not in {"POST", "GET"}:
         raise ConfigurationError('http_method= is neither "POST" nor "GET"')
     if name == "http":
@@ -256,7 +388,7 @@ def _binding(name: BindingName, url: str, http_method: HttpMethod, own: Contract
         return HttpApi(url, http_method)
     if http_method != "POST":
         raise ConfigurationError('http_method="GET" belongs to binding="http": SOAP is always POST')
-    return SoapBinding(Dialect(name), url, own)
+    return SoapBinding(Dialect(name), url, in_house)
 
 
 _FIELD: Final = pattern(r"#field([1-9][0-9]?)#")
@@ -311,13 +443,13 @@ def _credentials(api_id: object, user: object, password: object, binding: Bindin
     )
 
 
-def _checked_cap(max_recipients: object, most: int) -> int:
+def _checked_cap(max_recipients: object, cap: int) -> int:
     if max_recipients is None:
-        return most
+        return cap
     if isinstance(max_recipients, bool) or not isinstance(max_recipients, int):
         raise ConfigurationError("max_recipients= is no int")
-    if not 1 <= max_recipients <= most:
-        raise ConfigurationError(f"max_recipients= is not within 1 and {most}, the gateway's cap for this binding")
+    if not 1 <= max_recipients <= cap:
+        raise ConfigurationError(f"max_recipients= is not within 1 and {cap}, the gateway's cap for this binding")
     return max_recipients
 
 

@@ -1,4 +1,4 @@
-"""A switch of the process: who is asked before a request goes out. Nobody, unless a test suite wants to be."""
+"""Process-wide check called with the URL of each request before it leaves; the pytest plugin sets it."""
 
 from collections.abc import Callable
 
@@ -8,17 +8,18 @@ _check: Check | None = None
 
 
 def check(url: str) -> None:
-    """Let a request go to a URL, or raise what the one who is asked raises. Threads and forks share who that is."""
+    """Call the egress check, if one is set, and pass on what it raises."""
     if _check is not None:
         _check(url)
 
 
-def ask(asked: Check | None) -> Check | None:
-    """Have this called with the URL of each request before anything of it leaves; gives who was asked before.
+def set_egress_check(new: Check | None) -> Check | None:
+    """Set the check, for all threads and later forks of the process; returns the one before.
 
     Args:
-        asked: Raises what is to end the request, with a false ``may_have_taken_effect``. None asks nobody.
+        new: Called with the URL of each request before anything of it leaves. What it raises ends the request, and has
+            a false ``may_have_taken_effect``. None sets no check.
     """
     global _check
-    before, _check = _check, asked
+    before, _check = _check, new
     return before

@@ -1,12 +1,13 @@
-"""The order of things: log in, split, renew, repeat or not, reconcile, and what a failure means for each recipient.
+"""Flows: the order of steps of each call (log in, split, renew, repeat, reconcile), and what each failure means.
 
-A flow is a generator that decides and never waits. It yields what is to be done (`Send`, `Login`, `Pause`) and is given
-the outcome, or has the exception thrown in that ended the waiting; a driver does the doing.
+A flow is a generator that decides and never waits. It yields an effect (`Send`, `Login`, `Pause`, `Prepare`, `Record`)
+and is sent its outcome, or has the exception thrown in that ended the wait. A driver carries the effects out.
 """
 
 import contextlib
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Awaitable, Callable, Generator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple, TypeVar
 
@@ -20,53 +21,110 @@ from clicksoap.errors import (
     SessionExpired,
     SoapFault,
     TransportError,
+    TransportTimeout,
     UnknownMessage,
 )
 from clicksoap.protocol import egress
 from clicksoap.protocol.bindings import Binding
 from clicksoap.protocol.observing import Exchange, Watch, describe, outcomes_of
 from clicksoap.protocol.operations import Answer, Authenticate, Deliver, Effect, Operation, Parameters, QueryMessage
-from clicksoap.protocol.plan import Ledger, Plan
+from clicksoap.protocol.plan import IdMaker, Ledger, Plan, random_id
 from clicksoap.protocol.replies import MAX_LINES, read, refusal_of_request
 from clicksoap.protocol.retry import Retry
 from clicksoap.protocol.session import Session, SessionSnapshot
 from clicksoap.protocol.timeout import Timeout
 from clicksoap.protocol.wire import WireReply, WireRequest
-from clicksoap.results import SendReport, State
+from clicksoap.redaction import SECRET_PARAMETERS
+from clicksoap.results import FoundRequest, RecipientResult, SendReport, State
 from clicksoap.secret import Secret
 
 T = TypeVar("T")
 
 
 class Send(NamedTuple):
-    """Exchange a request; the flow is sent the `WireReply`. ``deadline`` is a reading of ``time.monotonic``."""
+    """Effect: exchange a request; the flow is sent the `WireReply`.
+
+    Attributes:
+        request: The request.
+        timeout: The limits of connecting and of reading.
+        deadline: When all waiting ends, as a reading of ``time.monotonic``.
+    """
 
     request: WireRequest
+    timeout: Timeout
     deadline: float
 
 
 class Login(NamedTuple):
-    """Have a session other than the one held, by somebody else's login or by one's own."""
+    """Effect: replace the session that the call holds, by another call's login or by one of its own."""
 
     held: SessionSnapshot
     deadline: float
 
 
 class Pause(NamedTuple):
-    """Wait for so many seconds."""
+    """Effect: wait for so many seconds."""
 
     seconds: float
 
 
 class Prepare:
-    """Have `Flows.prepare` run, which blocks for some milliseconds once per process."""
+    """Effect: have `Flows.prepare` run, which blocks for some milliseconds once per process."""
 
 
-Flow = Generator[Send | Login | Pause | Prepare, WireReply | None, T]
+_PREPARE: Final = Prepare()
+
+
+@dataclass(frozen=True, slots=True)
+class RequestStarted:
+    """The next bytes that leave belong to this request.
+
+    Attributes:
+        client_message_id: The request's own id (gateway: ``climsgid``); None where the command takes none.
+        recipients: Its MSISDNs, in order.
+        attempt: 1 for the first try; each repetition, also one with a new session, counts one more.
+    """
+
+    client_message_id: str | None
+    recipients: tuple[str, ...]
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class RequestFinished:
+    """A request has its answer, or will not get one.
+
+    Attributes:
+        client_message_id: The request's own id (gateway: ``climsgid``); None where the command takes none.
+        results: One result per recipient of the request, in order.
+        error: What ended the request without an answer; None if it was answered.
+    """
+
+    client_message_id: str | None
+    results: tuple[RecipientResult, ...]
+    error: BaseException | None
+
+
+RequestEvent = RequestStarted | RequestFinished
+Recorder = Callable[[RequestEvent], Awaitable[None] | None]
+"""Keeps books of a send: called before the bytes of a request leave, and after its answer was read.
+
+If it raises before the bytes leave, the request is not sent. Under `AsyncDriver`, what it returns is awaited.
+"""
+
+
+class Record(NamedTuple):
+    """Effect: call the recorder with an event."""
+
+    recorder: Recorder
+    event: RequestEvent
+
+
+Flow = Generator[Send | Login | Pause | Prepare | Record, WireReply | None, T]
 
 
 class Credentials:
-    """What identifies the caller. All of it stays out of the repr."""
+    """The account's API id, user and password; none of them is in the repr."""
 
     def __init__(self, api_id: int | str, user: str, password: Secret) -> None:
         self.api_id = api_id
@@ -74,15 +132,34 @@ class Credentials:
         self.password = password
 
 
+class _Call(NamedTuple):
+    """One call of a method: its hard end as a reading of ``time.monotonic``, and who keeps books of it."""
+
+    ends_at: float
+    recorder: Recorder | None = None
+
+
 # querymsg looks back six days (vendor's SOAP page on querying a message); older ids it answers as unknown.
 _LOOK_BACK: Final = timedelta(days=6)
 # Status 001 says "unknown, or reporting delayed": it proves nothing.
-_UNTOLD: Final = "001"
+_NO_REPORT: Final = "001"
 _NO_SUCH_CLIENT_ID: Final = "104"
 
 
 class Flows:
-    """The flows of one client: its binding, credentials, session, time limits, retries and watch."""
+    """The flows of one client: its binding, credentials, session, limits, retries and watch.
+
+    Args:
+        binding: Encodes requests and decodes replies.
+        credentials: The account.
+        session: The session that all calls share.
+        timeout: The limits of one request.
+        retry: When a failed request is tried again.
+        watch: Tells the observer and the logs.
+        use_session: Whether commands carry the session id; else user and password.
+        deadline: Seconds from the start of a call to its hard end; None for no end but the requests' own.
+        new_id: Makes client message ids.
+    """
 
     def __init__(  # noqa: PLR0913 - what a client consists of
         self,
@@ -94,6 +171,8 @@ class Flows:
         watch: Watch,
         *,
         use_session: bool,
+        deadline: float | None = None,
+        new_id: IdMaker = random_id,
     ) -> None:
         self._binding = binding
         self._credentials = credentials
@@ -102,30 +181,35 @@ class Flows:
         self._retry = retry
         self._watch = watch
         self._use_session = use_session
-        self._ready = False
+        self._seconds = float("inf") if deadline is None else deadline
+        self._new_id = new_id
 
     def prepare(self) -> None:
         """Read and compile what the binding needs."""
         self._binding.prepare()
-        self._ready = True
 
     def login(self, deadline: float) -> Flow[str]:
         """Open a session; the driver runs this while it holds the session's lock."""
         credentials = self._credentials
-        if not self._ready:
-            yield Prepare()
+        yield _PREPARE
         operation = Authenticate(credentials.api_id, credentials.user, credentials.password.reveal())
-        request = self._binding.encode(operation.name, operation.parameters())
-        return (yield from self._once(operation, request, SessionSnapshot(None, 0), deadline, _Attempt()))
+        parameters = operation.parameters()
+        request = self._binding.encode(operation.name, parameters)
+        call = _Call(deadline)
+        return (yield from self._attempt(operation, parameters, request, SessionSnapshot(None, 0), deadline, call))
 
     def authenticate(self) -> Flow[None]:
-        """Log in now, unless somebody else does it meanwhile."""
-        yield from self._persistently(Effect.NONE, lambda: _logged_in(self._session.current(), self._deadline()))
+        """Log in now, unless another call does it meanwhile."""
+        call = self._begin()
+        yield from self._with_retries(
+            Effect.NONE, lambda: _logged_in(self._session.current(), self._deadline(call)), call
+        )
 
     def command(self, operation: Operation[T]) -> Flow[T]:
         """One command for one result, however often the session has to be renewed for it."""
+        call = self._begin()
         try:
-            return (yield from self._persistently(operation.effect, lambda: self._exchange(operation, _Attempt())))
+            return (yield from self._with_retries(operation.effect, lambda: self._exchange(operation, call), call))
         except (TransportError, ProtocolError, SoapFault) as error:
             if operation.effect is Effect.ONCE:
                 raise _outcome(error, "carried out") from error
@@ -135,46 +219,50 @@ class Flows:
 
     def raw(self, operation: str, parameters: Parameters) -> Flow[list[str]]:
         """One request exactly as given, without session, repetition or interpretation: the strings of its answer."""
-        if not self._ready:
-            yield Prepare()
+        call = self._begin()
+        yield _PREPARE
         request = self._binding.encode(operation, parameters)
         began, reply = time.monotonic(), None
         error: BaseException | None = None
         try:
-            reply = yield from _sent(request, self._deadline())
-            return self._binding.decode(reply, self._secrets(parameters))
+            reply = yield from _send(request, self._timeout, self._deadline(call))
+            secrets = [plain_str(value) for name, value in parameters.items() if name in SECRET_PARAMETERS]
+            return self._binding.decode(reply, operation, parameters, secrets)
         except BaseException as raised:
             error = raised
             raise
         finally:
-            self._told(operation, 0, request, reply, began, {"failed" if error else "answered": 1}, error)
+            self._observe(operation, 0, request, reply, began, {"failed" if error else "answered": 1}, error)
 
-    def deliver(self, plan: Plan) -> Flow[SendReport]:
-        """Send to everybody, request by request; the first unknown outcome stops the rest."""
-        ledger = plan.ledger()
-        attempt = _Attempt()
+    def deliver(self, plan: Plan, recorder: Recorder | None = None) -> Flow[SendReport]:
+        """Send to every recipient, request by request; the first unknown outcome stops the rest.
+
+        Args:
+            plan: What goes to whom.
+            recorder: Keeps books of each request.
+        """
+        call = self._begin(recorder)
+        ledger = Ledger(plan, self._new_id)
         try:
-            for operation in ledger.requests():
-                attempt = _Attempt()
-                answer = yield from self._delivered(operation, attempt)
-                ledger.enter(answer)
-                attempt.in_flight = False
+            while (operation := ledger.next()) is not None:
+                answer = yield from self._recorded(operation, ledger, call)
                 if answer.unknown:
                     raise ProtocolError(f"the answer leaves {answer.unknown} of {operation.size} recipients untold")
             return ledger.report()
         except ClicksoapError as error:
-            told = _explained(error, ledger, in_flight=attempt.in_flight)
+            told = _send_error(error, ledger)
             if told is error:
                 raise
             raise told from error
         except BaseException as error:
             # Ctrl-C, a cancellation: it passes unchanged, and tells what was known when it came.
-            error.report = ledger.report(in_flight=attempt.in_flight)  # type: ignore[attr-defined]
+            error.report = ledger.report()  # type: ignore[attr-defined]
             raise
 
     def reconcile(self, report: SendReport, wait: float) -> Flow[SendReport]:
         """Ask what became of the unknown recipients of a report, request by request."""
         _check_wait(wait)
+        call = self._begin()
         found: dict[str, tuple[State, str | None]] = {}
         asked = [result for result in report.unknown if result.client_message_id]
         if report.sent_at is not None and datetime.now(UTC) - report.sent_at >= _LOOK_BACK:
@@ -183,40 +271,69 @@ class Flows:
             for result in asked:
                 own_id = result.client_message_id or ""
                 if own_id not in found:
-                    found[own_id] = yield from self.whereabouts(own_id, wait)
+                    found[own_id] = yield from self._settled(own_id, wait, call)
         except ClicksoapError as error:
             error.report = report.reconciled(found)
             raise
         return report.reconciled(found)
 
-    def whereabouts(self, client_message_id: str, wait: float) -> Flow[tuple[State, str | None]]:
-        """Whether a request of ours arrived: accepted with the gateway's id, not_sent, or still unknown.
+    def settle(self, client_message_id: str, wait: float) -> Flow[State]:
+        """Whether a request of ours arrived: accepted, not_sent, or still unknown."""
+        _check_wait(wait)
+        state, _ = yield from self._settled(client_message_id, wait, self._begin())
+        return state
+
+    def find(self, client_message_id: str) -> Flow[FoundRequest]:
+        """Ask once what the gateway knows of a request of ours."""
+        return (yield from self._find_request(client_message_id, self._begin()))
+
+    def _find_request(self, client_message_id: str, call: _Call) -> Flow[FoundRequest]:
+        query = QueryMessage(client_message_id=client_message_id)
+        try:
+            answer = yield from self._with_retries(query.effect, lambda: self._exchange(query, call), call)
+        except UnknownMessage as unknown:
+            return FoundRequest(client_message_id, State.UNKNOWN, is_denied=unknown.code == _NO_SUCH_CLIENT_ID)
+        except (TransportError, ProtocolError, SoapFault) as error:
+            error.may_have_taken_effect = False
+            raise
+        if answer.code == _NO_REPORT:
+            return FoundRequest(client_message_id, State.UNKNOWN, status=answer.status)
+        return FoundRequest(client_message_id, State.ACCEPTED, answer.message_id, answer.status)
+
+    def _settled(self, client_message_id: str, wait: float, call: _Call) -> Flow[tuple[State, str | None]]:
+        """The state of a request of ours, and the gateway's id.
 
         "No such id" is believed only when it is said again after a wait: the request may still be on its way.
         """
-        _check_wait(wait)
-        query = QueryMessage(client_message_id=client_message_id)
-        for last in (False, True):
-            try:
-                status = yield from self.command(query)
-            except UnknownMessage as unknown:
-                if unknown.code != _NO_SUCH_CLIENT_ID:
-                    return State.UNKNOWN, None
-                if last:
-                    return State.NOT_SENT, None
-                yield Pause(wait)
-            else:
-                if status.status.code == _UNTOLD:
-                    return State.UNKNOWN, None
-                return State.ACCEPTED, status.message_id
-        raise AssertionError("unreachable")
+        found = yield from self._find_request(client_message_id, call)
+        if found.is_denied:
+            yield Pause(wait)
+            found = yield from self._find_request(client_message_id, call)
+            if found.is_denied:
+                return State.NOT_SENT, None
+        return found.state, found.message_id
 
-    def _delivered(self, operation: Deliver, attempt: "_Attempt") -> Flow[Answer]:
-        return (yield from self._persistently(operation.effect, lambda: self._exchange(operation, attempt)))
+    def _recorded(self, operation: Deliver, ledger: Ledger, call: _Call) -> Flow[Answer]:
+        """The answer to a sending command, entered into the ledger and told to the recorder."""
+        recorder = call.recorder
+        try:
+            answer = yield from self._with_retries(operation.effect, lambda: self._exchange(operation, call), call)
+            ledger.enter(answer)
+        except BaseException as error:
+            if recorder is not None and operation.attempts and not isinstance(error, GeneratorExit):
+                finished = RequestFinished(operation.client_message_id, ledger.current_results(), error)
+                try:
+                    yield Record(recorder, finished)
+                except Exception as failure:  # noqa: BLE001 - the caller needs the first error most
+                    error.add_note(f"the recorder failed as well: {type(failure).__name__}")
+            raise
+        if recorder is not None:
+            yield Record(recorder, RequestFinished(operation.client_message_id, tuple(answer.results), None))
+        return answer
 
-    def _persistently(self, effect: Effect, make: Callable[[], Flow[T]]) -> Flow[T]:
+    def _with_retries(self, effect: Effect, make: Callable[[], Flow[T]], call: _Call) -> Flow[T]:
         """Run a flow again for as long as the policy allows."""
-        last_start = self._deadline()
+        last_start = self._deadline(call)
         tries = 0
         while True:
             try:
@@ -228,23 +345,23 @@ class Flows:
                     raise
             yield Pause(pause)
 
-    def _exchange(self, operation: Operation[T], attempt: "_Attempt") -> Flow[T]:
+    def _exchange(self, operation: Operation[T], call: _Call) -> Flow[T]:
         """The result of an operation, after as many logins as it takes."""
-        if not self._ready:
-            yield Prepare()
-        deadline = self._deadline()
+        yield _PREPARE
+        deadline = self._deadline(call)
         by_session = self._use_session or operation.needs_session
         is_fresh = False
         while True:
             held = self._session.current()
             # Encoded before any login, so that input which cannot be sent is refused before anything leaves.
             identity = {"session_id": held.id or ""} if by_session else self._identity()
-            request = self._binding.encode(operation.name, {**identity, **operation.parameters()})
+            parameters = {**identity, **operation.parameters()}
+            request = self._binding.encode(operation.name, parameters)
             if not by_session:
-                return (yield from self._once(operation, request, held, deadline, attempt))
+                return (yield from self._attempt(operation, parameters, request, held, deadline, call))
             if held.id is not None:
                 try:
-                    result = yield from self._once(operation, request, held, deadline, attempt)
+                    result = yield from self._attempt(operation, parameters, request, held, deadline, call)
                 except SessionExpired:
                     if not self._session.may_renew(held, is_fresh=is_fresh) or time.monotonic() >= deadline:
                         raise
@@ -254,22 +371,34 @@ class Flows:
             yield from _logged_in(held, deadline)
             is_fresh = True
 
-    def _once(
-        self, operation: Operation[T], request: WireRequest, held: SessionSnapshot, deadline: float, attempt: "_Attempt"
+    def _attempt(  # noqa: PLR0913 - what one request consists of
+        self,
+        operation: Operation[T],
+        parameters: Parameters,
+        request: WireRequest,
+        held: SessionSnapshot,
+        deadline: float,
+        call: _Call,
     ) -> Flow[T]:
         """The result of one request.
 
         Raises:
             GatewayError: The gateway refused the request as a whole; nothing was done.
         """
+        if time.monotonic() >= call.ends_at:
+            raise TransportTimeout("the deadline of the call has passed", may_have_left=False)
+        if call.recorder is not None and isinstance(operation, Deliver):
+            numbers, attempt = operation.recipients.msisdns, operation.attempts + 1
+            yield Record(call.recorder, RequestStarted(operation.client_message_id, numbers, attempt))
+        operation.attempts += 1
         began, reply = time.monotonic(), None
         error: BaseException | None = None
         outcomes = {"failed": 1}
-        attempt.in_flight = True
+        operation.may_have_left = True
         try:
-            reply = yield from _sent(request, deadline)
+            reply = yield from _send(request, self._timeout, deadline)
             secrets = (self._credentials.password.reveal(), held.id or "")
-            items = self._binding.decode(reply, secrets)
+            items = self._binding.decode(reply, operation.name, parameters, secrets)
             usual = operation.usual_result(items)
             result = self._read(operation, items, secrets) if usual is None else usual
             if self._watch.is_watching:
@@ -277,10 +406,10 @@ class Flows:
         except BaseException as raised:
             error = raised
             # A cancellation says, as errors of ours do, whether anything had left; what does not say is taken to have.
-            attempt.in_flight = attempt.in_flight and getattr(raised, "may_have_taken_effect", True)
+            operation.may_have_left = getattr(raised, "may_have_taken_effect", True)
             raise
         finally:
-            self._told(operation.name, operation.size, request, reply, began, outcomes, error)
+            self._observe(operation.name, operation.size, request, reply, began, outcomes, error)
         return result
 
     def _read(self, operation: Operation[T], items: Sequence[str], secrets: Sequence[str]) -> T:
@@ -296,13 +425,14 @@ class Flows:
         credentials = self._credentials
         return {"api_id": credentials.api_id, "user": credentials.user, "password": credentials.password.reveal()}
 
-    def _secrets(self, parameters: Parameters) -> Sequence[str]:
-        return [plain_str(value) for name, value in parameters.items() if name in {"password", "session_id"}]
+    def _begin(self, recorder: Recorder | None = None) -> _Call:
+        return _Call(time.monotonic() + self._seconds, recorder)
 
-    def _deadline(self) -> float:
-        return time.monotonic() + self._timeout.total
+    def _deadline(self, call: _Call) -> float:
+        """When the next request has to be over."""
+        return min(time.monotonic() + self._timeout.total, call.ends_at)
 
-    def _told(  # noqa: PLR0913 - all that is known of an exchange
+    def _observe(  # noqa: PLR0913 - all that is known of an exchange
         self,
         command: str,
         recipients: int,
@@ -326,23 +456,14 @@ class Flows:
             self._watch.exchange(exchange)
 
 
-class _Attempt:
-    """Whether the request of a flow may be with the gateway just now."""
-
-    __slots__ = ("in_flight",)
-
-    def __init__(self) -> None:
-        self.in_flight = False
-
-
 def _check_wait(wait: object) -> None:
     if isinstance(wait, bool) or not isinstance(wait, int | float) or not 0 <= wait < float("inf"):
-        raise InvalidInput("wait is no number of seconds, 0 or more")
+        raise InvalidInput("wait is not a number of seconds: give 0 or more")
 
 
-def _sent(request: WireRequest, deadline: float) -> Flow[WireReply]:
+def _send(request: WireRequest, timeout: Timeout, deadline: float) -> Flow[WireReply]:
     egress.check(request.url)
-    reply = yield Send(request, deadline)
+    reply = yield Send(request, timeout, deadline)
     if reply is None:
         raise RuntimeError("the driver answered a request with nothing")
     return reply
@@ -363,10 +484,10 @@ def _outcome(error: ClicksoapError, done: str) -> NotSent | OutcomeUnknown:
     return NotSent(f"nothing was {done}: {error}", cause=error)
 
 
-def _explained(error: ClicksoapError, ledger: Ledger, *, in_flight: bool) -> ClicksoapError:
+def _send_error(error: ClicksoapError, ledger: Ledger) -> ClicksoapError:
     """The error that tells the caller of a failed request, with the report on it."""
     told = _outcome(error, "sent") if isinstance(error, TransportError | ProtocolError | SoapFault) else error
-    report = ledger.report(in_flight=in_flight and isinstance(told, OutcomeUnknown))
+    report = ledger.report()
     told.report = report
     told.may_have_taken_effect = report.may_have_taken_effect
     retryable = told.cause.retryable if told.cause else told.retryable

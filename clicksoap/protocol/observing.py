@@ -13,7 +13,7 @@ from typing import Final
 
 from clicksoap.errors import GatewayError
 from clicksoap.protocol.wire import WireReply, WireRequest
-from clicksoap.redaction import masked_number, redact
+from clicksoap.redaction import IDENTITY_PARAMETERS, masked_number, redact
 from clicksoap.results import RecipientResult
 
 _log: Final = logging.getLogger("clicksoap")
@@ -102,21 +102,21 @@ def outcomes_of(results: Sequence[RecipientResult]) -> dict[str, int]:
     return dict(Counter(result.state.value for result in results))
 
 
-_SECRETS: Final = "session_id|api_id|user|password|token"
+_IDENTITY: Final = "|".join(sorted(IDENTITY_PARAMETERS))
 _CONTENT: Final = r"to|from|text|template|data|udh|msisdn|field\d+|si_\w+|mms_\w+"
 _LONGEST: Final = 8192
 
 
 def shown_request(body: bytes, *, show_content: bool) -> str:
     """A request body with the values of its secret fields masked, and unless asked for those of numbers and texts."""
-    names = _SECRETS if show_content else f"{_SECRETS}|{_CONTENT}|item"
+    names = _IDENTITY if show_content else f"{_IDENTITY}|{_CONTENT}|item"
     return _masked_by_name(body.decode("utf-8", "replace"), names)[:_LONGEST]
 
 
 def shown_reply(body: bytes, *, show_content: bool) -> str:
     """A reply body with session ids masked, and unless asked for numbers; a server may echo the request, too."""
     text = re.sub(r"(?i)(OK:\s*)[^\s<:]+(?=\s*(?:<|$))", r"\1***", body.decode("utf-8", "replace"))
-    text = _masked_by_name(text, _SECRETS if show_content else f"{_SECRETS}|{_CONTENT}")
+    text = _masked_by_name(text, _IDENTITY if show_content else f"{_IDENTITY}|{_CONTENT}")
     if not show_content:
         text = re.sub(r"(?<![0-9A-Za-z])\+?[0-9]{7,15}(?![0-9A-Za-z])", lambda found: masked_number(found[0]), text)
     return text[:_LONGEST]

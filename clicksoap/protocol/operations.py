@@ -41,11 +41,15 @@ class Operation(ABC, Generic[T]):
         name: The command's name in Document/Literal.
         effect: What repeating it does.
         needs_session: Whether only a session id identifies the caller, whatever the client prefers.
+        attempts: How many requests have been made for it.
+        may_have_left: Whether its last request may be with the gateway.
     """
 
     name: ClassVar[str]
     effect: ClassVar[Effect] = Effect.NONE
     needs_session: ClassVar[bool] = False
+    attempts: int = 0
+    may_have_left: bool = False
 
     @property
     def size(self) -> int:

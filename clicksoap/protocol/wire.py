@@ -5,6 +5,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
+from clicksoap.protocol.timeout import Timeout
+
 FilePath = str | os.PathLike[str]
 """A path of a file or a folder."""
 
@@ -63,8 +65,8 @@ class AsyncTransport(Protocol):
         """Do beforehand what would block the loop; called once, beside it."""
         ...
 
-    async def send(self, request: WireRequest, deadline: float) -> WireReply:
-        """Exchange one request; ``deadline`` is a reading of ``time.monotonic``."""
+    async def send(self, request: WireRequest, timeout: Timeout, deadline: float) -> WireReply:
+        """Exchange one request; see `Transport.send`."""
         ...
 
     async def close(self) -> None:
@@ -75,8 +77,18 @@ class AsyncTransport(Protocol):
 class Transport(Protocol):
     """Carries one request and brings its reply, or raises a TransportError that tells whether anything left."""
 
-    def send(self, request: WireRequest, deadline: float) -> WireReply:
-        """Exchange one request; ``deadline`` is a reading of ``time.monotonic``."""
+    def send(self, request: WireRequest, timeout: Timeout, deadline: float) -> WireReply:
+        """Exchange one request.
+
+        Args:
+            request: The request.
+            timeout: The limits of connecting and of reading.
+            deadline: When all waiting ends, as a reading of ``time.monotonic``.
+
+        Raises:
+            TransportError: There is no reply; ``may_have_taken_effect`` says whether any byte may have left.
+            ProtocolError: The reply is cut off or too large.
+        """
         ...
 
     def close(self) -> None:

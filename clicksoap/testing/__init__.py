@@ -10,10 +10,18 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from clicksoap.testing.cases import SimulatorMixin
     from clicksoap.testing.network import NetworkForbidden
+    from clicksoap.testing.pauses import without_pauses
     from clicksoap.testing.plugin import AsyncClientFactory, SimulatorOptions
     from clicksoap.testing.simulator import AssertingSimulator
 
-__all__ = ["AssertingSimulator", "AsyncClientFactory", "NetworkForbidden", "SimulatorMixin", "SimulatorOptions"]
+__all__ = [
+    "AssertingSimulator",
+    "AsyncClientFactory",
+    "NetworkForbidden",
+    "SimulatorMixin",
+    "SimulatorOptions",
+    "without_pauses",
+]
 
 _HOME = {
     "AssertingSimulator": "simulator",
@@ -21,6 +29,7 @@ _HOME = {
     "NetworkForbidden": "network",
     "SimulatorMixin": "cases",
     "SimulatorOptions": "plugin",
+    "without_pauses": "pauses",
 }
 
 # Every pytest of every project in an environment imports this package, whether it sends messages or not.

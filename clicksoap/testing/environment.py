@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from clicksoap.protocol.retry import without_pauses
 from clicksoap.simulator import Account
+from clicksoap.testing.pauses import without_pauses
 from clicksoap.testing.simulator import AssertingSimulator
 
 _PREFIXES: Final = ("CLICKSOAP_", "CLICKATELL_")

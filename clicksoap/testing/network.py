@@ -89,10 +89,10 @@ def guarded(new: NetworkGuard) -> Generator[NetworkGuard]:
     """Have a guard in force, in every thread, and in what is forked meanwhile."""
     global _current  # noqa: PLW0603 - one for the process
     before, _current = _current, new
-    asked = egress.ask(None if new.allows else new.check)
+    asked = egress.set_egress_check(None if new.allows else new.check)
     try:
         yield new
     finally:
-        egress.ask(asked)
+        egress.set_egress_check(asked)
         _current = before
         new.close()

@@ -3,32 +3,41 @@
 import asyncio
 import inspect
 import os
+from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from clicksoap.errors import ClicksoapError, ConfigurationError, NotSent, TransportTimeout
-from clicksoap.protocol.flows import Flow, Flows, Login, Prepare, Send
-from clicksoap.protocol.retry import pauses
+from clicksoap.protocol.flows import Flow, Flows, Login, Pause, Prepare, Record, Send
 from clicksoap.protocol.session import Session
 from clicksoap.protocol.wire import AsyncTransport, WireReply
 
 T = TypeVar("T")
+AsyncSleep = Callable[[float], Awaitable[None]]
 
 
 class AsyncDriver:
-    """Runs flows over a transport for any number of tasks of one event loop, with one login for all of them."""
+    """Runs flows over a transport for any number of tasks of one event loop, with one login for all of them.
 
-    def __init__(self, transport: AsyncTransport, flows: Flows, session: Session) -> None:
-        self._transport = transport
+    Args:
+        shared: The parts that it shares with the drivers of the client's views.
+        flows: Logs in and prepares.
+        sleep: Waits between tries, in place of ``asyncio.sleep``; what it raises ends the call.
+    """
+
+    sleep: AsyncSleep = staticmethod(asyncio.sleep)
+
+    def __init__(self, shared: "Shared", flows: Flows, sleep: AsyncSleep | None = None) -> None:
+        self._shared = shared
         self._flows = flows
-        self._session = session
-        self._lock = asyncio.Lock()
-        self._home: tuple[int, asyncio.AbstractEventLoop] | None = None
-        self._preparing = asyncio.Lock()
-        self._prepared = False
+        self._own_sleep = sleep
+
+    def view(self, flows: Flows, sleep: AsyncSleep | None) -> "AsyncDriver":
+        """A driver of other flows over the same transport, session and login lock."""
+        return AsyncDriver(self._shared, flows, sleep or self._own_sleep)
 
     async def run(self, flow: Flow[T]) -> T:
-        """Do what the flow asks for until it ends; whatever ends a wait, a cancellation too, is thrown into it."""
-        self._check_home()
+        """Carry out the flow's effects until it ends; whatever ends a wait, also a cancellation, is thrown into it."""
+        self._shared.check_home()
         reply: WireReply | None = None
         broken: BaseException | None = None
         while True:
@@ -36,13 +45,16 @@ class AsyncDriver:
                 effect = flow.send(reply) if broken is None else flow.throw(broken)
                 reply, broken = None, None
                 if isinstance(effect, Send):
-                    reply = await self._transport.send(effect.request, effect.deadline)
+                    reply = await self._shared.transport.send(effect.request, effect.timeout, effect.deadline)
+                elif isinstance(effect, Prepare):
+                    if not self._shared.is_prepared:
+                        await self._prepare()
                 elif isinstance(effect, Login):
                     await self._login(effect)
-                elif isinstance(effect, Prepare):
-                    await self._prepare()
-                elif pauses():
-                    await asyncio.sleep(effect.seconds)
+                elif isinstance(effect, Pause):
+                    await (self._own_sleep or self.sleep)(effect.seconds)
+                else:
+                    await _recorded(effect)
             except StopIteration as end:
                 result: T = end.value
                 return result
@@ -52,45 +64,69 @@ class AsyncDriver:
                 broken = error
 
     async def close(self) -> None:
-        """Close every connection; elsewhere it would close those under the loop that is their home."""
-        if self._home is not None:
-            self._check_home()
-        await self._transport.close()
+        """Close every connection; a later call opens new ones.
+
+        Raises:
+            ConfigurationError: The running event loop is not the one of the client's first call.
+        """
+        if self._shared.home is not None:
+            self._shared.check_home()
+        await self._shared.transport.close()
 
     async def _prepare(self) -> None:
-        """Prepare once, beside the loop; who waits for it in vain tries for himself, and has an error of his own."""
-        async with self._preparing:
-            if not self._prepared:
+        """Prepare once, in a thread; a task that waits for another one's failure tries again by itself."""
+        async with self._shared.preparing:
+            if not self._shared.is_prepared:
                 await asyncio.to_thread(self._prepare_blocking)
-                self._prepared = True
+                self._shared.is_prepared = True
 
     def _prepare_blocking(self) -> None:
-        self._transport.prepare()
+        self._shared.transport.prepare()
         self._flows.prepare()
 
-    def _check_home(self) -> None:
-        here = (os.getpid(), asyncio.get_running_loop())
-        if self._home is None:
-            self._home = here
-        if self._home != here:
-            raise ConfigurationError(
-                "an AsyncClient belongs to the event loop and the process of its first call: make one in each"
-            )
-
     async def _login(self, asked: Login) -> None:
+        shared = self._shared
         try:
             async with asyncio.timeout_at(asked.deadline):
-                await self._lock.acquire()
+                await shared.lock.acquire()
         except TimeoutError:
             waited = TransportTimeout("the time ran out while another task logged in", may_have_left=False)
             raise NotSent(f"nothing was sent: {waited}", cause=waited) from None
         try:
-            if self._session.settled(asked.held):
+            if shared.session.settled(asked.held):
                 return
             try:
-                self._session.opened(await self.run(self._flows.login(asked.deadline)))
+                shared.session.opened(await self.run(self._flows.login(asked.deadline)))
             except ClicksoapError as error:
-                self._session.failed(error)
+                shared.session.failed(error)
                 raise
         finally:
-            self._lock.release()
+            shared.lock.release()
+
+
+async def _recorded(effect: Record) -> None:
+    waiting = effect.recorder(effect.event)
+    if waiting is not None:
+        await waiting
+
+
+class Shared:
+    """The parts that a client and its views share: transport, session, locks, and the event loop of the first call."""
+
+    def __init__(self, transport: AsyncTransport, session: Session) -> None:
+        self.transport = transport
+        self.session = session
+        self.lock = asyncio.Lock()
+        self.preparing = asyncio.Lock()
+        self.is_prepared = False
+        self.home: tuple[int, asyncio.AbstractEventLoop] | None = None
+
+    def check_home(self) -> None:
+        """Refuse an event loop or a process that is not the one of the first call."""
+        here = (os.getpid(), asyncio.get_running_loop())
+        if self.home is None:
+            self.home = here
+        if self.home != here:
+            raise ConfigurationError(
+                "an AsyncClient belongs to the event loop and the process of its first call: make one in each"
+            )

@@ -30,7 +30,6 @@ class AsyncioTransport:
     """Requests over a pool of its own, for one event loop; nothing is opened before the first request.
 
     Args:
-        timeout: The limits of each request.
         headers: Sent with every request.
         proxy: ``http://`` or ``https://`` URL of a forward proxy, with its credentials if it asks for some.
         ca: Path of the CA bundle (or folder) to trust instead of the usual one.
@@ -39,14 +38,12 @@ class AsyncioTransport:
 
     def __init__(
         self,
-        timeout: Timeout,
         *,
         headers: Mapping[str, str],
         proxy: str | None = None,
         ca: FilePath | None = None,
         client_cert: ClientCert | None = None,
     ) -> None:
-        self._timeout = timeout
         self._headers = dict(headers)
         self._proxy = None if proxy is None else urlsplit(checked_proxy(proxy))
         self._proxy_headers = {} if proxy is None else proxy_headers(proxy)
@@ -60,7 +57,7 @@ class AsyncioTransport:
         """Read the certificates, which blocks; meant for a thread beside the loop."""
         self._tls()
 
-    async def send(self, request: WireRequest, deadline: float) -> WireReply:
+    async def send(self, request: WireRequest, timeout: Timeout, deadline: float) -> WireReply:
         """Exchange one request; see `clicksoap.protocol.wire.AsyncTransport`."""
         started = time.monotonic()
         reply = IncomingReply()
@@ -72,7 +69,7 @@ class AsyncioTransport:
             else:
                 await self._places.acquire()
             try:
-                await self._exchange(request, reply, deadline)
+                await self._exchange(request, reply, timeout, deadline)
             finally:
                 self._places.release()
             return reply.received(time.monotonic() - started)
@@ -84,13 +81,13 @@ class AsyncioTransport:
         # Raised out here, so that no foreign exception hangs on ours.
         raise failure
 
-    async def _exchange(self, request: WireRequest, reply: IncomingReply, deadline: float) -> None:
+    async def _exchange(self, request: WireRequest, reply: IncomingReply, timeout: Timeout, deadline: float) -> None:
         to = urlsplit(request.url)
         data = self._request_bytes(request, to)
         kept = self._kept.setdefault((to.scheme, to.netloc), deque())
-        connection = _usable(kept) or await self._connected(to, deadline)
+        connection = _usable(kept) or await self._connected(to, timeout, deadline)
         try:
-            await connection.exchange(data, reply, self._timeout.read, deadline)
+            await connection.exchange(data, reply, timeout.read, deadline)
         except (*_FOREIGN, ProtocolError):
             # The status has said already that nothing was done; its body is only its reasons.
             if not reply.is_refusal:
@@ -117,9 +114,9 @@ class AsyncioTransport:
             return request_bytes(request, request.url, {**self._headers, **self._proxy_headers})
         return request_bytes(request, target_of(request.url), self._headers)
 
-    async def _connected(self, to: SplitResult, deadline: float) -> "_Connection":
+    async def _connected(self, to: SplitResult, timeout: Timeout, deadline: float) -> "_Connection":
         """A new connection, with TLS and through the proxy."""
-        limit = min(deadline, time.monotonic() + self._timeout.connect)
+        limit = min(deadline, time.monotonic() + timeout.connect)
         async with asyncio.timeout_at(limit):
             connection = await _reached(self._proxy or to, limit)
             try:
@@ -127,7 +124,7 @@ class AsyncioTransport:
                     if self._proxy.scheme == "https":
                         await connection.secure(self._tls(), self._proxy)
                     if to.scheme == "https":
-                        await self._tunnel(connection, to, limit)
+                        await self._tunnel(connection, to, timeout, limit)
                 if to.scheme == "https":
                     await connection.secure(self._tls(), to)
             except BaseException:
@@ -135,12 +132,12 @@ class AsyncioTransport:
                 raise
         return connection
 
-    async def _tunnel(self, connection: "_Connection", to: SplitResult, limit: float) -> None:
+    async def _tunnel(self, connection: "_Connection", to: SplitResult, timeout: Timeout, limit: float) -> None:
         host = to.hostname or ""
         place = f"[{host}]:{_port(to)}" if ":" in host else f"{host}:{_port(to)}"
         reply = IncomingReply(has_body=False)
         asking = WireRequest("CONNECT", f"//{place}", self._proxy_headers, b"")
-        await connection.exchange(request_bytes(asking, place, {}), reply, self._timeout.connect, limit)
+        await connection.exchange(request_bytes(asking, place, {}), reply, timeout.connect, limit)
         if reply.status // 100 != 2:  # noqa: PLR2004 - the class of 2xx
             raise OSError(f"Tunnel connection failed: {reply.status}")
 

@@ -1,34 +1,44 @@
-"""Running flows in threads: with `clicksoap.transports.async_driver`, the only place that waits."""
+"""Runs flows in threads; with `clicksoap.transports.async_driver`, the only place that waits."""
 
 import inspect
 import os
 import threading
 import time
 import weakref
+from collections.abc import Callable
 from typing import TypeVar
 
 from clicksoap.errors import ClicksoapError, ConfigurationError, NotSent, TransportTimeout
-from clicksoap.protocol.flows import Flow, Flows, Login, Prepare, Send
-from clicksoap.protocol.retry import pauses
+from clicksoap.protocol.flows import Flow, Flows, Login, Pause, Prepare, Send
 from clicksoap.protocol.session import Session
 from clicksoap.protocol.wire import Transport, WireReply
 
 T = TypeVar("T")
+Sleep = Callable[[float], None]
 
 
 class Driver:
-    """Runs flows over a transport for any number of threads, with one login for all of them."""
+    """Runs flows over a transport for any number of threads, with one login for all of them.
 
-    def __init__(self, transport: Transport, flows: Flows, session: Session) -> None:
-        self._transport = transport
+    Args:
+        shared: The parts that it shares with the drivers of the client's views.
+        flows: Logs in and prepares.
+        sleep: Waits between tries, in place of ``time.sleep``; what it raises ends the call.
+    """
+
+    sleep: Sleep = staticmethod(time.sleep)
+
+    def __init__(self, shared: "Shared", flows: Flows, sleep: Sleep | None = None) -> None:
+        self._shared = shared
         self._flows = flows
-        self._session = session
-        self._lock = threading.Lock()
-        self._logging_in: int | None = None
-        _drivers.add(self)
+        self._own_sleep = sleep
+
+    def view(self, flows: Flows, sleep: Sleep | None) -> "Driver":
+        """A driver of other flows over the same transport, session and login lock."""
+        return Driver(self._shared, flows, sleep or self._own_sleep)
 
     def run(self, flow: Flow[T]) -> T:
-        """Do what the flow asks for until it ends; whatever ends a wait is thrown into the flow."""
+        """Carry out the flow's effects until it ends; whatever ends a wait is thrown into the flow."""
         reply: WireReply | None = None
         broken: BaseException | None = None
         while True:
@@ -36,13 +46,15 @@ class Driver:
                 effect = flow.send(reply) if broken is None else flow.throw(broken)
                 reply, broken = None, None
                 if isinstance(effect, Send):
-                    reply = self._transport.send(effect.request, effect.deadline)
+                    reply = self._shared.transport.send(effect.request, effect.timeout, effect.deadline)
+                elif isinstance(effect, Prepare):
+                    self._prepare()
                 elif isinstance(effect, Login):
                     self._login(effect)
-                elif isinstance(effect, Prepare):
-                    self._flows.prepare()
-                elif pauses():
-                    time.sleep(effect.seconds)
+                elif isinstance(effect, Pause):
+                    (self._own_sleep or self.sleep)(effect.seconds)
+                else:
+                    effect.recorder(effect.event)
             except StopIteration as end:
                 result: T = end.value
                 return result
@@ -52,45 +64,63 @@ class Driver:
                 broken = error
 
     def close(self) -> None:
-        """Close every connection."""
-        self._transport.close()
+        """Close every connection; a later call opens new ones."""
+        self._shared.transport.close()
 
-    def after_fork(self) -> None:
-        """Give a forked child a lock, a session and connections of its own."""
-        self._lock = threading.Lock()
-        self._logging_in = None
-        self._session.forget()
-        self._transport.after_fork()
+    def _prepare(self) -> None:
+        if not self._shared.is_prepared:
+            self._flows.prepare()
+            self._shared.is_prepared = True
 
     def _login(self, asked: Login) -> None:
-        if self._logging_in == threading.get_ident():
+        shared = self._shared
+        if shared.logging_in == threading.get_ident():
             # An observer or a log handler that is told of a login, and calls the client again.
             raise ConfigurationError(
-                "a client that is just logging in was called by what watches it: wait until it did"
+                "an observer or a log handler calls the client while the client logs in: call it after the login"
             )
-        if not self._lock.acquire(timeout=max(0.0, asked.deadline - time.monotonic())):
+        if not shared.lock.acquire(timeout=max(0.0, asked.deadline - time.monotonic())):
             waited = TransportTimeout("the time ran out while another thread logged in", may_have_left=False)
             raise NotSent(f"nothing was sent: {waited}", cause=waited)
         try:
-            self._logging_in = threading.get_ident()
-            if self._session.settled(asked.held):
+            shared.logging_in = threading.get_ident()
+            if shared.session.settled(asked.held):
                 return
             try:
-                self._session.opened(self.run(self._flows.login(asked.deadline)))
+                shared.session.opened(self.run(self._flows.login(asked.deadline)))
             except ClicksoapError as error:
-                self._session.failed(error)
+                shared.session.failed(error)
                 raise
         finally:
-            self._logging_in = None
-            self._lock.release()
+            shared.logging_in = None
+            shared.lock.release()
 
 
-_drivers: "weakref.WeakSet[Driver]" = weakref.WeakSet()
+class Shared:
+    """The parts that a client and its views share: transport, session, login lock."""
+
+    def __init__(self, transport: Transport, session: Session) -> None:
+        self.transport = transport
+        self.session = session
+        self.lock = threading.Lock()
+        self.logging_in: int | None = None
+        self.is_prepared = False
+        _all_shared.add(self)
+
+    def after_fork(self) -> None:
+        """Give a forked child a lock, a session and connections of its own."""
+        self.lock = threading.Lock()
+        self.logging_in = None
+        self.session.forget()
+        self.transport.after_fork()
+
+
+_all_shared: "weakref.WeakSet[Shared]" = weakref.WeakSet()
 
 
 def _after_fork_in_child() -> None:
-    for driver in list(_drivers):
-        driver.after_fork()
+    for shared in list(_all_shared):
+        shared.after_fork()
 
 
 if hasattr(os, "register_at_fork"):

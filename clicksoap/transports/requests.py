@@ -44,7 +44,6 @@ class RequestsTransport:
     """Requests over a pool of its own, safe for any number of threads.
 
     Args:
-        timeout: The limits of each request.
         headers: Sent with every request.
         proxy: ``http://`` or ``https://`` URL of a forward proxy, with its credentials if it asks for some.
         ca: Path of the CA bundle (or folder) to trust instead of the usual one.
@@ -53,14 +52,12 @@ class RequestsTransport:
 
     def __init__(
         self,
-        timeout: Timeout,
         *,
         headers: Mapping[str, str],
         proxy: str | None = None,
         ca: FilePath | None = None,
         client_cert: ClientCert | None = None,
     ) -> None:
-        self._timeout = timeout
         self._headers = dict(headers)
         self._proxies = {"http": checked_proxy(proxy), "https": proxy} if proxy is not None else None
         self._tls = functools.partial(tls_context, ca, client_cert, TimedTLSSocket)
@@ -69,13 +66,13 @@ class RequestsTransport:
         self._adapter = _Adapter(self._tls)
         self._pools: dict[tuple[str, str], Any] = {}
 
-    def send(self, request: WireRequest, deadline: float) -> WireReply:
+    def send(self, request: WireRequest, timeout: Timeout, deadline: float) -> WireReply:
         """Exchange one request; see `clicksoap.protocol.wire.Transport`."""
         started = time.monotonic()
         failure: TransportError
-        with call.begun(started + self._timeout.connect, self._timeout.read, deadline):
+        with call.begun(started + timeout.connect, timeout.read, deadline):
             try:
-                return self._exchange(request, started, deadline)
+                return self._exchange(request, timeout, started, deadline)
             except _FOREIGN as error:
                 failure = translated(
                     error, _MAPPINGS, may_have_left=call.may_have_left, proxied=self._proxies is not None
@@ -83,7 +80,7 @@ class RequestsTransport:
         # Raised out here, so that no foreign exception (they hold the request, password and all) hangs on ours.
         raise failure
 
-    def _exchange(self, request: WireRequest, started: float, deadline: float) -> WireReply:
+    def _exchange(self, request: WireRequest, timeout: Timeout, started: float, deadline: float) -> WireReply:
         """Exchange over a connection of urllib3's pool.
 
         The pool's own urlopen is left out: its bookkeeping is for what cannot happen here (redirects, retries,
@@ -94,7 +91,7 @@ class RequestsTransport:
         reusable = False
         try:
             if connection.is_closed:
-                self._connect(pool, connection, request, deadline)
+                self._connect(pool, connection, request.url, min(timeout.connect, deadline - time.monotonic()))
             forwarding: Mapping[str, str] = {} if target.startswith("/") else pool.proxy_headers
             reply = IncomingReply()
             try:
@@ -111,9 +108,9 @@ class RequestsTransport:
             pool._put_conn(connection)  # noqa: SLF001
         return reply.received(time.monotonic() - started)
 
-    def _connect(self, pool: Any, connection: Any, request: WireRequest, deadline: float) -> None:
-        connection.timeout = _positive(min(self._timeout.connect, deadline - time.monotonic()))
-        if self._proxies and request.url.startswith("https:"):
+    def _connect(self, pool: Any, connection: Any, url: str, limit: float) -> None:
+        connection.timeout = _positive(limit)
+        if self._proxies and url.startswith("https:"):
             pool._prepare_proxy(connection)  # noqa: SLF001 - connects, and asks the proxy for a tunnel
         else:
             connection.connect()
@@ -159,17 +156,15 @@ class SessionTransport:
     left before a failure is judged by requests' exceptions, in doubt as unknown.
     """
 
-    def __init__(self, timeout: Timeout, *, headers: Mapping[str, str], session: requests.Session) -> None:
+    def __init__(self, *, headers: Mapping[str, str], session: requests.Session) -> None:
         if not isinstance(session, requests.Session):
             raise ConfigurationError(f"session= is {type(session).__name__}: give a requests.Session")
-        self._timeout = timeout
         self._headers = dict(headers)
         self._session = session
 
-    def send(self, request: WireRequest, deadline: float) -> WireReply:
+    def send(self, request: WireRequest, timeout: Timeout, deadline: float) -> WireReply:
         """Exchange one request; see `clicksoap.protocol.wire.Transport`."""
         started = time.monotonic()
-        timeout = self._timeout
         failure: TransportError
         try:
             session = self._session

@@ -224,9 +224,7 @@ async def test_while_a_free_connection_is_waited_for_nothing_was_sent(
     assert count(server) == {"auth": 1, "getbalance": 1, "sendmsg": 1}
 
 
-async def test_during_a_pause_between_two_tries_nothing_was_sent(
-    connect: Connect, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_during_a_pause_between_two_tries_nothing_was_sent(connect: Connect) -> None:
     paused = asyncio.Event()
 
     async def pause(_: float) -> None:
@@ -236,9 +234,7 @@ async def test_during_a_pause_between_two_tries_nothing_was_sent(
     with deaf() as port:
         limits = Timeout(connect=0.2, read=5, total=10)
         async with connect(f"http://127.0.0.1:{port}", retry=Retry(), timeout=limits, auth="credentials") as sms:
-            monkeypatch.setattr("clicksoap.transports.async_driver.pauses", lambda: True)
-            monkeypatch.setattr("clicksoap.transports.async_driver.asyncio.sleep", pause)
-            task = asyncio.create_task(sms.send(ONE, TEXT))
+            task = asyncio.create_task(sms.with_options(sleep=pause).send(ONE, TEXT))
             await paused.wait()
             assert states(report_of(await cancelled(task))) == (0, 0, 1)
 
@@ -473,9 +469,9 @@ async def test_call_after_the_time_for_the_login_ran_out_is_not_sent(connect: Co
         async with connect(server.origin, timeout=PATIENT) as sms:
             first = asyncio.create_task(sms.authenticate())
             await happened(arrived)
-            sms._flows._timeout = Timeout(connect=0.3, read=0.3, total=0.3)  # only the second is in a hurry
+            hurried = sms.with_options(timeout=Timeout(connect=0.3, read=0.3, total=0.3))
             with pytest.raises(NotSent) as caught:
-                await sms.send(ONE, TEXT)
+                await hurried.send(ONE, TEXT)
             answer.set()
             await first
     assert isinstance(caught.value.cause, TransportTimeout)

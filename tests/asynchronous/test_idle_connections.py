@@ -45,7 +45,7 @@ async def test_tls_connection_is_not_used_in_the_moment_of_its_loss(
     with RawServer(dropping, tls()) as server:
         async with connect(server.origin, auth="credentials", ca=str(ca_file)) as sms:
             await sms.send(NUMBERS[0], "x")
-            ((connection,),) = sms._driver._transport._kept.values()  # type: ignore[attr-defined]
+            ((connection,),) = sms._driver._shared.transport._kept.values()  # type: ignore[attr-defined]
             dropping.read.release()
             while connection._transport.get_extra_info("socket") is not None:  # noqa: ASYNC110 - each turn counts
                 await asyncio.sleep(0)

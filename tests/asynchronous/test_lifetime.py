@@ -207,7 +207,7 @@ def test_nothing_is_left_open_when_the_loop_ends(connect: Connect) -> None:
 
 def test_no_secret_in_the_representation_of_a_client(connect: Connect) -> None:
     client = connect("https://localhost", proxy="http://one:two-three@localhost:1")
-    for shown in (repr(client), str(client), repr(client._driver), repr(client._flows)):
+    for shown in (repr(client), str(client), repr(client._driver), repr(client._core.flows)):
         assert PASSWORD not in shown
         assert "two-three" not in shown
 

@@ -88,9 +88,9 @@ async def test_connections_that_all_stay_in_use_are_waited_for_until_the_total_t
             await sms.authenticate()
             holding = [asyncio.create_task(sms.balance()) for _ in range(2)]
             await held.has_taken(2)
-            sms._flows._timeout = Timeout(connect=0.3, read=0.3, total=0.3)  # only the third is in a hurry
+            hurried = sms.with_options(timeout=Timeout(connect=0.3, read=0.3, total=0.3))
             with pytest.raises(NotSent) as caught:
-                await sms.send(ONE, "x")
+                await hurried.send(ONE, "x")
             held.free.set()
             assert await asyncio.gather(*holding) == [Decimal("12.3")] * 2
     assert isinstance(caught.value.cause, TransportTimeout)

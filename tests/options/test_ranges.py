@@ -25,7 +25,7 @@ def test_without_options_nothing_is_asked_for() -> None:
     assert plain.content == {}
     assert plain.features == Feature(0)
     assert plain.max_parts == 35
-    assert not plain.asked_parts
+    assert not plain.has_max_parts
     assert not plain.unique
     assert (plain.deliver_at, plain.client_message_id, plain.reference, plain.extra) == (None, None, None, {})
 

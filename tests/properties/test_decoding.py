@@ -76,7 +76,7 @@ def mutated(draw: st.DrawFn) -> bytes:
 
 def check_lines_or_no_answer(dialect: Dialect, reply: WireReply) -> None:
     try:
-        lines = BINDINGS[dialect].decode(reply, ["secret"])
+        lines = BINDINGS[dialect].decode(reply, "sendmsg", {}, ["secret"])
     except (ProtocolError, SoapFault) as error:
         shown = str(error)
         assert len(shown) < 600

@@ -39,7 +39,7 @@ def body(dialect: Dialect) -> bytes:
 def read(dialect: Dialect, body: bytes) -> list[str] | None:
     """The lines of a body, or None where it is refused as something that may hide a sent message."""
     try:
-        return SoapBinding(dialect, "http://localhost:9/").decode(WireReply(200, {}, body, 0.0))
+        return SoapBinding(dialect, "http://localhost:9/").decode(WireReply(200, {}, body, 0.0), "sendmsg", {})
     except ProtocolError as error:
         if not error.may_have_taken_effect:
             raise

@@ -216,7 +216,7 @@ def test_a_stored_report_without_a_time_zone_is_refused(sms: Client, gateway: Si
     gateway.faults.lose_answer()
     data = lost(sms, 1).to_dict()
     data["sent_at"] = data["sent_at"].removesuffix("+00:00")
-    with pytest.raises(InvalidInput, match="no report"):
+    with pytest.raises(InvalidInput, match="data is not a report"):
         SendReport.from_dict(data)
 
 

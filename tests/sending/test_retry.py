@@ -2,6 +2,8 @@
 
 import random
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -27,12 +29,13 @@ from clicksoap import (
     TransportError,
     TransportLost,
     UnknownMessage,
-    without_pauses,
+    report_of,
 )
 from clicksoap.errors import GatewayError
-from clicksoap.protocol import retry as policy
 from clicksoap.protocol.operations import Effect
 from clicksoap.simulator import Simulator
+from clicksoap.testing import without_pauses
+from clicksoap.transports.driver import Driver
 
 TO = "27821234567"
 
@@ -256,28 +259,52 @@ def test_a_pause_beyond_the_total_time_is_not_begun(scripted: Scripted) -> None:
     assert script.arrivals["getbalance"] == 1
 
 
-def test_pauses_are_kept_where_no_test_switches_them_off(scripted: Scripted, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(policy, "_pauses", True)
-    retry = Retry(attempts=3, first_pause=0.05, longest_pause=0.05)
+def test_a_pause_waits_by_the_sleep_that_the_client_was_given(scripted: Scripted) -> None:
+    """The pauses themselves are long, and nothing of the test waits for them."""
+    slept: list[float] = []
+    retry = Retry(attempts=3, first_pause=7, longest_pause=7, longest_retry_after=0)
     sms, script = scripted({"retry": retry}, getbalance=["Credit: 1", PASSING["503"], PASSING["503"], "Credit: 7"])
     sms.balance()
-    began = time.monotonic()
-    sms.balance()
-    assert 0.05 <= time.monotonic() - began < 5
+    assert sms.with_options(sleep=slept.append).balance() == 7
     assert script.arrivals["getbalance"] == 4
+    assert len(slept) == 2
+    assert all(3.5 <= pause <= 7 for pause in slept)
 
 
-def test_the_switch_takes_out_the_pauses_and_puts_them_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(policy, "_pauses", True)
+def test_a_worker_that_is_told_to_stop_does_not_sit_out_a_pause(scripted: Scripted) -> None:
+    """What the sleep raises ends the call at once, and the report says that nothing was sent."""
+
+    class Stopped(Exception):
+        pass
+
+    def stop(_: float) -> None:
+        raise Stopped
+
+    sms, script = scripted({"retry": Retry(first_pause=60)}, sendmsg=PASSING["429"])
+    with pytest.raises(Stopped) as stopped:
+        sms.with_options(sleep=stop).send([TO], "hello")
+    report = report_of(stopped.value)
+    assert report is not None
+    assert [result.state for result in report] == [State.NOT_SENT]
+    assert script.arrivals["sendmsg"] == 1
+
+
+def test_without_pauses_takes_the_pauses_out_and_puts_them_back() -> None:
+    """The fixture of all tests has taken them out already: what it put in place is what comes back."""
+    before = Driver.sleep
     with without_pauses():
-        assert not policy.pauses()
-        with without_pauses():
-            assert not policy.pauses()
-        assert not policy.pauses()
-    assert policy.pauses()
+        assert Driver.sleep is not time.sleep
+        Driver.sleep(3600)
+    assert Driver.sleep is before
     with pytest.raises(ZeroDivisionError), without_pauses():
         raise ZeroDivisionError
-    assert policy.pauses()
+    assert Driver.sleep is before
+
+
+def test_pauses_are_kept_where_no_test_takes_them_out() -> None:
+    program = "import time; from clicksoap.transports.driver import Driver; print(Driver.sleep is time.sleep)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "True"
 
 
 LOST = TransportLost("it was lost", may_have_left=True)

@@ -26,6 +26,9 @@ class Blocking:
     def batch(self, *args: Any, **kwargs: Any) -> "BlockingBatch":
         return BlockingBatch(self._runner, self._client.batch(*args, **kwargs))
 
+    def with_options(self, **changes: Any) -> "BlockingView":
+        return BlockingView(self._runner, self._client.with_options(**changes))
+
     def __repr__(self) -> str:
         return repr(self._client)
 
@@ -44,6 +47,19 @@ class Blocking:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+class BlockingView:
+    def __init__(self, runner: asyncio.Runner, client: AsyncClient) -> None:
+        self._runner = runner
+        self._client = client
+
+    def with_options(self, **changes: Any) -> "BlockingView":
+        return BlockingView(self._runner, self._client.with_options(**changes))
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._client, name)
+        return _blocking(self._runner, found) if inspect.iscoroutinefunction(found) else found
 
 
 class BlockingBatch:

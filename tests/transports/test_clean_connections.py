@@ -162,7 +162,7 @@ def test_an_observer_that_calls_its_client_during_a_login_is_told_and_harms_noth
     with RawServer(Gateway()) as server:
         client = connect(server.origin, on_exchange=observer)
         assert len(client.send(A, "x").accepted) == 1
-    assert ["just logging in" in text for text in told] == [True]
+    assert ["while the client logs in" in text for text in told] == [True]
 
 
 def test_the_report_of_an_error_is_its_own(connect: Connect) -> None:

@@ -71,6 +71,6 @@ def test_constructor_touches_no_network(connect: Connect) -> None:
 
 def test_no_secret_in_the_representation_of_a_client(connect: Connect) -> None:
     client = connect("https://localhost", proxy="http://one:two-three@localhost:1")
-    for shown in (repr(client), str(client), repr(client._driver), repr(client._flows)):
+    for shown in (repr(client), str(client), repr(client._driver), repr(client._core.flows)):
         assert "correct-horse-battery" not in shown
         assert "two-three" not in shown

@@ -98,10 +98,10 @@ def test_connections_that_all_stay_in_use_are_waited_for_until_the_total_time(
         holding = [pool.submit(client.balance) for _ in range(2)]
         taken.acquire(timeout=30)
         taken.acquire(timeout=30)
-        client._flows._timeout = Timeout(connect=0.3, read=0.3, total=0.3)  # only the third is in a hurry
+        hurried = client.with_options(timeout=Timeout(connect=0.3, read=0.3, total=0.3))
         try:
             with pytest.raises(NotSent) as caught:
-                client.send("27820001234", "x")
+                hurried.send("27820001234", "x")
         finally:
             free.set()
         assert isinstance(caught.value.cause, TransportTimeout)

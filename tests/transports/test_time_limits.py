@@ -302,10 +302,10 @@ def test_total_limit_counts_the_wait_for_a_login_of_another_thread(connect: Conn
         first = threading.Thread(target=client.authenticate)
         first.start()
         arrived.wait(30)
-        client._flows._timeout = SHORT  # only the second is in a hurry
+        hurried = client.with_options(timeout=SHORT)
         try:
             with within(SHORT.total), pytest.raises(NotSent) as caught:
-                client.send(TO, "x")
+                hurried.send(TO, "x")
         finally:
             answer.set()
             first.join()

@@ -2,12 +2,15 @@
 
 import copy
 import pickle
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
+import clicksoap
 from clicksoap import errors
 from clicksoap.codes import ERRORS
 from clicksoap.errors import (
@@ -119,6 +122,31 @@ def of_every_class() -> list[ClicksoapError]:
 def test_every_class_of_error_is_among_those_that_are_copied() -> None:
     ours = {each for each in vars(errors).values() if isinstance(each, type) and issubclass(each, ClicksoapError)}
     assert {type(error) for error in of_every_class()} == ours
+
+
+ERROR_PAGE = Path(__file__).parents[2] / "docs/reference/errors.md"
+
+
+@pytest.mark.parametrize(
+    "kind", sorted({type(error) for error in of_every_class()}, key=str), ids=lambda kind: kind.__name__
+)
+def test_every_class_of_error_is_exported_and_stands_on_the_page_of_errors(kind: type[ClicksoapError]) -> None:
+    assert getattr(clicksoap, kind.__name__) is kind
+    assert kind.__name__ in clicksoap.__all__
+    assert re.search(rf"\b{kind.__name__}\b", ERROR_PAGE.read_text())
+
+
+def test_the_page_of_errors_tells_each_number_to_its_class() -> None:
+    """A range such as 109\N{EN DASH}113 stands for each of its documented numbers."""
+    table = dict(re.findall("^\\| `(\\w+)` \\| ([0-9 \N{EN DASH}]+)", ERROR_PAGE.read_text(), re.MULTILINE))
+    for name, numbers in table.items():
+        told = {
+            code
+            for first, last in re.findall("([0-9]{3})(?:\N{EN DASH}([0-9]{3}))?", numbers)
+            for code in ERRORS
+            if first <= code <= (last or first)
+        }
+        assert told == getattr(clicksoap, name).codes
 
 
 def state(error: BaseException | None) -> Any:

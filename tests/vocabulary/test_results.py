@@ -100,7 +100,7 @@ def test_a_limit_in_plain_data_tells_until_when() -> None:
     ids=range(12),
 )
 def test_plain_data_of_another_shape_is_refused(field: str, value: object) -> None:
-    with pytest.raises(InvalidInput, match="data is no report"):
+    with pytest.raises(InvalidInput, match="data is not a report"):
         SendReport.from_dict({**REPORT.to_dict(), field: value})
 
 
@@ -127,3 +127,17 @@ def test_states_are_their_words() -> None:
 def test_a_coverage_holds_the_gateways_words() -> None:
     coverage = Coverage(routed=True, charge=Decimal("0.33"), text="supported")
     assert (coverage.routed, coverage.charge, coverage.text) == (True, Decimal("0.33"), "supported")
+
+
+def test_a_result_survives_plain_data() -> None:
+    for result in REPORT:
+        assert RecipientResult.from_dict(json.loads(json.dumps(result.to_dict()))).to_dict() == result.to_dict()
+    with pytest.raises(InvalidInput, match="data is not a result that to_dict\\(\\) gave \\(KeyError\\)"):
+        RecipientResult.from_dict({})
+
+
+def test_a_queried_status_speaks_for_itself() -> None:
+    status = QueriedStatus("0" * 32, MessageStatus.of("004"), "ID: … Status: 004")
+    assert (status.code, status.text) == ("004", "Received on the handset")
+    assert (status.is_final, status.is_delivered) == (True, True)
+    assert not QueriedStatus("0" * 32, MessageStatus.of("013"), "").is_final

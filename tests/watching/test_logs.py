@@ -268,7 +268,7 @@ def test_no_repr_shows_a_secret(connect: Connect, gateway: Simulator) -> None:
     environ = {"CLICKSOAP_USER": USER, "CLICKSOAP_PASSWORD": PASSWORD, "CLICKSOAP_API_ID": API_ID, "HOME": "/nowhere"}
     objects: list[object] = [
         *(sms, sms.service, sms.batch("Dear pier"), *vars(sms).values()),
-        *(*vars(sms._flows).values(), sms._flows._session.current(), Secret(PASSWORD), Timeout(), Retry()),
+        *(*vars(sms._core.flows).values(), sms._core.session.current(), Secret(PASSWORD), Timeout(), Retry()),
         *(report, *report, lost.value, lost.value.report, lost.value.cause, report[1].error),
         *(sms.status(report[0].message_id), sms.charge(str(report[0].message_id)), sms.coverage(A)),
         *(Text("Meet me at the pier"), Binary(b"pier"), WapPush("http://pier.example", "pier")),

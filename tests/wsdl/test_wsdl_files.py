@@ -8,6 +8,8 @@ from typing import Final, NamedTuple
 import pytest
 from lxml import etree
 
+from clicksoap.contract import BATCH_FIELDS, CLIENT_ID_COMMANDS, COMMANDS, Dialect
+
 HERE: Final = Path(__file__).parent
 FILES: Final = HERE.parent.parent / "wsdl"
 NS: Final = {
@@ -321,3 +323,13 @@ def test_no_file_points_outside_itself(file: File) -> None:
     assert not file.all(".//xsd:include")
     assert not file.all(".//xsd:redefine")
     assert not file.root.getroottree().docinfo.doctype
+
+
+def test_the_contracts_data_is_what_both_wsdls_say() -> None:
+    """Commands, client ids and fields are known without reading a WSDL, so that no event loop waits for it."""
+    for dialect in Dialect:
+        signatures = {name.lower(): each for name, each in read_table(dialect).operations.items()}
+        names = {name: {field.name.lower() for field in each.request} for name, each in signatures.items()}
+        assert signatures.keys() == COMMANDS
+        assert {name for name, fields in names.items() if "climsgid" in fields} == CLIENT_ID_COMMANDS
+        assert sum(field.startswith("field") for field in names["senditem"]) == BATCH_FIELDS[dialect]

@@ -1,6 +1,7 @@
-"""Ways of speaking to the gateway."""
+"""The three ways of speaking to the gateway, behind one interface: two SOAP dialects and the HTTP API."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from clicksoap.protocol.operations import Parameters
@@ -8,8 +9,47 @@ from clicksoap.protocol.wire import WireReply, WireRequest
 from clicksoap.text import Charset
 
 
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a binding can carry, as data.
+
+    Attributes:
+        commands: The gateway's commands that it has, by Document/Literal's names.
+        client_id_commands: The commands that take a client message id (gateway: ``climsgid``).
+        max_recipients: How many recipients the gateway takes in one request.
+        batch_fields: How many ``#fieldN#`` a template batch can merge.
+        charset: The characters that the plain ``text`` parameter carries unharmed.
+    """
+
+    commands: frozenset[str]
+    client_id_commands: frozenset[str]
+    max_recipients: int
+    batch_fields: int
+    charset: Charset
+
+    @property
+    def asks_by_client_id(self) -> bool:
+        """Whether a message can be asked for by the client's id (``querymsg``), which `Client.reconcile` needs."""
+        return "querymsg" in self.client_id_commands
+
+    @property
+    def stops(self) -> bool:
+        """Whether a waiting message can be stopped (``delmsg``)."""
+        return "delmsg" in self.commands
+
+    @property
+    def charges(self) -> bool:
+        """Whether the charge of a message can be asked for (``getmsgcharge``)."""
+        return "getmsgcharge" in self.commands
+
+    @property
+    def coverage(self) -> bool:
+        """Whether it can be asked if a number is routed (``routecoverage``)."""
+        return "routecoverage" in self.commands
+
+
 class Binding(Protocol):
-    """One way of speaking: named parameters to a request, a reply to its lines. It does no I/O."""
+    """Turns a command into one HTTP request and an HTTP reply into lines; it does no I/O."""
 
     @property
     def name(self) -> str:
@@ -17,22 +57,8 @@ class Binding(Protocol):
         ...
 
     @property
-    def charset(self) -> Charset:
-        """What the plain ``text`` parameter carries unharmed."""
-        ...
-
-    @property
-    def batch_fields(self) -> int:
-        """How many ``#fieldN#`` a template batch can merge."""
-        ...
-
-    @property
-    def max_recipients(self) -> int:
-        """How many recipients the gateway takes in one request."""
-        ...
-
-    def takes_client_id(self, operation: str) -> bool:
-        """Whether a sending command has a client message id."""
+    def capabilities(self) -> Capabilities:
+        """What it can carry."""
         ...
 
     def prepare(self) -> None:
@@ -48,11 +74,19 @@ class Binding(Protocol):
         """
         ...
 
-    def decode(self, reply: WireReply, secrets: Sequence[str] = ()) -> list[str]:
-        """The answer's lines.
+    def decode(
+        self, reply: WireReply, operation: str, parameters: Parameters, secrets: Sequence[str] = ()
+    ) -> list[str]:
+        """The lines of an answer.
+
+        Args:
+            reply: The reply.
+            operation: The command that was asked.
+            parameters: The parameters that it was asked with.
+            secrets: Texts to be masked in errors.
 
         Raises:
-            ProtocolError: The reply is none of the contract.
+            ProtocolError: The reply is not an answer of the contract.
             SoapFault: The server answered with a Fault.
         """
         ...

@@ -8,8 +8,9 @@ from typing import Final
 from urllib.parse import urlencode
 
 from clicksoap.checks import check_text, iterable, plain_str
-from clicksoap.contract import MAX_HTTP_RECIPIENTS
+from clicksoap.contract import BATCH_FIELDS, CLIENT_ID_COMMANDS, COMMANDS, MAX_HTTP_RECIPIENTS, Dialect
 from clicksoap.errors import InvalidInput, NotExpressible, ProtocolError
+from clicksoap.protocol.bindings import Capabilities
 from clicksoap.protocol.bindings.status import check_status
 from clicksoap.protocol.endpoint import HttpMethod
 from clicksoap.protocol.operations import Parameters, Value
@@ -36,7 +37,8 @@ _PATHS: Final = {
 }
 
 _RENAMED: Final = {"msg_callback": "callback"}
-_CLIENT_ID_OPERATIONS: Final = frozenset({"sendmsg", "si_push", "ind_push", "startbatch"})
+# querymsg and delmsg spell it climsgid, as SOAP does.
+_SPELLS_CLI_MSG_ID: Final = frozenset({"sendmsg", "si_push", "ind_push", "startbatch"})
 
 
 # An id or a session of the gateway has 32 hexadecimal digits.
@@ -52,31 +54,27 @@ class HttpApi:
     """
 
     name = "http"
-    charset = Charset.LATIN1
-    batch_fields = 10
 
     def __init__(self, origin: str, method: HttpMethod = "POST") -> None:
         self._origin = origin
         self._method = method
-
-    @property
-    def max_recipients(self) -> int:
-        """600 by POST, 300 by GET."""
-        return MAX_HTTP_RECIPIENTS[self._method]
-
-    def takes_client_id(self, operation: str) -> bool:
-        """The commands that make messages of their own do."""
-        return operation in _CLIENT_ID_OPERATIONS
+        self.capabilities = Capabilities(
+            commands=COMMANDS,
+            client_id_commands=CLIENT_ID_COMMANDS,
+            max_recipients=MAX_HTTP_RECIPIENTS[method],
+            batch_fields=BATCH_FIELDS[Dialect.DOCUMENT_LITERAL],
+            charset=Charset.LATIN1,
+        )
 
     def prepare(self) -> None:
-        """Nothing to be read."""
+        """Do nothing: the HTTP API has no description to read."""
 
     def encode(self, operation: str, parameters: Parameters) -> WireRequest:
         """The request of one command; see `clicksoap.protocol.bindings.Binding`."""
         fields: dict[str, str] = {}
         for name, value in parameters.items():
             wire_name = _RENAMED.get(name, name)
-            if name == "climsgid" and operation in _CLIENT_ID_OPERATIONS:
+            if name == "climsgid" and operation in _SPELLS_CLI_MSG_ID:
                 wire_name = "cliMsgId"
             fields[wire_name] = _written(name, value)
         if "data" in fields and "udh" not in fields:
@@ -90,7 +88,13 @@ class HttpApi:
         typed = {**accepting, "Content-Type": "application/x-www-form-urlencoded"}
         return WireRequest("POST", url, typed, form.encode("ascii"))
 
-    def decode(self, reply: WireReply, secrets: Sequence[str] = ()) -> list[str]:
+    def decode(
+        self,
+        reply: WireReply,
+        operation: str,  # noqa: ARG002 - the lines are the same for every command
+        parameters: Parameters,  # noqa: ARG002
+        secrets: Sequence[str] = (),
+    ) -> list[str]:
         """The lines of the body; see `clicksoap.protocol.bindings.Binding`."""
         check_status(reply, HTTPStatus.OK, secrets=secrets)
         raw = reply.body.decode("latin-1")

@@ -21,6 +21,7 @@ from zeep.xsd.types import builtins
 from clicksoap import contract
 from clicksoap.contract import Dialect
 from clicksoap.errors import ConfigurationError, InvalidInput, NotExpressible
+from clicksoap.protocol.bindings import Capabilities
 from clicksoap.protocol.bindings.encoding import (
     Lexical,
     Part,
@@ -66,14 +67,15 @@ class SoapBinding:
     Args:
         dialect: The dialect.
         url: The service address.
-        own: The contract of an in-house gateway, in place of the bundled one.
+        in_house: The contract of an in-house gateway, in place of the bundled one.
     """
 
-    def __init__(self, dialect: Dialect, url: str, own: Contract | None = None) -> None:
+    def __init__(self, dialect: Dialect, url: str, in_house: Contract | None = None) -> None:
         self._dialect = dialect
         self._url = url
-        self._own = own
-        original = own is None and url.partition("?")[0].endswith(contract.ORIGINAL_RPC_PATH)
+        self._in_house = in_house
+        self.capabilities = _capabilities(dialect, in_house)
+        original = in_house is None and url.partition("?")[0].endswith(contract.ORIGINAL_RPC_PATH)
         self._renamed = {"msg_callback": "callback"} if original else {}
 
     @property
@@ -81,30 +83,9 @@ class SoapBinding:
         """The value of ``Client(binding=...)``."""
         return self._dialect.value
 
-    @property
-    def charset(self) -> Charset:
-        """Document/Literal carries Unicode; RPC servers of this family read ISO-8859-1."""
-        return Charset.UNICODE if self._dialect is Dialect.DOCUMENT_LITERAL else Charset.LATIN1
-
-    @property
-    def batch_fields(self) -> int:
-        """Ten fields in Document/Literal, four in RPC/Encoded; an in-house contract has its own."""
-        if self._own is None:
-            return 10 if self._dialect is Dialect.DOCUMENT_LITERAL else 4
-        return sum(name.startswith("field") for name in self.serializer("senditem").names)
-
-    @property
-    def max_recipients(self) -> int:
-        """300 (vendor's overview of the SOAP API)."""
-        return contract.MAX_SOAP_RECIPIENTS
-
-    def takes_client_id(self, operation: str) -> bool:
-        """All commands that make messages do in the bundled contract; an in-house one says it."""
-        return self._own is None or "climsgid" in self.serializer(operation).names
-
     def prepare(self) -> None:
         """Compile the bundled WSDL, some ten milliseconds once per process."""
-        if self._own is None:
+        if self._in_house is None:
             bundled(self._dialect)
 
     def serializer(self, operation: str) -> Serializer:
@@ -113,7 +94,7 @@ class SoapBinding:
         Raises:
             NotExpressible: An in-house WSDL lacks it.
         """
-        serializers = (self._own or bundled(self._dialect)).serializers
+        serializers = (self._in_house or bundled(self._dialect)).serializers
         found = serializers.get(operation)
         if found is None:
             raise NotExpressible(f"the WSDL in use has no {operation}: it has {', '.join(sorted(serializers))}")
@@ -126,7 +107,13 @@ class SoapBinding:
             raise self._unknown(operation, next(name for name in parameters if name not in serializer.names))
         return WireRequest("POST", self._url, serializer.headers, serializer.body(parameters, self._renamed))
 
-    def decode(self, reply: WireReply, secrets: Sequence[str] = ()) -> list[str]:
+    def decode(
+        self,
+        reply: WireReply,
+        operation: str,  # noqa: ARG002 - the names around the lines are not looked at
+        parameters: Parameters,  # noqa: ARG002
+        secrets: Sequence[str] = (),
+    ) -> list[str]:
         """The strings of the reply's ``return``; see `clicksoap.protocol.bindings.Binding`."""
         check_status(reply, HTTPStatus.OK, HTTPStatus.INTERNAL_SERVER_ERROR, secrets=secrets)
         return lines_of_envelope(reply, arrays=self._dialect is Dialect.RPC_ENCODED, secrets=secrets)
@@ -141,8 +128,23 @@ class SoapBinding:
             return InvalidInput(
                 f"{operation} has no parameter of the name {name!r} (extra= is for those of an in-house WSDL)"
             )
-        here = self.name if self._own is None else "the WSDL in use"
+        here = self.name if self._in_house is None else "the WSDL in use"
         return NotExpressible(f"{here} has no {name} in {operation}: {' and '.join(having)} has")
+
+
+def _capabilities(dialect: Dialect, in_house: Contract | None) -> Capabilities:
+    """What the bundled contract can carry, known without compiling it; an in-house one says it itself."""
+    # RPC servers of this family read texts as ISO-8859-1.
+    charset = Charset.UNICODE if dialect is Dialect.DOCUMENT_LITERAL else Charset.LATIN1
+    commands, with_client_id = contract.COMMANDS, contract.CLIENT_ID_COMMANDS
+    fields = contract.BATCH_FIELDS[dialect]
+    if in_house is not None:
+        serializers = in_house.serializers
+        commands = frozenset(serializers)
+        with_client_id = frozenset(name for name, each in serializers.items() if "climsgid" in each.names)
+        merging = serializers.get("senditem")
+        fields = 0 if merging is None else sum(name.startswith("field") for name in merging.names)
+    return Capabilities(commands, with_client_id, contract.MAX_SOAP_RECIPIENTS, fields, charset)
 
 
 class _Loader:

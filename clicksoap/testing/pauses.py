@@ -1,0 +1,30 @@
+"""A test aid: no client waits between tries."""
+
+import asyncio
+from collections.abc import Generator
+from contextlib import contextmanager
+from unittest.mock import patch
+
+from clicksoap.transports.async_driver import AsyncDriver
+from clicksoap.transports.driver import Driver
+
+
+@contextmanager
+def without_pauses() -> Generator[None]:
+    """Leave out the pauses between tries, of all clients of the process in any thread, while this is entered.
+
+    A client that was given a ``sleep`` of its own keeps it.
+    """
+    with (
+        patch.object(Driver, "sleep", staticmethod(_no_sleep)),
+        patch.object(AsyncDriver, "sleep", staticmethod(_no_async_sleep)),
+    ):
+        yield
+
+
+def _no_sleep(_: float) -> None:
+    pass
+
+
+async def _no_async_sleep(_: float) -> None:
+    await asyncio.sleep(0)
