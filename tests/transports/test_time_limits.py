@@ -16,6 +16,8 @@ from clicksoap import Client, NotSent, OutcomeUnknown, SessionExpired, State, Ti
 Connect = Callable[..., Client]
 
 SHORT = Timeout(connect=0.2, read=0.2, total=0.4)
+SHORTER = Timeout(connect=0.2, read=0.1, total=0.2)
+"""Enough for one request over a connection that stands."""
 NOISE = 2.0
 """How much later than its limit a call may end on a busy machine."""
 TO = "27820001234"
@@ -33,7 +35,7 @@ def trickling(start: bytes, drop: bytes) -> Callable[[RawServer, socket.socket],
 
     def trickle(server: RawServer, connection: socket.socket) -> None:
         connection.sendall(start)
-        while not server.closing.wait(0.05):
+        while not server.closing.wait(0.02):
             connection.sendall(drop)
         raise Hangup
 
@@ -75,9 +77,10 @@ def slow(request: pytest.FixtureRequest) -> Iterator[RawServer]:
 
 
 def test_send_is_left_at_the_limit_as_unknown(slow: RawServer, connect: Connect) -> None:
-    client = connect(slow.origin, timeout=SHORT)
-    with within(SHORT.total), pytest.raises(OutcomeUnknown) as caught:
-        client.send(TO, "x")
+    client = connect(slow.origin)
+    client.authenticate()
+    with within(SHORTER.total), pytest.raises(OutcomeUnknown) as caught:
+        client.with_options(timeout=SHORTER).send(TO, "x")
     assert isinstance(caught.value.cause, TransportTimeout)
     assert isinstance(caught.value.cause, TimeoutError)
     assert caught.value.may_have_taken_effect
@@ -88,9 +91,10 @@ def test_send_is_left_at_the_limit_as_unknown(slow: RawServer, connect: Connect)
 
 @pytest.mark.parametrize("slow", [silent, ANSWERS["a body byte by byte"]], indirect=True)
 def test_harmless_command_is_left_at_the_limit_with_the_time_out_itself(slow: RawServer, connect: Connect) -> None:
-    client = connect(slow.origin, timeout=SHORT)
-    with within(SHORT.total), pytest.raises(TransportTimeout) as caught:
-        client.balance()
+    client = connect(slow.origin)
+    client.authenticate()
+    with within(SHORTER.total), pytest.raises(TransportTimeout) as caught:
+        client.with_options(timeout=SHORTER).balance()
     assert not caught.value.may_have_taken_effect
     assert caught.value.retryable
     assert caught.value.report is None
@@ -114,15 +118,19 @@ def test_whatever_is_slow_each_command_is_told_what_it_means_for_it(wait: Wait, 
 
     gateway = Gateway({"querymsg": late, "token_pay": late, "sendmsg": second_late})
     with RawServer(gateway) as server:
-        client = connect(server.origin, timeout=SHORT)
-        with within(SHORT.total), pytest.raises(TransportTimeout) as asked:
-            client.status("0123456789abcdef" * 2)
+        client = connect(server.origin)
+        hurried = client.with_options(timeout=SHORTER)
+        client.ping()  # opens the connection
+        with within(SHORTER.total), pytest.raises(TransportTimeout) as asked:
+            hurried.status("0123456789abcdef" * 2)
         assert not asked.value.may_have_taken_effect
-        with within(SHORT.total), pytest.raises(OutcomeUnknown) as paid:
-            client.redeem("1234567890123456")
+        client.ping()
+        with within(SHORTER.total), pytest.raises(OutcomeUnknown) as paid:
+            hurried.redeem("1234567890123456")
         assert isinstance(paid.value.cause, TransportTimeout)
+        client.ping()
         with within(2 * SHORT.total), pytest.raises(OutcomeUnknown) as sent:
-            client.send([str(27820000000 + number) for number in range(700)], "x")
+            client.with_options(timeout=SHORT).send([str(27820000000 + number) for number in range(700)], "x")
         report = sent.value.report
         assert report is not None
         assert (len(report.accepted), len(report.unknown), len(report.not_sent)) == (300, 300, 100)
