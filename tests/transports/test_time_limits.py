@@ -156,12 +156,12 @@ def test_read_limit_begins_anew_with_all_that_comes(connect: Connect) -> None:
 
     def dropping(connection: socket.socket, received: Received) -> None:
         whole = reply(envelope(f"ID: {1:032x} To: {values(received, 'to')[0]}"))
-        for start in range(0, len(whole), 40):
-            connection.sendall(whole[start : start + 40])
-            server.closing.wait(0.1)
+        for start in range(0, len(whole), 12):
+            connection.sendall(whole[start : start + 12])
+            server.closing.wait(0.05)
 
     with RawServer(Gateway({"sendmsg": dropping})) as server:
-        client = connect(server.origin, timeout=Timeout(connect=5, read=0.4, total=30))
+        client = connect(server.origin, timeout=Timeout(connect=5, read=1, total=30))
         assert len(client.send(TO, "x").accepted) == 1
 
 
@@ -211,9 +211,10 @@ def test_server_that_does_not_take_the_request_is_left_as_unknown(connect: Conne
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
         silent(server, connection)
 
+    limit = Timeout(connect=5, read=5, total=1)
     with RawServer(answering(b""), on_connect=on_connect) as server:
-        client = connect(server.origin, timeout=SHORT, auth="credentials", headers=MUCH)
-        with within(SHORT.total), pytest.raises(OutcomeUnknown) as caught:
+        client = connect(server.origin, timeout=limit, auth="credentials", headers=MUCH)
+        with within(limit.total), pytest.raises(OutcomeUnknown) as caught:
             client.send(MANY, "x")
     assert isinstance(caught.value.cause, TransportTimeout)
     assert caught.value.report is not None
