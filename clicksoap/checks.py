@@ -13,7 +13,7 @@ XML_ILLEGAL: Final = pattern("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uff
 
 
 def check_text(text: object, argument: str) -> str:
-    """The text, unless it is no str or holds characters that no XML document can hold.
+    """Return the text, if it is a str of characters that an XML document can hold.
 
     ``str()`` of a member of an enumeration of strs is its name: it is the characters that are sent and counted.
     """
@@ -29,20 +29,20 @@ def check_text(text: object, argument: str) -> str:
 
 
 def check_aware(moment: object, argument: str) -> None:
-    """Refuse what is no datetime with a time zone, or None."""
+    """Refuse everything but None and a datetime with a time zone."""
     if moment is not None and (not isinstance(moment, datetime) or moment.utcoffset() is None):
-        raise InvalidInput(f"{argument} is no datetime with a time zone: give one, such as datetime.now(UTC)")
+        raise InvalidInput(f"{argument} is not a datetime with a time zone: give one, such as datetime.now(UTC)")
 
 
 def plain_str(value: object) -> str:
-    """What a str or an int says, also of a kind whose ``str()`` says something else (``class N(str, Enum)``)."""
+    """The plain text of a str or an int, also of a subclass whose ``str()`` differs (``class N(str, Enum)``)."""
     if isinstance(value, str):
         return str.__str__(value)
     return int.__repr__(value) if isinstance(value, int) else str(value)
 
 
 def iterable(value: object, argument: str) -> Iterable[object]:
-    """What a caller gave as several; bytes and mappings, whose iteration gives something else, are refused."""
+    """Return the value as an iterable; bytes and mappings are refused, because they iterate over something else."""
     if isinstance(value, bytes | bytearray | Mapping) or not isinstance(value, Iterable):
         raise InvalidInput(f"{argument} is {type(value).__name__}: give one number or an iterable, of str or int")  # pyright: ignore[reportUnknownArgumentType]
     return cast("Iterable[object]", value)

@@ -138,7 +138,7 @@ class Client:
 
     @classmethod
     def from_config(cls, profile: str | None = None) -> Self:
-        """A client by the settings of the surroundings.
+        """Make a client from the settings in the environment and the configuration file.
 
         Each setting is ``CLICKSOAP_<NAME>`` or the content of the file that ``CLICKSOAP_<NAME>_FILE`` names;
         credentials may be ``CLICKATELL_<NAME>``; the rest comes from a profile of the file that
@@ -155,7 +155,7 @@ class Client:
         return cls(**load(profile))
 
     def authenticate(self) -> None:
-        """Log in now (gateway: ``auth``); calls do so by themselves. The session id is a secret and stays inside.
+        """Log in now (gateway: ``auth``). Calls log in by themselves; the session id is a secret and stays inside.
 
         Raises:
             AuthenticationError: The gateway refused the credentials.
@@ -164,7 +164,12 @@ class Client:
         self._driver.run(self._core.authenticate())
 
     def ping(self) -> None:
-        """Keep the session alive (gateway: ``ping``); it dies after 15 minutes without a call."""
+        """Keep the session alive (gateway: ``ping``); it dies after 15 minutes without a call.
+
+        Raises:
+            GatewayError: The gateway refused it.
+            TransportError, ProtocolError, SoapFault: It could not be asked.
+        """
         self._driver.run(self._core.ping())
 
     def send(self, to: Numbers, message: str | Message, **options: Unpack[SendOptions]) -> SendReport:
@@ -190,14 +195,17 @@ class Client:
         return self._driver.run(self._core.send(to, message, options))
 
     def status(self, message_id: str | None = None, *, client_message_id: str | None = None) -> QueriedStatus:
-        """Ask where a message is (gateway: ``querymsg``); the gateway knows for six days.
+        """Ask for the status of a message (gateway: ``querymsg``); the gateway knows it for six days.
 
         Args:
             message_id: The gateway's id (gateway: ``apimsgid``).
             client_message_id: Or the id that the client gave (gateway: ``climsgid``); exactly one of the two.
 
         Raises:
-            UnknownMessage: The gateway knows none of that id. It may answer status 001 instead.
+            InvalidInput: Neither id is given, or both are.
+            UnknownMessage: The gateway does not know the id. It may answer status 001 instead.
+            GatewayError: The gateway refused the question.
+            TransportError, ProtocolError, SoapFault: It could not be asked.
         """
         return self._driver.run(self._core.status(message_id, client_message_id))
 
@@ -217,29 +225,69 @@ class Client:
         return self._driver.run(self._core.find(client_message_id))
 
     def charge(self, message_id: str) -> Charge:
-        """Ask what a message cost, in credits (gateway: ``getmsgcharge``); the gateway knows for 15 days."""
+        """Ask what a message cost, in credits (gateway: ``getmsgcharge``); the gateway knows it for 15 days.
+
+        Args:
+            message_id: The gateway's id (gateway: ``apimsgid``).
+
+        Raises:
+            InvalidInput: The id is empty or holds blanks.
+            GatewayError: The gateway refused the question.
+            TransportError, ProtocolError, SoapFault: It could not be asked.
+        """
         return self._driver.run(self._core.charge(message_id))
 
     def stop(self, message_id: str | None = None, *, client_message_id: str | None = None) -> QueriedStatus:
         """Stop a message that still waits in the gateway (gateway: ``delmsg``).
 
+        Args:
+            message_id: The gateway's id (gateway: ``apimsgid``).
+            client_message_id: Or the id that the client gave (gateway: ``climsgid``); exactly one of the two.
+
         Returns:
             The status afterwards: 006 if it was stopped; another if it had already gone on.
+
+        Raises:
+            InvalidInput: Neither id is given, or both are.
+            UnknownMessage: The gateway does not know the id.
+            GatewayError: The gateway refused the command.
+            TransportError, ProtocolError, SoapFault: It is not known whether the message was stopped; the same call
+                may be repeated.
         """
         return self._driver.run(self._core.stop(message_id, client_message_id))
 
     def balance(self) -> Decimal:
-        """Ask for the credits that are left (gateway: ``getbalance``)."""
+        """Ask for the credits that are left (gateway: ``getbalance``).
+
+        Raises:
+            GatewayError: The gateway refused the question.
+            TransportError, ProtocolError, SoapFault: It could not be asked.
+        """
         return self._driver.run(self._core.balance())
 
     def coverage(self, number: str | int) -> Coverage:
-        """Ask whether a number is routed (gateway: ``routeCoverage``). Not meant to be asked before each send."""
+        """Ask whether a number is routed, and from how many credits (gateway: ``routeCoverage``).
+
+        The vendor asks not to call it before each send.
+
+        Args:
+            number: One number, as in `send`.
+
+        Raises:
+            InvalidInput: The number is not valid.
+            GatewayError: The gateway refused the question.
+            TransportError, ProtocolError, SoapFault: It could not be asked.
+        """
         return self._driver.run(self._core.coverage(number))
 
     def redeem(self, voucher: str) -> None:
         """Redeem a voucher of 16 digits (gateway: ``token_pay``).
 
+        Args:
+            voucher: The 16 digits as a str (gateway: ``token``).
+
         Raises:
+            InvalidInput: The voucher is not a str of 16 digits.
             NotSent: It is certain that the voucher was not redeemed.
             OutcomeUnknown: It may have been redeemed; compare `balance`.
             GatewayError: The gateway refused it.
@@ -247,7 +295,7 @@ class Client:
         self._driver.run(self._core.redeem(voucher))
 
     def batch(self, template: str, **options: Unpack[BatchOptions]) -> "Batch":
-        """Send many texts made from one template (gateway: ``startbatch`` … ``endbatch``).
+        """Send many texts made from one template (gateway: ``startbatch`` to ``endbatch``).
 
         Args:
             template: A text with ``#field1#`` … ``#field10#`` (``#field4#`` in RPC/Encoded) to be filled in.
@@ -255,11 +303,21 @@ class Client:
 
         Returns:
             A context manager that opens the batch on entry and closes it on exit.
+
+        Raises:
+            InvalidInput: The template or an option is not valid; `NotExpressible` if another binding carries it.
         """
         return Batch(self._core, self._driver, self._core.batch(template, cast("SendOptions", options)))
 
     def segments(self, message: str | Message) -> Segments:
-        """What a message costs in parts, as this binding would send it. Asks nobody."""
+        """Count the parts of a message as this binding sends it; nothing is sent.
+
+        Args:
+            message: A text, or a `Text`, `Binary`, `WapPush` or `MmsNotification`.
+
+        Raises:
+            InvalidInput: The message is not valid.
+        """
         return self._core.segments(message)
 
     @overload

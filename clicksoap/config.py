@@ -1,4 +1,4 @@
-"""Settings from the surroundings: environment variables, container secrets, a TOML file."""
+"""Settings of a client from environment variables, container secrets and a TOML file."""
 
 import json
 import os
@@ -32,7 +32,7 @@ _TRUE: Final = {"1": True, "true": True, "yes": True, "on": True, "0": False, "f
 
 
 class Settings(TypedDict, total=False):
-    """Arguments of a client that were found; see `clicksoap.Client`."""
+    """The arguments of a client that were found; see `clicksoap.Client`."""
 
     api_id: int | str
     user: str
@@ -88,12 +88,14 @@ def load(profile: str | None = None, environ: Mapping[str, str] | None = None) -
 
 
 def _check_names(variables: Mapping[str, str]) -> None:
-    """Refuse a misspelt variable: the setting that it was meant for would silently be another."""
+    """Refuse a misspelt variable, because the setting that it is meant for would silently have its default."""
     for variable in variables:
         if variable.startswith("CLICKSOAP_") and variable not in {"CLICKSOAP_CONFIG", "CLICKSOAP_PROFILE"}:
             name = variable.removeprefix("CLICKSOAP_").removesuffix("_FILE").lower()
             if name not in _ALL:
-                raise ConfigurationError(f"{variable} is no setting: CLICKSOAP_ goes before {', '.join(sorted(_ALL))}")
+                raise ConfigurationError(
+                    f"{variable} is not a known setting: CLICKSOAP_ goes before one of {', '.join(sorted(_ALL))}"
+                )
 
 
 def _settings(found: dict[str, object]) -> Settings:
@@ -103,13 +105,13 @@ def _settings(found: dict[str, object]) -> Settings:
     settings["password"] = Secret(str(found["password"]))
     if "client_key" in found:
         if "client_cert" not in found:
-            raise ConfigurationError("client_key is set without client_cert")
+            raise ConfigurationError("client_key is set without client_cert: set both")
         settings["client_cert"] = (found["client_cert"], found["client_key"])
     if "timeout" in found:
         try:
             settings["timeout"] = Timeout(**_mapping("timeout", found["timeout"]))
         except TypeError:
-            raise ConfigurationError("timeout has other keys than connect, read and total (in seconds)") from None
+            raise ConfigurationError("timeout has an unknown key: give connect, read and total, in seconds") from None
     if "headers" in found:
         settings["headers"] = _mapping("headers", found["headers"])
     return cast("Settings", settings)
@@ -122,7 +124,7 @@ def _mapping(name: str, value: object) -> dict[str, Any]:
         except ValueError:
             value = None
     if not isinstance(value, dict):
-        raise ConfigurationError(f"{name} is no table: in the environment, give JSON such as {_EXAMPLES[name]}")
+        raise ConfigurationError(f"{name} is not a table: in the environment, give JSON such as {_EXAMPLES[name]}")
     return {str(key): item for key, item in value.items()}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
 
 
@@ -148,7 +150,7 @@ def _tables(path: Path, asked: str | None, *, is_named: bool) -> dict[str, objec
     except OSError as error:
         problem = f"{path} cannot be read: {error.strerror}"
     except (tomllib.TOMLDecodeError, UnicodeDecodeError):
-        problem = f"{path} is no TOML in UTF-8"
+        problem = f"{path} is not TOML in UTF-8"
     # Raised out here: the parser's exceptions hold the file's content, passwords too, and must not hang on ours.
     raise ConfigurationError(problem)
 
@@ -161,11 +163,13 @@ def _profile(path: Path, asked: str | None, *, is_named: bool) -> dict[str, obje
             raise ConfigurationError(f"there is no profile {asked!r} in {path}; it has {', '.join(sorted(tables))}")
         return {}
     if not isinstance(table, dict):
-        raise ConfigurationError(f"{asked or 'default'} in {path} is no table: write [{asked or 'default'}]")
+        raise ConfigurationError(f"{asked or 'default'} in {path} is not a table: write [{asked or 'default'}]")
     settings = cast("dict[str, object]", table)
     unknown = {key.removesuffix("_file") for key in settings} - _ALL
     if unknown:
-        raise ConfigurationError(f"{min(unknown)!r} in {path} is no setting: {', '.join(sorted(_ALL))} are")
+        raise ConfigurationError(
+            f"{min(unknown)!r} in {path} is not a known setting: use one of {', '.join(sorted(_ALL))}"
+        )
     return settings
 
 
@@ -203,14 +207,14 @@ def _converted(name: str, value: object, source: str) -> object:
     if name in _FLAGS and not isinstance(value, bool):
         flag = _TRUE.get(str(value).lower())
         if flag is None:
-            raise ConfigurationError(f"{source} is neither true nor false")
+            raise ConfigurationError(f"{source} is neither true nor false: give one of them")
         return flag
     if name in _NUMBERS and not isinstance(value, int):
         if not str(value).isascii() or not str(value).isdigit():
-            raise ConfigurationError(f"{source} is no whole number")
+            raise ConfigurationError(f"{source} is not a whole number: give digits alone")
         return int(str(value))
     if name in _TEXTS and not isinstance(value, str):
         if name == "api_id" and isinstance(value, int):
             return value
-        raise ConfigurationError(f"{source} is no text: put it in quotes")
+        raise ConfigurationError(f"{source} is not a text: put it in quotes")
     return value

@@ -1,4 +1,4 @@
-"""The gateway's contract as data: the two bundled WSDLs and where the services stand."""
+"""The gateway's contract as data: the two bundled WSDLs, the service addresses, the caps."""
 
 import importlib.resources
 from enum import StrEnum

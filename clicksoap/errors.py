@@ -1,4 +1,4 @@
-"""What can go wrong, split first by what became of the message, then by what the caller may do.
+"""The errors that clicksoap raises, ordered by what became of the message and what the caller may do.
 
 Three answers are kept apart everywhere: the gateway said no (`GatewayError`), it never left us (`NotSent`), and it
 may have been done (`OutcomeUnknown`).
@@ -36,15 +36,15 @@ class ClicksoapError(Exception):
 
 
 class InvalidInput(ClicksoapError, ValueError):
-    """An argument was refused before anything left; the text names it and the mend."""
+    """An argument was refused before anything left; the text names it and says how to fix it."""
 
 
 class NotExpressible(InvalidInput):
-    """The binding in use has no way to say this; the text names those that have."""
+    """The binding in use cannot carry this; the text names the bindings that can."""
 
 
 class ConfigurationError(ClicksoapError):
-    """The client was set up in a way that cannot work, or that is not safe."""
+    """A setting of the client cannot work, or is not safe; the text names it."""
 
 
 class TransportError(ClicksoapError):
@@ -65,7 +65,7 @@ class TransportLost(TransportError, ConnectionError):
 
 
 class ProtocolError(ClicksoapError):
-    """An answer came, but none of the contract: another HTTP status, not SOAP, cut off, too large.
+    """The answer is not one of the contract: another HTTP status, not SOAP, cut off, too large.
 
     Attributes:
         status: The HTTP status, or None where it does not matter.
@@ -111,7 +111,7 @@ class SoapFault(ClicksoapError):
 
 
 class NotSent(ClicksoapError):
-    """It is certain that the gateway did nothing with the request that failed; ``cause`` says why."""
+    """The gateway did nothing with the request that failed, certainly; ``cause`` says why."""
 
     def __init__(self, message: str, *, cause: ClicksoapError) -> None:
         super().__init__(message)
@@ -171,7 +171,7 @@ class AuthenticationError(GatewayError):
 
 
 class SessionExpired(GatewayError):
-    """The session id is expired or missing, and logging in again did not cure it."""
+    """The session id is expired or missing, and logging in again did not help."""
 
     codes = frozenset({"003", "005"})
     retryable = True
@@ -202,7 +202,7 @@ class SenderError(GatewayError):
 
 
 class UnknownMessage(GatewayError):
-    """No message of that id is known to the gateway, which forgets after six days."""
+    """The gateway knows no message of that id; it forgets messages after six days."""
 
     codes = frozenset({"103", "104"})
 
@@ -262,7 +262,7 @@ WHOLE_REQUEST: Final = AuthenticationError.codes | AccountError.codes
 
 
 def report_of(error: BaseException) -> "SendReport | None":
-    """What was known of every recipient when a send was broken off.
+    """Return the report of a send that an exception ended.
 
     Works for clicksoap's own errors and for whatever interrupted the send from outside, such as KeyboardInterrupt.
     None where the error did not come out of a send. What a time limit made of a cancellation is looked through.
@@ -280,7 +280,7 @@ def report_of(error: BaseException) -> "SendReport | None":
 
 
 def _rebuild(kind: type[ClicksoapError], args: tuple[object, ...], state: dict[str, object]) -> ClicksoapError:
-    """Unpickle an error whose constructor wants more than its args."""
+    """Unpickle an error whose constructor takes more than its args."""
     error = kind.__new__(kind, *args)
     error.args = args
     error.__dict__.update(state)

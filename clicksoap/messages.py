@@ -1,4 +1,4 @@
-"""What can be said in a message, and how the gateway wants it said."""
+"""The kinds of messages, and the gateway's parameters of each."""
 
 import secrets
 import uuid
@@ -17,7 +17,7 @@ Content = Mapping[str, str | int]
 
 
 class Feature(IntFlag):
-    """What a route has to support (gateway: ``req_feat``); the gateway adds 8BIT, UDH, UCS2 and CONCAT by itself."""
+    """Features that a route has to support (gateway: ``req_feat``); the gateway adds 8BIT, UDH, UCS2 and CONCAT."""
 
     TEXT = 0x0001
     EIGHT_BIT = 0x0002
@@ -62,11 +62,11 @@ class Text:
 
     @property
     def features(self) -> Feature:
-        """FLASH if it is one."""
+        """FLASH for a flash message."""
         return Feature.FLASH if self.flash else Feature(0)
 
     def segments(self, charset: Charset) -> Segments:
-        """What it costs in parts."""
+        """Its cost in parts."""
         return segments(self.text, charset, force_ucs2=self.unicode is True)
 
     def contents(self, charset: Charset, max_parts: int = MAX_PARTS) -> Sequence[Content]:
@@ -74,7 +74,7 @@ class Text:
         cost = self.segments(charset)
         if self.unicode is False and cost.culprits:
             raise InvalidInput(
-                f"the text holds {len(cost.culprits)} characters that the plain alphabet of this binding lacks: "
+                f"the text holds {len(cost.culprits)} characters that this binding cannot send as plain text: "
                 "leave unicode= out, or see segments().culprits"
             )
         content = text_content("text", self.text, cost, max_parts)
@@ -82,7 +82,7 @@ class Text:
 
 
 def text_content(name: str, text: str, cost: Segments, max_parts: int) -> dict[str, str | int]:
-    """A text under the gateway's name of it, as hexadecimal with ``unicode=1`` where its characters ask for it.
+    """The gateway's parameters of a text: as it is, or as hexadecimal with ``unicode=1`` if its characters need it.
 
     ``concat`` (the gateway's greatest number of parts) is set where one part is too few, because the gateway's own
     default may be one part, and what exceeds it is refused with error 113.
@@ -141,22 +141,22 @@ class Binary:
 
     def __post_init__(self) -> None:
         if not isinstance(self.data, bytes) or not self.data:
-            raise InvalidInput(
-                "data is empty, or no bytes (bytes(...) makes some of a bytearray): give the octets to be sent"
-            )
+            raise InvalidInput("data is empty or not bytes: give the octets to be sent (bytes(...) of a bytearray)")
         if not isinstance(self.udh, bytes) or (self.udh and self.udh[0] != len(self.udh) - 1):
-            raise InvalidInput("udh is no user data header: its first octet counts those that follow")
+            raise InvalidInput("udh is not a user data header: give one whose first octet counts the octets behind it")
         if _element_ids(self.udh) is None:
-            raise InvalidInput("udh is no user data header: its elements do not fill it (identifier, length, content)")
+            raise InvalidInput("udh is not a user data header: give whole elements (identifier, length, content)")
         if self.udh and self.type is not None:
-            raise InvalidInput("udh and type exclude one another: the gateway makes the header of a type")
+            raise InvalidInput(
+                "udh and type exclude one another: leave udh out, the gateway makes the header of a type"
+            )
         if self.type is not None and not isinstance(self.type, BinaryType):
-            raise InvalidInput("type is no BinaryType: give one, such as BinaryType.VCARD")
+            raise InvalidInput("type is not a BinaryType: give one, such as BinaryType.VCARD")
         if len(self.udh) >= _MAX_OCTETS:
-            raise InvalidInput(f"udh leaves no room for data: a message holds {_MAX_OCTETS} octets")
+            raise InvalidInput(f"udh leaves no room for data: shorten it, a message holds {_MAX_OCTETS} octets")
 
     def segments(self, charset: Charset) -> Segments:  # noqa: ARG002 - octets are the same in every charset
-        """What it costs in parts; units are octets."""
+        """Its cost in parts; units are octets."""
         pieces = self._pieces()
         capacity = _MAX_OCTETS - len(self.udh) if len(pieces) == 1 else self._piece_size()
         left = max(0, capacity - len(pieces[-1]))
@@ -206,7 +206,7 @@ def _element_ids(udh: bytes) -> list[int] | None:
 
 
 class PushAction(StrEnum):
-    """How a phone takes a WAP push (gateway: ``si_action``)."""
+    """The urgency with which a phone shows a WAP push (gateway: ``si_action``)."""
 
     NONE = "signal-none"
     LOW = "signal-low"
@@ -249,10 +249,10 @@ class WapPush:
         for name in ("created", "expires"):
             check_aware(getattr(self, name), name)
         if self.action is not None and not isinstance(self.action, PushAction):
-            raise InvalidInput("action is no PushAction: give one, such as PushAction.HIGH")
+            raise InvalidInput("action is not a PushAction: give one, such as PushAction.HIGH")
 
     def segments(self, charset: Charset) -> Segments:
-        """Of its text alone; the gateway adds the link's own octets, in a way that it does not document."""
+        """The cost of its text alone; no document tells how many octets the gateway adds for the link."""
         return segments(self.text, charset)
 
     def contents(self, charset: Charset, max_parts: int = MAX_PARTS) -> Sequence[Content]:  # noqa: ARG002
@@ -270,7 +270,7 @@ class WapPush:
 
 
 class MmsClass(Enum):
-    """What an MMS is about (gateway: ``mms_class``)."""
+    """The class of an MMS (gateway: ``mms_class``)."""
 
     PERSONAL = "80"
     ADVERTISEMENT = "81"
@@ -280,7 +280,7 @@ class MmsClass(Enum):
 
 @dataclass(frozen=True, slots=True)
 class MmsNotification:
-    """Tells a phone that an MMS waits for it (gateway: ``ind_push``).
+    """The notification that an MMS waits for the phone (gateway: ``ind_push``).
 
     Attributes:
         url: Where the MMS is (gateway: ``mms_url``).
@@ -307,12 +307,14 @@ class MmsNotification:
         for name in ("url", "subject", "sender"):
             _check_filled(getattr(self, name), name)
         if not isinstance(self.expires, timedelta) or self.expires <= timedelta(0) or self.expires.microseconds:
-            raise InvalidInput("expires is no timedelta of whole, positive seconds")
+            raise InvalidInput(
+                "expires is not a timedelta of whole, positive seconds: give one, such as timedelta(days=2)"
+            )
         if not isinstance(self.class_, MmsClass):
-            raise InvalidInput("class_ is no MmsClass: give one, such as MmsClass.PERSONAL")
+            raise InvalidInput("class_ is not an MmsClass: give one, such as MmsClass.PERSONAL")
 
     def segments(self, charset: Charset) -> Segments:
-        """Of its subject alone; the gateway makes the octets that are sent, in a way that it does not document."""
+        """The cost of its subject alone; no document tells how the gateway makes the octets that it sends."""
         return segments(self.subject, charset)
 
     def contents(self, charset: Charset, max_parts: int = MAX_PARTS) -> Sequence[Content]:  # noqa: ARG002
@@ -340,23 +342,24 @@ of split octets.
 
 
 def check_parts(parts: int, max_parts: int) -> None:
-    """Refuse what needs more parts than is allowed."""
+    """Refuse a message that needs more parts than allowed."""
     if parts > max_parts:
         raise InvalidInput(
-            f"the message needs {parts} parts: {max_parts} are allowed (max_parts=, at most {MAX_PARTS}), shorten it"
+            f"the message needs {parts} parts: shorten it, {max_parts} are allowed (max_parts=, at most {MAX_PARTS})"
         )
 
 
 def _check_filled(text: object, argument: str) -> None:
     check_text(text, argument)
     if not text:
-        raise InvalidInput(f"{argument} is empty")
+        raise InvalidInput(f"{argument} is empty: give a text")
 
 
 def _check_carried(text: str, argument: str, charset: Charset) -> None:
     if charset is Charset.LATIN1 and not all(char <= "\xff" for char in text):
         raise NotExpressible(
-            f"{argument} holds characters outside ISO-8859-1, all that this binding carries here: document_literal can"
+            f"{argument} holds characters outside ISO-8859-1, which is all that this binding carries here: "
+            "use document_literal"
         )
 
 

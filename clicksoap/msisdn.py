@@ -1,4 +1,4 @@
-"""Recipients as the gateway wants them: an MSISDN is the international number, digits only."""
+"""MSISDNs: international numbers of digits only, read from what callers write."""
 
 import contextlib
 import re
@@ -34,7 +34,7 @@ class Recipients:
         self.given = tuple(given)
 
     def at(self, positions: Sequence[int]) -> "Recipients":
-        """Those at these positions, each from 0."""
+        """The recipients at these positions, counted from 0."""
         if positions == range(len(self)):
             return self
         return Recipients([self.msisdns[index] for index in positions], [self.given[index] for index in positions])
@@ -65,7 +65,7 @@ def msisdn(number: object, argument: str = "to", region: str | None = None) -> s
     if isinstance(number, bool) or not isinstance(number, str | int):
         raise InvalidInput(f"{argument} is {type(number).__name__}: give the number as str or int")
     if isinstance(number, int) and not 0 <= number < 10**_LONGEST:
-        raise InvalidInput(f"{argument} is not a number: it is negative or has more than {_LONGEST} digits")
+        raise InvalidInput(f"{argument} is not a number: give a positive one of at most {_LONGEST} digits")
     written = plain_str(number).strip()
     digits = _PUNCTUATION.sub("", written)
     if region is not None and not digits.startswith(("+", "00")):
@@ -74,7 +74,7 @@ def msisdn(number: object, argument: str = "to", region: str | None = None) -> s
         raise InvalidInput(f"{argument} holds a national (0): leave it out, the country code replaces it")
     digits = digits.removeprefix("+") if digits.startswith("+") else digits.removeprefix("00")
     if "," in digits:
-        raise InvalidInput(f"{argument} is a text of several numbers: give a list of them")
+        raise InvalidInput(f"{argument} holds several numbers in one text: give a list of them")
     if not _INTERNATIONAL.fullmatch(digits):
         raise InvalidInput(f"{argument} is not a number: give digits with the country code, such as +27 82 000 0000")
     if digits.startswith("0"):
@@ -90,7 +90,7 @@ def msisdn(number: object, argument: str = "to", region: str | None = None) -> s
 
 
 def check_region(region: str) -> None:
-    """Refuse a region that no number can be read in.
+    """Refuse a region that phonenumbers does not know.
 
     Raises:
         ConfigurationError: There is none of that code, or the extra is missing.
@@ -100,7 +100,7 @@ def check_region(region: str) -> None:
     except ImportError:
         raise ConfigurationError('region= needs an extra: pip install "clicksoap[phone]"') from None
     if region not in phonenumbers.SUPPORTED_REGIONS:
-        raise ConfigurationError('region= is no country code of two capitals, such as "ZA"')
+        raise ConfigurationError('region= is unknown: give a country code of two capitals, such as "ZA"')
 
 
 def _national(digits: str, argument: str, region: str) -> str:
@@ -114,7 +114,9 @@ def _national(digits: str, argument: str, region: str) -> str:
     # Possible only within one town is not possible behind a country code.
     possible = phonenumbers.ValidationResult.IS_POSSIBLE
     if parsed is None or phonenumbers.is_possible_number_with_reason(parsed) != possible:
-        raise InvalidInput(f"{argument} is no number of region {region}, nor an international one with + before it")
+        raise InvalidInput(
+            f"{argument} is not a number of region {region}: give one, or an international number with +"
+        )
     found = f"{parsed.country_code}{phonenumbers.national_significant_number(parsed)}"
     if found != digits and digits.startswith(str(parsed.country_code)):
         # Read as national it gets the country code once more; read as it stands it may be whole already.
@@ -128,7 +130,7 @@ def _national(digits: str, argument: str, region: str) -> str:
 
 
 def recipients(to: str | int | Iterable[str | int], region: str | None = None) -> Recipients:
-    """The recipients behind what a caller gives as ``to``, in order; doubles are kept.
+    """The recipients of a caller's ``to``, in order; doubles are kept.
 
     Raises:
         InvalidInput: There are none, or one of them is not a number; the text names its position, not the number.
@@ -148,7 +150,7 @@ def recipients(to: str | int | Iterable[str | int], region: str | None = None) -
 
 
 def _are_plain(numbers: tuple[str | int, ...]) -> TypeGuard[tuple[str, ...]]:
-    """Whether each is a str that goes out as it is."""
+    """Whether each number is a str that is an MSISDN already."""
     if not {str}.issuperset(map(type, numbers)):
         return False
     lines = "\n".join([*cast("tuple[str, ...]", numbers), ""])

@@ -1,4 +1,4 @@
-"""What can be asked for with a message, and the gateway's names and ranges of it."""
+"""The options of a message, with the gateway's names and ranges."""
 
 import re
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ from clicksoap.text import MAX_PARTS
 
 
 class CallbackOn(IntFlag):
-    """Which statuses the gateway calls back (gateway: ``callback`` or ``msg_callback``); combine with ``|``."""
+    """The statuses that the gateway calls back (gateway: ``callback`` or ``msg_callback``); combine with ``|``."""
 
     NONE = 0
     INTERMEDIATE = 1
@@ -27,7 +27,7 @@ class CallbackOn(IntFlag):
 
 
 class BatchOptions(TypedDict, total=False):
-    """What can be asked for with a template batch; it holds for everything that the batch sends.
+    """The options of a template batch; they hold for everything that the batch sends.
 
     Attributes:
         sender: Who it is from (gateway: ``from``): up to 16 digits, or a name of up to 11 letters, digits, blanks and
@@ -64,7 +64,7 @@ class BatchOptions(TypedDict, total=False):
 
 
 class SendOptions(BatchOptions, total=False):
-    """What can be asked for with a message; see `BatchOptions` for the rest.
+    """The options of a message; see `BatchOptions` for the rest.
 
     Attributes:
         reference: Anything of your own; it stays on this machine, on the report.
@@ -91,7 +91,7 @@ _SET_BY_SENDING: Final = IDENTITY_PARAMETERS - {"token"} | {"to", "climsgid", "d
 
 @dataclass(slots=True, eq=False, repr=False)
 class Options:
-    """Checked options.
+    """The options of one send, checked.
 
     Attributes:
         content: The gateway's parameters, but for ``deliv_time`` of an absolute time and ``req_feat``.
@@ -119,7 +119,7 @@ class Options:
 
     @classmethod
     def of(cls, **given: Unpack[SendOptions]) -> "Options":
-        """Check what a caller gave.
+        """Check the options that a caller gave.
 
         Raises:
             InvalidInput: An option is unknown, of a wrong kind or out of its range; the text names it.
@@ -132,7 +132,7 @@ class Options:
     def _checked(cls, **given: Unpack[SendOptions]) -> "Options":
         unknown = given.keys() - SendOptions.__annotations__.keys() - BatchOptions.__annotations__.keys()
         if unknown:
-            raise InvalidInput(f"{min(unknown)!r} is no option: {', '.join(sorted(_ALL))} are")
+            raise InvalidInput(f"{min(unknown)!r} is not an option: use any of {', '.join(sorted(_ALL))}")
         content: dict[str, str | int | Decimal] = {}
         features = _feature(given.get("features", Feature(0)))
         sender = given.get("sender")
@@ -185,7 +185,7 @@ def _sender(sender: object) -> tuple[str, Feature]:
     if _ALPHANUMERIC_SENDER.fullmatch(text):
         return text, Feature.ALPHA
     raise InvalidInput(
-        "sender is neither a number of up to 16 digits nor a name of up to 11 letters, digits, blanks and .&_'-"
+        "sender is not valid: give a number of up to 16 digits, or a name of up to 11 letters, digits, blanks and .&_'-"
     )
 
 
@@ -199,7 +199,9 @@ def _times(after: object, at: object, validity: object) -> dict[str, int]:
         content["validity"] = _minutes("validity", validity, _MINUTE)
     check_aware(at, "deliver_at")
     if isinstance(at, datetime) and not timedelta(0) <= at - datetime.now(UTC) <= _LONGEST:
-        raise InvalidInput("deliver_at is past, or more than 7 days ahead, which the gateway refuses (120)")
+        raise InvalidInput(
+            "deliver_at is past, or more than 7 days ahead: give a time that the gateway takes (else error 120)"
+        )
     return content
 
 
@@ -207,9 +209,9 @@ def _minutes(option: str, value: object, least: timedelta) -> int:
     if not isinstance(value, timedelta):
         raise InvalidInput(f"{option} is {type(value).__name__}: give a timedelta")
     if value % _MINUTE:
-        raise InvalidInput(f"{option} is no whole number of minutes, and the gateway counts in minutes: round it")
+        raise InvalidInput(f"{option} is not a whole number of minutes: round it, the gateway counts in minutes")
     if not least <= value <= _LONGEST:
-        raise InvalidInput(f"{option} is not within {least // _MINUTE} and {_LONGEST // _MINUTE} minutes")
+        raise InvalidInput(f"{option} is out of range: give {least // _MINUTE} to {_LONGEST // _MINUTE} minutes")
     return value // _MINUTE
 
 
@@ -221,13 +223,13 @@ def _credits(value: object) -> Decimal:
     except InvalidOperation:
         amount = Decimal("NaN")
     if not amount.is_finite() or not 0 < amount < _MAX_CREDITS:
-        raise InvalidInput("max_credits is no positive amount of credits")
+        raise InvalidInput("max_credits is not a positive amount of credits: give more than 0 and less than 2**31")
     return Decimal(f"{amount:f}")  # 100 and not 1E+2, which no gateway reads
 
 
 def _feature(value: object) -> Feature:
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise InvalidInput("features is no Feature: give Feature.ALPHA, or several combined with |")
+        raise InvalidInput("features is not a Feature: give Feature.ALPHA, or several combined with |")
     return Feature(value)
 
 
@@ -235,7 +237,7 @@ def _int_within(option: str, value: object, least: int, most: int) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
         raise InvalidInput(f"{option} is {type(value).__name__}: give an int")
     if not least <= value <= most:
-        raise InvalidInput(f"{option} is not within {least} and {most}")
+        raise InvalidInput(f"{option} is out of range: give {least} to {most}")
     return int(value)
 
 
@@ -247,7 +249,7 @@ def _flag(option: str, value: object) -> bool:
 
 def _client_id(value: object) -> str | None:
     if value is not None and not (isinstance(value, str) and _CLIENT_ID.fullmatch(value)):
-        raise InvalidInput("client_message_id is no str of up to 32 letters and digits")
+        raise InvalidInput("client_message_id is not valid: give a str of up to 32 letters and digits")
     return value
 
 
@@ -257,7 +259,7 @@ def _extra(value: object, content: Mapping[str, object]) -> dict[str, Any]:
     extra = cast("Mapping[object, Any]", value)
     for name in extra:
         if not isinstance(name, str) or not name.isidentifier() or name in _SET_BY_SENDING or name in content:
-            raise InvalidInput(f"extra holds {name!r}, which is no name, or which a send sets by itself: leave it out")
+            raise InvalidInput(f"extra holds {name!r}: leave it out, it is not a parameter's name, or the send sets it")
     return {str(name): item for name, item in extra.items()}
 
 

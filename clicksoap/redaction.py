@@ -19,7 +19,7 @@ _LONGEST_EXCERPT: Final = 200
 
 
 def redact(text: str, secrets: Iterable[str]) -> str:
-    """A foreign text with every secret masked."""
+    """Mask every secret in a foreign text."""
     for secret in secrets:
         if secret:
             for form in _forms(secret):
@@ -29,7 +29,7 @@ def redact(text: str, secrets: Iterable[str]) -> str:
 
 @functools.lru_cache(maxsize=64)
 def _forms(secret: str) -> tuple[str, ...]:
-    """A secret as it may come back: plain, escaped for XML once or twice, and as in a form, longest first."""
+    """The forms of a secret in foreign texts: plain, escaped for XML once or twice, form-encoded; longest first."""
     forms = {secret}
     if not (secret.isascii() and secret.isalnum()):
         once = _escaped(secret)
@@ -45,7 +45,7 @@ def _escaped(text: str) -> str:
 
 
 def scrub(text: str, secrets: Iterable[str] = ()) -> str:
-    """A foreign text made fit to be shown: secrets, numbers and ids masked, blanks folded, cut to 200 characters."""
+    """Make a foreign text fit to be shown: mask secrets, numbers and ids, fold blanks, cut to 200 characters."""
     known = list(secrets)
     # Once more after folding: a server may have wrapped a secret that holds a blank.
     folded = redact(" ".join(redact(text, known).split()), (" ".join(secret.split()) for secret in known))
@@ -58,7 +58,7 @@ _TWO_DIGITS: Final = pattern("20|27|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-
 
 
 def masked_number(number: str) -> str:
-    """A number fit for logs and reprs: its country code and its last two digits."""
+    """Mask a number for logs and reprs: its country code and its last two digits stay."""
     digits = number.removeprefix("+")
     if len(digits) < _SHORTEST_NUMBER:
         return "…"

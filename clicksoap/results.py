@@ -1,4 +1,4 @@
-"""What the gateway answered, as values: one result per recipient, in input order."""
+"""Results as values: reports of sends, statuses, charges, coverage."""
 
 import copy
 from collections import Counter
@@ -15,7 +15,7 @@ from clicksoap.redaction import masked_number
 
 
 class State(StrEnum):
-    """What became of one recipient of a send.
+    """The state of one recipient of a send.
 
     UNCONFIRMED is found only in what `Client.reconcile` gives: the request arrived, but it had several recipients, so
     what became of this one and under which id is not known. Never send to it again.
@@ -33,7 +33,7 @@ _TOUCHED: Final = frozenset({State.ACCEPTED, State.UNKNOWN, State.UNCONFIRMED})
 
 @dataclass(frozen=True, slots=True)
 class RecipientResult:
-    """What became of one recipient.
+    """The result of one recipient of a send.
 
     Attributes:
         to: The MSISDN that went out.
@@ -99,7 +99,7 @@ class RecipientResult:
 
 @dataclass(frozen=True, slots=True)
 class SendReport(Sequence[RecipientResult]):
-    """What became of every recipient of a send, in input order; a number given twice is answered twice.
+    """The results of all recipients of a send, in input order; a number given twice has two results.
 
     Attributes:
         results: One result per recipient.
@@ -144,7 +144,7 @@ class SendReport(Sequence[RecipientResult]):
 
     @property
     def may_have_taken_effect(self) -> bool:
-        """Whether the gateway took anything of this send, or may have."""
+        """Whether the gateway took any recipient of this send, or may have."""
         return any(result.message_ids or result.state in _TOUCHED for result in self.results)
 
     def raise_for_rejected(self) -> None:
@@ -211,7 +211,7 @@ class SendReport(Sequence[RecipientResult]):
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> "SendReport":
-        """The report behind what `to_dict` gave.
+        """The report that `to_dict` gave.
 
         Raises:
             InvalidInput: The data is not of that shape.
@@ -289,7 +289,7 @@ class QueriedStatus:
 
 @dataclass(frozen=True, slots=True)
 class FoundRequest:
-    """What the gateway knows of a request, asked once by its client message id.
+    """The gateway's answer to one question about a request, by its client message id.
 
     Attributes:
         client_message_id: The id that was asked for (gateway: ``climsgid``).
@@ -310,7 +310,7 @@ class FoundRequest:
 
 @dataclass(frozen=True, slots=True)
 class Charge:
-    """What a message cost.
+    """The charge of a message.
 
     Attributes:
         credits: Credits charged; 0 for an id that the gateway does not know or has not charged yet.
@@ -325,7 +325,7 @@ class Charge:
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """Whether the gateway reaches a prefix.
+    """The coverage of a number: whether the gateway routes it.
 
     Attributes:
         routed: Whether messages to the number would be routed.

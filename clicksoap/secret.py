@@ -1,13 +1,10 @@
-"""A password that hides itself."""
+"""A text that is hidden in reprs, formats and pickles."""
 
 from typing import NoReturn
 
 
 class Secret:
-    """Holds a secret text and shows it to nobody who does not ask by name.
-
-    It has no value in a repr, a format or a comparison that an error would print, and it cannot be pickled.
-    """
+    """A secret text that only `reveal` shows: hidden in repr and format, compared by identity, never pickled."""
 
     __slots__ = ("_text",)
 
@@ -22,4 +19,4 @@ class Secret:
         return "Secret('***')"
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError("a Secret cannot be pickled")
+        raise TypeError("a Secret cannot be pickled: give its text to a new one")

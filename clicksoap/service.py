@@ -1,4 +1,4 @@
-"""The drop-in for legacy call sites: the gateway's own call names, raw, in zeep's language."""
+"""The raw service: the gateway's commands by their own names, called and failing as zeep's do."""
 
 import contextlib
 from collections.abc import Awaitable, Callable, Mapping
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn, cast
 from zeep.exceptions import Fault, TransportError as ZeepTransportError
 
 from clicksoap.checks import iterable, plain_str
-from clicksoap.contract import Dialect
+from clicksoap.contract import COMMANDS, Dialect
 from clicksoap.errors import InvalidInput, NotExpressible, ProtocolError, SoapFault, TransportError
 from clicksoap.protocol.bindings import Binding
 from clicksoap.protocol.bindings.encoding import Part, integer, number, string, string_or_int
@@ -25,7 +25,7 @@ AsyncRawCall = Callable[..., Awaitable[str | list[str]]]
 
 
 class _Commands:
-    """What both services share: from a command's name and a caller's arguments to the flow of one raw request."""
+    """The shared part of both services: makes the flow of one raw request from a command's name and arguments."""
 
     def __init__(self, flows: Flows, binding: Binding) -> None:
         self._flows = flows
@@ -48,7 +48,7 @@ class _Commands:
         def begin(args: tuple[object, ...], kwargs: dict[str, object]) -> Flow[str | list[str]]:
             parameters = _parameters(name, serializer.parts, args, kwargs)
             self._check_cap(parameters)
-            return _in_zeep_s_language(self._flows.raw(operation, parameters), gives_list=serializer.gives_list)
+            return _with_zeep_errors(self._flows.raw(operation, parameters), gives_list=serializer.gives_list)
 
         return begin
 
@@ -114,7 +114,7 @@ class AsyncService(_Commands):
         return self.__getattr__(name)
 
 
-def _in_zeep_s_language(flow: Flow[list[str]], *, gives_list: bool) -> Flow[str | list[str]]:
+def _with_zeep_errors(flow: Flow[list[str]], *, gives_list: bool) -> Flow[str | list[str]]:
     try:
         answer = yield from flow
     except (SoapFault, TransportError, ProtocolError) as error:
@@ -124,31 +124,26 @@ def _in_zeep_s_language(flow: Flow[list[str]], *, gives_list: bool) -> Flow[str 
     _raise_as_zeep(failure)
 
 
-_COMMANDS: Final = frozenset(
-    {
-        *("auth", "ping", "sendmsg", "querymsg", "delmsg", "getbalance", "routecoverage", "routeCoverage", "si_push"),
-        *("ind_push", "token_pay", "startbatch", "senditem", "quicksend", "endbatch", "getmsgcharge"),
-    }
-)
+_COMMANDS: Final = COMMANDS | {"routeCoverage"}  # as RPC/Encoded spells it
 
 
 def _parameters(
     name: str, parts: tuple[Part, ...], args: tuple[object, ...], kwargs: dict[str, object]
 ) -> dict[str, Value]:
     if len(args) > len(parts):
-        raise InvalidInput(f"{name} takes {len(parts)} arguments, {len(args)} are given")
+        raise InvalidInput(f"{name} has {len(args)} arguments: give at most {len(parts)}")
     given = {part.name: value for part, value in zip(parts, args, strict=False)}
     for spelling, value in kwargs.items():
         own = spelling if any(part.name == spelling for part in parts) else OWN_NAMES.get(spelling, spelling)
         if own in given:
-            raise InvalidInput(f"{name} is given {own} twice")
+            raise InvalidInput(f"{name} has {own} twice: give it once")
         given[own] = value
     by_name = {part.name: part for part in parts}
     parameters: dict[str, Value] = {}
     for own, value in given.items():
         part = by_name.get(own)
         if part is None:
-            raise InvalidInput(f"{name} has no parameter of the name {own!r}: it has {', '.join(by_name)}")
+            raise InvalidInput(f"{name} has no parameter {own!r}: give any of {', '.join(by_name)}")
         # Generated clients send every element, with zeros and empty strings for what they mean to leave out.
         if value is None or (isinstance(value, str | int | float | Decimal) and not value):
             continue

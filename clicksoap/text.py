@@ -1,4 +1,4 @@
-"""How a text becomes SMS: its alphabet, its units and its parts (3GPP TS 23.038 and 23.040)."""
+"""Alphabets and segments of SMS texts (3GPP TS 23.038 and 23.040)."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -19,7 +19,7 @@ MAX_PARTS: Final = 35
 
 
 class Alphabet(StrEnum):
-    """What a text is written in on the air."""
+    """The alphabet of a text on the air."""
 
     GSM7 = "GSM 7-bit"
     UCS2 = "UCS-2"
@@ -27,7 +27,7 @@ class Alphabet(StrEnum):
 
 
 class Charset(StrEnum):
-    """What the plain ``text`` parameter of a service can carry."""
+    """The characters that the plain ``text`` parameter of a service carries."""
 
     UNICODE = "Unicode"
     LATIN1 = "ISO-8859-1"
@@ -40,7 +40,7 @@ _CAPACITY: Final = {Alphabet.GSM7: (160, 153), Alphabet.UCS2: (70, 67)}
 
 @dataclass(frozen=True, slots=True)
 class Segments:
-    """What a text costs.
+    """The cost of a text in units and parts.
 
     Attributes:
         alphabet: GSM 7-bit, or UCS-2 as soon as one character asks for it.
@@ -133,7 +133,7 @@ _TYPOGRAPHIC: Final = str.maketrans(
 
 
 def transliterate(text: str) -> str:
-    """Put plain ASCII for typographic quotes, dashes, ellipses and blanks, which alone would force UCS-2.
+    """Replace typographic quotes, dashes, ellipses and blanks, which alone force UCS-2, by plain ASCII.
 
     Never done unasked; letters are left alone.
     """
@@ -141,11 +141,11 @@ def transliterate(text: str) -> str:
 
 
 def ucs2_hex(text: str) -> str:
-    """The text as the gateway's ``unicode=1`` wants it: UTF-16BE in hexadecimal, without a byte order mark."""
+    """Encode a text for the gateway's ``unicode=1``: UTF-16BE in hexadecimal, without a byte order mark."""
     try:
         return text.encode("utf-16-be").hex()
     except UnicodeEncodeError:
-        raise InvalidInput("the text holds half of a surrogate pair, which is no character: take it out") from None
+        raise InvalidInput("the text holds half of a surrogate pair: take it out, it is not a character") from None
 
 
 def _is_plain(char: str, charset: Charset) -> bool:

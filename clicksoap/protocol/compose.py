@@ -52,7 +52,7 @@ Numbers = str | int | Iterable[str | int]
 
 
 class ViewOptions(TypedDict, total=False):
-    """What `Client.with_options` may change; what is left out stays as it is.
+    """The options that `Client.with_options` may change; an option that is left out stays as it is.
 
     Attributes:
         timeout: Limits of one request; None for the defaults of `Timeout`.
@@ -126,7 +126,7 @@ class ClientCore:
         self.binding = _binding(name, url, given["http_method"], in_house)
         self._credentials = _credentials(given["api_id"], given["user"], given["password"], name)
         if given["auth"] not in {"session", "credentials"}:
-            raise ConfigurationError('auth= is neither "session" nor "credentials"')
+            raise ConfigurationError('auth= is unknown: give "session" or "credentials"')
         if given["region"] is not None:
             check_region(given["region"])
         self._region = given["region"]
@@ -280,8 +280,8 @@ class ClientCore:
         fields = frozenset(int(number) for number in _FIELD.findall(template))
         if fields and max(fields) > capabilities.batch_fields:
             raise NotExpressible(
-                f"template has #field{max(fields)}#: {self.binding.name} merges {capabilities.batch_fields} at most, "
-                "document_literal 10"
+                f"template has #field{max(fields)}#: {self.binding.name} merges {capabilities.batch_fields} at most: "
+                "use fewer, or document_literal, which merges 10"
             )
         return OpenBatch(start, takes_fields=cost.alphabet is Alphabet.GSM7, fields=fields)
 
@@ -298,11 +298,13 @@ class ClientCore:
         capabilities = self.binding.capabilities
         if len(fields) > capabilities.batch_fields:
             raise NotExpressible(
-                f"{len(fields)} fields are given: {self.binding.name} merges {capabilities.batch_fields} at most, "
-                "document_literal 10"
+                f"{len(fields)} fields are given: {self.binding.name} merges {capabilities.batch_fields} at most: "
+                "use fewer, or document_literal, which merges 10"
             )
         if fields and not batch.takes_fields:
-            raise InvalidInput("the template needs Unicode, into which the gateway merges no fields: use quicksend()")
+            raise InvalidInput(
+                "the template needs Unicode, and the gateway merges no fields into Unicode: use quicksend()"
+            )
         _check_filled(batch.fields, len(fields))
         named = {f"field{number}": text for number, text in enumerate(fields, 1)}
         for name, text in named.items():
@@ -340,7 +342,7 @@ def _message(message: object) -> Message:
 
 
 def _common(options: Options, features: Feature) -> dict[str, str | int | Decimal]:
-    """The parameters that options stand for."""
+    """The gateway's parameters of checked options."""
     flags = {"req_feat": int(features)} if features else {}
     return {**options.content, **flags}
 
@@ -376,18 +378,20 @@ def _wsdl(wsdl: FilePath | bytes) -> bytes:
     try:
         return Path(wsdl).read_bytes()
     except (OSError, TypeError) as error:
-        raise ConfigurationError(f"wsdl= is no file that can be read ({type(error).__name__})") from None
+        raise ConfigurationError(
+            f"wsdl= cannot be read ({type(error).__name__}): give a path or the content of a WSDL"
+        ) from None
 
 
 def _binding(name: BindingName, url: str, http_method: HttpMethod, in_house: Contract | None) -> Binding:
     if http_method not in {"POST", "GET"}:
-        raise ConfigurationError('http_method= is neither "POST" nor "GET"')
+        raise ConfigurationError('http_method= is unknown: give "POST" or "GET"')
     if name == "http":
         from clicksoap.protocol.bindings.http import HttpApi  # noqa: PLC0415 - few speak it, and a first reply waits for imports
 
         return HttpApi(url, http_method)
     if http_method != "POST":
-        raise ConfigurationError('http_method="GET" belongs to binding="http": SOAP is always POST')
+        raise ConfigurationError('http_method="GET" needs binding="http": leave it out, SOAP is always POST')
     return SoapBinding(Dialect(name), url, in_house)
 
 
@@ -395,10 +399,10 @@ _FIELD: Final = pattern(r"#field([1-9][0-9]?)#")
 
 
 def _check_filled(fields: frozenset[int], given: int) -> None:
-    """Refuse what would go out with a blank for a field, or without something that was meant to be in it."""
+    """Refuse a field of the template without a text, and a text without a field."""
     missing = [number for number in sorted(fields) if number > given]
     if missing:
-        raise InvalidInput(f"the template has #field{missing[0]}#, and {given} fields are given: fill them all")
+        raise InvalidInput(f"the template has #field{missing[0]}#, and {given} fields are given: give a text for each")
     unused = [number for number in range(1, given + 1) if number not in fields]
     if unused:
         raise InvalidInput(f"the template has no #field{unused[0]}#, and a text is given for it: leave it out")
@@ -426,14 +430,14 @@ def _credentials(api_id: object, user: object, password: object, binding: Bindin
         api_id = int(api_id)
     is_int = isinstance(api_id, int) and not isinstance(api_id, bool) and 0 < api_id < 2**31
     if binding != "http" and not is_int:
-        raise ConfigurationError("api_id= is no positive whole number of 32 bits, and SOAP carries it as one")
+        raise ConfigurationError("api_id= is not valid: give a positive whole number below 2**31, which SOAP carries")
     if not is_int and not (isinstance(api_id, str) and api_id):
-        raise ConfigurationError("api_id= is empty or neither int nor str")
+        raise ConfigurationError("api_id= is empty, or neither int nor str: give the number of the API")
     if isinstance(password, Secret):
         password = password.reveal()
     for name, value in (("user", user), ("password", password)):
         if not isinstance(value, str) or not value:
-            raise ConfigurationError(f"{name}= is empty or no str")
+            raise ConfigurationError(f"{name}= is empty or not a str: give the account's {name}")
         try:
             check_text(value, name)
         except InvalidInput as error:
@@ -447,9 +451,11 @@ def _checked_cap(max_recipients: object, cap: int) -> int:
     if max_recipients is None:
         return cap
     if isinstance(max_recipients, bool) or not isinstance(max_recipients, int):
-        raise ConfigurationError("max_recipients= is no int")
+        raise ConfigurationError("max_recipients= is not an int: give one")
     if not 1 <= max_recipients <= cap:
-        raise ConfigurationError(f"max_recipients= is not within 1 and {cap}, the gateway's cap for this binding")
+        raise ConfigurationError(
+            f"max_recipients= is out of range: give 1 to {cap}, the gateway's cap for this binding"
+        )
     return max_recipients
 
 
@@ -477,12 +483,14 @@ def sent_headers(headers: Mapping[str, str] | None, user_agent_extra: str | None
     checked: dict[str, str] = {}
     for name, value in merged.items():
         if not all(isinstance(part, str) for part in (name, value)):
-            raise ConfigurationError("headers= holds something else than str")
+            raise ConfigurationError("headers= holds a name or value that is not a str: give strs")
         if name.lower() in _OURS:
-            raise ConfigurationError(f"headers= holds {name}, which the contract sets")
+            raise ConfigurationError(f"headers= holds {name}, which the contract sets: leave it out")
         if not _HEADER_NAME.fullmatch(name):
-            raise ConfigurationError("headers= holds a name that is none of HTTP: letters, digits and hyphens are")
+            raise ConfigurationError("headers= holds an invalid header name: use letters, digits and hyphens")
         if not value.isascii() or not value.isprintable():
-            raise ConfigurationError("headers= (or user_agent_extra=) holds a line break or a character beyond ASCII")
+            raise ConfigurationError(
+                "headers= (or user_agent_extra=) holds a line break or a character beyond ASCII: give printable ASCII"
+            )
         checked[name] = value
     return checked

@@ -1,4 +1,4 @@
-"""Where the gateway is and which dialect is spoken there."""
+"""Endpoints: the binding and the URL behind what a caller gives as ``endpoint=`` and ``binding=``."""
 
 import ipaddress
 import re
@@ -12,7 +12,7 @@ BindingName = Literal["document_literal", "rpc_encoded", "http"]
 HttpMethod = Literal["POST", "GET"]
 
 _NAMES: Final[tuple[BindingName, ...]] = get_args(BindingName)
-_SAID: Final = ", ".join(f'"{name}"' for name in _NAMES)
+_CHOICES: Final = ", ".join(f'"{name}"' for name in _NAMES)
 _HTTP_PATH: Final = re.compile(r"(.*?)/(?:http|mms|utils|http_batch)/[A-Za-z_]+(?:\.php)?")
 
 
@@ -35,7 +35,7 @@ def resolve(
         ConfigurationError: The URL is none, is not safe, contradicts the binding, or does not tell it.
     """
     if binding is not None and binding not in _NAMES:
-        raise ConfigurationError(f"binding= is none that exists: give one of {_SAID}")
+        raise ConfigurationError(f"unknown binding=: give one of {_CHOICES}")
     parts = _split(VENDOR_ORIGIN if endpoint is None else endpoint)
     _check_scheme(parts, allow_plaintext=allow_plaintext)
     known = _known(parts.path)
@@ -47,7 +47,7 @@ def resolve(
         found = "document_literal"
     if found is None:
         raise ConfigurationError(
-            f"endpoint= has an unknown path: say binding=, one of {_SAID}, or give the origin alone"
+            f"endpoint= has an unknown path: give binding=, one of {_CHOICES}, or the origin alone"
         )
     if found == "http":
         api = _HTTP_PATH.fullmatch(path)
@@ -92,8 +92,8 @@ def _check_scheme(parts: SplitResult, *, allow_plaintext: bool) -> None:
     if parts.scheme == "https" or allow_plaintext or is_loopback(parts.hostname or ""):
         return
     raise ConfigurationError(
-        "endpoint= is plain http, which shows password and messages to every machine on the way: "
-        "use https, or say allow_plaintext=True"
+        "endpoint= is plain http, and every machine on the way can read password and messages: "
+        "use https, or allow_plaintext=True"
     )
 
 

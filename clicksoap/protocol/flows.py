@@ -77,7 +77,7 @@ _PREPARE: Final = Prepare()
 
 @dataclass(frozen=True, slots=True)
 class RequestStarted:
-    """The next bytes that leave belong to this request.
+    """The bytes of a request are about to leave.
 
     Attributes:
         client_message_id: The request's own id (gateway: ``climsgid``); None where the command takes none.
@@ -92,7 +92,7 @@ class RequestStarted:
 
 @dataclass(frozen=True, slots=True)
 class RequestFinished:
-    """A request has its answer, or will not get one.
+    """The request before has its answer, or will not get one.
 
     Attributes:
         client_message_id: The request's own id (gateway: ``climsgid``); None where the command takes none.
@@ -247,7 +247,9 @@ class Flows:
             while (operation := ledger.next()) is not None:
                 answer = yield from self._recorded(operation, ledger, call)
                 if answer.unknown:
-                    raise ProtocolError(f"the answer leaves {answer.unknown} of {operation.size} recipients untold")
+                    raise ProtocolError(
+                        f"the answer leaves {answer.unknown} of {operation.size} recipients without a line"
+                    )
             return ledger.report()
         except ClicksoapError as error:
             told = _send_error(error, ledger)
@@ -387,9 +389,10 @@ class Flows:
         """
         if time.monotonic() >= call.ends_at:
             raise TransportTimeout("the deadline of the call has passed", may_have_left=False)
-        if call.recorder is not None and isinstance(operation, Deliver):
-            numbers, attempt = operation.recipients.msisdns, operation.attempts + 1
-            yield Record(call.recorder, RequestStarted(operation.client_message_id, numbers, attempt))
+        sending: object = operation
+        if call.recorder is not None and isinstance(sending, Deliver):
+            numbers, attempt = sending.recipients.msisdns, sending.attempts + 1
+            yield Record(call.recorder, RequestStarted(sending.client_message_id, numbers, attempt))
         operation.attempts += 1
         began, reply = time.monotonic(), None
         error: BaseException | None = None

@@ -1,4 +1,4 @@
-"""What can be seen of a client at work: an observer, one log line per exchange, and the wire without its secrets.
+"""Observers and logs: one value and one log line per exchange, and the wire without its secrets.
 
 Logger ``clicksoap`` has one INFO line per exchange with the gateway; ``clicksoap.wire`` has both bodies at DEBUG,
 masked by the names of their fields.
@@ -22,7 +22,7 @@ _wire_log: Final = logging.getLogger("clicksoap.wire")
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """One request and what came of it. It holds no secret, no number and no text.
+    """One request and its outcome; it holds no secret, no number and no text.
 
     Attributes:
         command: The gateway's command, by Document/Literal's name.
@@ -50,7 +50,7 @@ Observer = Callable[[Exchange], None]
 
 
 class Watch:
-    """Tells observer and logs.
+    """Calls the observer and writes the logs.
 
     Args:
         observer: Called after every exchange, in the thread that made it; what it raises is logged and goes no further.
@@ -63,11 +63,11 @@ class Watch:
 
     @property
     def is_watching(self) -> bool:
-        """Whether anybody wants to be told."""
+        """Whether there is an observer, or a log that takes the lines."""
         return self._observer is not None or _log.isEnabledFor(logging.INFO) or _wire_log.isEnabledFor(logging.DEBUG)
 
     def exchange(self, exchange: Exchange) -> None:
-        """Tell of an exchange."""
+        """Log an exchange and call the observer with it."""
         if _log.isEnabledFor(logging.INFO):
             _log.info(
                 "%s over %s: %d recipients, %.0f ms, %s%s",
@@ -108,13 +108,13 @@ _LONGEST: Final = 8192
 
 
 def shown_request(body: bytes, *, show_content: bool) -> str:
-    """A request body with the values of its secret fields masked, and unless asked for those of numbers and texts."""
+    """A request body with its secret fields masked, and its numbers and texts as well unless they are wanted."""
     names = _IDENTITY if show_content else f"{_IDENTITY}|{_CONTENT}|item"
     return _masked_by_name(body.decode("utf-8", "replace"), names)[:_LONGEST]
 
 
 def shown_reply(body: bytes, *, show_content: bool) -> str:
-    """A reply body with session ids masked, and unless asked for numbers; a server may echo the request, too."""
+    """A reply body with session ids masked, and numbers as well unless they are wanted; it may echo the request."""
     text = re.sub(r"(?i)(OK:\s*)[^\s<:]+(?=\s*(?:<|$))", r"\1***", body.decode("utf-8", "replace"))
     text = _masked_by_name(text, _IDENTITY if show_content else f"{_IDENTITY}|{_CONTENT}")
     if not show_content:
@@ -129,7 +129,7 @@ def _masked_by_name(text: str, names: str) -> str:
 
 
 def describe(error: BaseException | None) -> tuple[str | None, str | None]:
-    """Name and number for an `Exchange`; None twice where there was no error."""
+    """The error's class name and gateway number for an `Exchange`; both None without an error."""
     if error is None:
         return None, None
     return type(error).__name__, error.code if isinstance(error, GatewayError) else None

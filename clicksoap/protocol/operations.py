@@ -27,7 +27,7 @@ Parameters = Mapping[str, Value]
 
 
 class Effect(Enum):
-    """What repeating a command does."""
+    """The effect of repeating a command."""
 
     NONE = "nothing: it only reads"
     IDEMPOTENT = "the same again: it changes something, and twice is as good as once"
@@ -53,7 +53,7 @@ class Operation(ABC, Generic[T]):
 
     @property
     def size(self) -> int:
-        """How many recipients the command has; most have none."""
+        """The number of recipients; 0 for commands without any."""
         return 0
 
     @abstractmethod
@@ -61,12 +61,12 @@ class Operation(ABC, Generic[T]):
         """The parameters of the command, without those that identify the caller."""
 
     def usual_result(self, items: Sequence[str]) -> T | None:  # noqa: ARG002 - most commands have one line to read
-        """The result of an answer so usual that its lines need no reading, or None; the same as `result` gives."""
+        """The result of the usual answer, read in one step; None for any other answer. It equals that of `result`."""
         return None
 
     @abstractmethod
     def result(self, lines: Sequence[Line]) -> T:
-        """What the lines of the answer mean.
+        """The result that the lines of the answer stand for.
 
         Raises:
             GatewayError: The gateway refused.
@@ -124,7 +124,7 @@ class ByMessageId(Operation[QueriedStatus]):
 
 
 class QueryMessage(ByMessageId):
-    """Ask where a message is (querymsg)."""
+    """Ask for the status of a message (querymsg)."""
 
     name = "querymsg"
 
@@ -206,7 +206,7 @@ class PayToken(Operation[None]):
     def __init__(self, token: str) -> None:
         check_text(token, "voucher")
         if not self._VOUCHER.fullmatch(token):
-            raise InvalidInput("voucher is no str of 16 digits: give it as it is printed, without blanks")
+            raise InvalidInput("voucher is not a str of 16 digits: give it without blanks")
         self._token = token
 
     def parameters(self) -> Parameters:
@@ -359,10 +359,10 @@ def _checked_id(value: object, argument: str) -> str:
 
 def _only(lines: Sequence[Line], *, numbered_errors_only: bool = False) -> Line:
     """The one line of an answer, unless it is a refusal."""
-    said = [line for line in lines if line.raw]
-    if len(said) != 1:
-        raise ProtocolError(f"the gateway answered {len(said)} lines where one belongs")
-    line = said[0]
+    answered = [line for line in lines if line.raw]
+    if len(answered) != 1:
+        raise ProtocolError(f"the gateway answered {len(answered)} lines instead of one")
+    line = answered[0]
     if isinstance(line, Failure) and not (numbered_errors_only and line.code is None):
         raise line.error
     return line
@@ -383,4 +383,4 @@ def _status(name: str, lines: Sequence[Line]) -> QueriedStatus:
 
 def _unexpected(name: str, line: Line) -> ClicksoapError:
     # The line itself may hold a session id, so only its kind is told.
-    return ProtocolError(f"the gateway answered {name} with a line that does not belong to it: {type(line).__name__}")
+    return ProtocolError(f"the gateway answered {name} with a line of another command: {type(line).__name__}")

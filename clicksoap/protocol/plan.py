@@ -1,4 +1,4 @@
-"""A send as a whole: its plan (who gets what, in which requests) and its ledger (what is known of each recipient)."""
+"""The plan of a send (who gets what, in which requests) and its ledger (the state of each recipient)."""
 
 import uuid
 from collections.abc import Callable, Sequence

@@ -18,11 +18,14 @@ except ImportError as missing:
     ) from None
 
 from clicksoap.simulator.exchanges import Exchange, Exchanges
-from clicksoap.simulator.faults.rules import Faults
+from clicksoap.simulator.faults.faults import Faults
+from clicksoap.simulator.front.command import Command
+from clicksoap.simulator.gateway.accounts import Account
+from clicksoap.simulator.gateway.callback_url import CallbackUrl
 from clicksoap.simulator.gateway.clock import Clock
 from clicksoap.simulator.gateway.event_bus import Event
 from clicksoap.simulator.gateway.gateway import Gateway
-from clicksoap.simulator.gateway.model import Account, CallbackUrl, Message, Request, Stage
+from clicksoap.simulator.gateway.messages import Message, Stage
 from clicksoap.simulator.gateway.settings import Settings
 from clicksoap.simulator.server import Simulator
 from clicksoap.simulator.store.file import StoreError
@@ -39,6 +42,7 @@ __all__ = [
     "CallbackUrl",
     "Callbacks",
     "Clock",
+    "Command",
     "Event",
     "Exchange",
     "Exchanges",
@@ -47,7 +51,6 @@ __all__ = [
     "Handset",
     "Inbound",
     "Message",
-    "Request",
     "Settings",
     "Simulator",
     "Stage",

@@ -1,4 +1,4 @@
-"""The simulator's web application: the gateway's services on one port with what is there for people."""
+"""The simulator's web application: the gateway's services, the inbox, the API and the metrics on one port."""
 
 from collections.abc import Callable
 from concurrent.futures import Executor
@@ -20,15 +20,15 @@ def application(
     """The web application in front of a simulation.
 
     Args:
-        simulation: What is served.
-        executor: Where commands are carried out.
-        stopping: Set when the server ends.
-        on_command: Called with the name of each command before it is carried out.
+        simulation: The simulation that is served.
+        executor: Runs the commands if one of them may wait.
+        stopping: Set when the server ends, which ends every wait.
+        on_command: Called with the name of each command before its execution; None for no call.
     """
-    desk = RequestHandler(simulation.gateway, simulation.faults, simulation.exchanges, stopping, on_command)
-    services = Services(simulation.gateway, desk, executor)
-    figures = Metrics(simulation, stopping)
+    handler = RequestHandler(simulation.gateway, simulation.faults, simulation.exchanges, stopping, on_command)
+    services = Services(simulation.gateway, handler, executor)
+    metrics = Metrics(simulation, stopping)
     inbox = inbox_routes(simulation, stopping)
-    app = Starlette(routes=[*inbox, *services.routes(), *api_routes(simulation), *figures.routes()])
+    app = Starlette(routes=[*inbox, *services.routes(), *api_routes(simulation), *metrics.routes()])
     app.router.redirect_slashes = False
     return app

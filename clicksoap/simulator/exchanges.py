@@ -1,4 +1,4 @@
-"""What was asked and answered on the wire, for whoever wants to look at it later."""
+"""The recorded exchanges: the latest requests and answers of the services, with secrets masked."""
 
 from collections import OrderedDict
 from collections.abc import Iterable
@@ -9,28 +9,28 @@ from typing import Final
 
 from clicksoap.simulator.gateway.event_bus import Event, EventBus
 
-_MAX_IN_ALL: Final = 64 * 1024 * 1024
+_MAX_TOTAL_SIZE: Final = 64 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exchange:
-    """A request and its answer, with passwords and session ids masked.
+    """A request and its answer, with passwords, session ids and voucher numbers masked.
 
     Attributes:
-        number: Counts from 1.
-        at: When it came, by the gateway's clock.
+        number: The number, counted from 1.
+        at: The time of the request, by the gateway's clock.
         service: ``document_literal``, ``rpc_encoded`` or ``http``.
         command: The command in Document/Literal's spelling; empty if the request could not be read.
         method: The HTTP method.
         path: The path, without the query.
-        peer: The address it came from.
-        request_headers: Those headers of the request that matter and hold no secret.
+        peer: The address of the caller; empty if it is unknown.
+        request_headers: The headers of the request that help to understand it; never one that may hold a secret.
         request: The query of a GET, or the body, as text.
         status: The HTTP status of the answer; None if there was no answer.
         reply_headers: The headers of the answer.
         reply: The body of the answer as text, damaged if it was sent so; if there was no answer, the one that was lost.
-        fault: What went wrong on the way because somebody asked for it: the kind, and the rule's id or the magic
-            number's digits, such as ``reset (rule 1)``; empty if nothing did.
+        fault: The fault that happened: the kind, and the rule's id or the magic number's digits, such as
+            ``reset (rule 1)``; empty for none.
     """
 
     number: int
@@ -49,7 +49,7 @@ class Exchange:
 
     @property
     def size(self) -> int:
-        """About how many characters it holds."""
+        """The approximate number of characters that it holds."""
         return len(self.request) + len(self.reply)
 
 
@@ -57,66 +57,66 @@ class Exchanges:
     """The latest exchanges; safe to use from any thread.
 
     Args:
-        capacity: The most that are kept.
-        event_bus: Where new ones are told.
+        capacity: The most exchanges that are kept; the oldest are dropped first.
+        event_bus: The bus for an event of each new exchange.
     """
 
     def __init__(self, capacity: int, event_bus: EventBus) -> None:
         self._capacity = capacity
-        self._hub = event_bus
+        self._event_bus = event_bus
         self._lock = Lock()
-        self._last = 0
-        self._kept: OrderedDict[int, Exchange] = OrderedDict()
+        self._last_number = 0
+        self._by_number: OrderedDict[int, Exchange] = OrderedDict()
         self._size = 0
 
-    def number(self) -> int:
-        """The number of the next exchange, which begins now."""
+    def next_number(self) -> int:
+        """Take the number of a new exchange."""
         with self._lock:
-            self._last += 1
-            return self._last
+            self._last_number += 1
+            return self._last_number
 
     @property
     def total(self) -> int:
-        """How many there ever were."""
-        return self._last
+        """The number of exchanges so far, those that are no longer kept included."""
+        return self._last_number
 
     def add(self, exchange: Exchange) -> None:
-        """Keep one, and let the oldest give way to it."""
+        """Record an exchange, and drop the oldest if there are too many."""
         with self._lock:
-            self._keep(exchange)
-        self._hub.tell(Event("exchange", exchange.at, about=str(exchange.number)))
+            self._insert(exchange)
+        self._event_bus.publish(Event("exchange", exchange.at, about=str(exchange.number)))
 
     def restore(self, exchanges: Iterable[Exchange], last: int = 0) -> None:
-        """Have those of an earlier life again, the oldest first; nobody is told.
+        """Put the exchanges of a previous run back; this publishes no event.
 
         Args:
-            exchanges: Those that are left.
-            last: The highest number that is known to be taken, even if that exchange was never kept.
+            exchanges: The exchanges, the oldest first.
+            last: The highest number that is known to be taken, even if that exchange was never recorded.
         """
         with self._lock:
-            self._last = max(self._last, last)
+            self._last_number = max(self._last_number, last)
             for each in exchanges:
-                self._keep(each)
-                self._last = max(self._last, each.number)
+                self._insert(each)
+                self._last_number = max(self._last_number, each.number)
 
     def get(self, number: int) -> Exchange | None:
-        """The exchange of a number, if it is still kept."""
+        """The exchange of a number; None if it is not kept."""
         with self._lock:
-            return self._kept.get(number)
+            return self._by_number.get(number)
 
     def latest(self) -> list[Exchange]:
-        """All that are kept, the latest first."""
+        """Every exchange that is kept, the latest first."""
         with self._lock:
-            return list(reversed(self._kept.values()))
+            return list(reversed(self._by_number.values()))
 
     def clear(self) -> None:
-        """Forget all; numbers go on."""
+        """Forget every exchange; the numbers go on."""
         with self._lock:
-            self._kept.clear()
+            self._by_number.clear()
             self._size = 0
 
-    def _keep(self, exchange: Exchange) -> None:
-        self._kept[exchange.number] = exchange
+    def _insert(self, exchange: Exchange) -> None:
+        self._by_number[exchange.number] = exchange
         self._size += exchange.size
-        while len(self._kept) > self._capacity or self._size > _MAX_IN_ALL:
-            self._size -= self._kept.popitem(last=False)[1].size
+        while len(self._by_number) > self._capacity or self._size > _MAX_TOTAL_SIZE:
+            self._size -= self._by_number.popitem(last=False)[1].size

@@ -1,7 +1,7 @@
-"""Requests and replies as text for people to read, without passwords and session ids.
+"""Mask the secrets of requests and replies, and show the rest as text for people to read.
 
-Nothing is parsed: what could not be read by the gateway is what people want to look at most. Where it is in doubt, more
-is hidden rather than less.
+Nothing is parsed, because people most want to see the requests that the gateway could not read. In doubt, more is
+hidden rather than less.
 """
 
 import codecs
@@ -11,9 +11,16 @@ from typing import Final
 from urllib.parse import unquote_plus
 
 MASK: Final = "•••"
-"""What stands in the place of a secret."""
+"""The text that replaces a secret."""
 
-_NAMES: Final = frozenset({"password", "session_id"})
+SECRET_PARAMETERS: Final = frozenset({"password", "session_id", "token"})
+"""The parameters that hold a secret: a password, a session id, or a voucher number.
+
+The other credentials, ``user`` and ``api_id``, are not secret by themselves and stay visible: people need them to find
+their own request among those of others.
+"""
+
+_NAMES: Final = "|".join(sorted(SECRET_PARAMETERS))
 _MAX_SHOWN: Final = 64 * 1024
 _HEADERS: Final = frozenset(
     {
@@ -24,10 +31,10 @@ _HEADERS: Final = frozenset(
 
 _FLAGS: Final = re.IGNORECASE | re.DOTALL
 _SPECIAL: Final = r"(?:<!\[CDATA\[.*?(?:\]\]>|\Z)|<!--.*?(?:-->|\Z)|.)*?"
-# Stacks that are given no names make some up, and what stands there may be anything.
+# SOAP stacks without a WSDL make up names, and such a parameter may be a secret.
 _UNNAMED: Final = "(?:c-gensym|arg|in|param)[0-9]+"
-_SECRET: Final = rf"(?:[^\s<>/:]+:)?(?:{'|'.join(_NAMES)}|{_UNNAMED})"
-# From a start tag to its end tag, or where there is none, to the end of all; a start tag that does not end is one, too.
+_SECRET: Final = rf"(?:[^\s<>/:]+:)?(?:{_NAMES}|{_UNNAMED})"
+# From a start tag to its end tag, or without one, to the end of the text. A start tag that does not end counts, too.
 _START: Final = rf"<{_SECRET}(?:(?:\s[^<>]*)?(?<!/)>|(?=\s[^<>]*(?:<|\Z)))"
 _ELEMENT: Final = re.compile(rf"({_START}){_SPECIAL}(?=</{_SECRET}\s*>|\Z)", _FLAGS)
 _REFERENCE: Final = re.compile(rf"<{_SECRET}\s[^<>]*?href\s*=\s*[\"']#([^\"']*)", re.IGNORECASE)
@@ -35,24 +42,24 @@ _ONWARD: Final = r"<[^<>]{{0,300}}?\bid\s*=\s*[\"']{}[\"'][^<>]{{0,300}}?href\s*
 _TARGET: Final = r"(<([^\s<>/]+)[^<>]{{0,300}}?\bid\s*=\s*[\"']{}[\"'][^<>]*(?<!/)>){}(?=</\2\s*>|\Z)"
 _MAX_REFERENCES: Final = 8  # each costs a search of its own
 _ENCODING: Final = re.compile(rb"\s*<\?xml[^>]*\sencoding\s*=\s*[\"']([A-Za-z0-9._-]+)")
-# Python knows stranger ones, which would show a secret in pieces.
+# Python knows more encodings, in which a secret could be shown in pieces.
 _READABLE: Final = re.compile(r"ascii|utf-(?:8|16|32)(?:-.+)?|iso8859-[0-9]+|cp125[0-9]|koi8-[rtu]")
 _MARKS: Final = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
-# A secret's name where a form has none: in a multipart body, in JSON, in XML, between semicolons. Nobody knows where
-# the secret ends.
+# The name of a secret outside of a form: in a multipart body, in JSON, in XML, between semicolons. The end of the
+# secret is unknown there.
 _STRAY: Final = re.compile(
-    rf"(?:[\s\"'<>;,{{:](?:{'|'.join(_NAMES)})(?![0-9A-Z_])|(?:\A|&)(?:{'|'.join(_NAMES)})(?![0-9A-Z_=&%+]|\Z))",
+    rf"(?:[\s\"'<>;,{{:](?:{_NAMES})(?![0-9A-Z_])|(?:\A|&)(?:{_NAMES})(?![0-9A-Z_=&%+]|\Z))",
     re.IGNORECASE,
 )
 _SESSION: Final = re.compile(r"OK:\s*[0-9A-Fa-f]{8,}")
 
 
 def masked_envelope(body: bytes, charset: str | None) -> str:
-    """A SOAP request as text.
+    """A SOAP request as text, with its secrets masked.
 
     Args:
         body: The request, decompressed.
-        charset: What the Content-Type says.
+        charset: The charset of the Content-Type; None if it names none.
     """
     try:
         encoding = codecs.lookup(_encoding(body, charset)).name
@@ -60,14 +67,14 @@ def masked_envelope(body: bytes, charset: str | None) -> str:
     except (ValueError, LookupError):
         text = None
     if text is None:
-        return f"({len(body)} bytes that are no text)"
+        return f"({len(body)} bytes that are not text)"
     if not text.lstrip("\ufeff \t\r\n").startswith("<"):
         return _cut(_masked_pairs(text))
     waiting, done = set(_REFERENCE.findall(text)), set[str]()
     text = _ELEMENT.sub(rf"\g<1>{MASK}", text)
     while waiting:
         if len(done) + len(waiting) > _MAX_REFERENCES:
-            return f"({len(body)} bytes in which secrets stand behind too many references)"
+            return f"({len(body)} bytes with too many references to secrets)"
         name = waiting.pop()
         done.add(name)
         waiting |= {*re.findall(_ONWARD.format(re.escape(name)), text, re.IGNORECASE)} - done
@@ -76,23 +83,23 @@ def masked_envelope(body: bytes, charset: str | None) -> str:
 
 
 def masked_form(encoded: bytes) -> str:
-    """A query or a form as text, still encoded; or what came in the place of one."""
+    """A query or a form as text, still encoded, with its secrets masked; any other body in the same way."""
     return _cut(_masked_pairs(encoded.decode("latin-1")))
 
 
 def masked_reply(body: bytes, command: str) -> str:
-    """A reply as text; one to auth holds a session id."""
+    """A reply as text; the session id in a reply to auth is masked."""
     text = body.decode("utf-8", "replace")
     return _cut(_SESSION.sub(f"OK: {MASK}", text) if command in {"auth", ""} else text)
 
 
 def shown_headers(headers: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
-    """The headers that help to understand a request and hold no secret."""
+    """The headers that help to understand a request; never one that may hold a secret."""
     return tuple((name, value) for name, value in headers.items() if name.lower() in _HEADERS)
 
 
 def _is_secret(name: str) -> bool:
-    return unquote_plus(name, encoding="latin-1").strip().lower() in _NAMES
+    return unquote_plus(name, encoding="latin-1").strip().lower() in SECRET_PARAMETERS
 
 
 def _masked_pairs(text: str) -> str:

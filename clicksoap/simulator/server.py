@@ -19,9 +19,10 @@ from starlette.types import ASGIApp
 
 from clicksoap.simulator.access_control import AccessControl, Login
 from clicksoap.simulator.app import application
+from clicksoap.simulator.gateway.accounts import Account
 from clicksoap.simulator.gateway.clock import Clock
 from clicksoap.simulator.gateway.gateway import CAPACITY
-from clicksoap.simulator.gateway.model import Account, Message
+from clicksoap.simulator.gateway.messages import Message
 from clicksoap.simulator.gateway.settings import DEFAULTS, Settings
 from clicksoap.simulator.services.connection import Connection
 from clicksoap.simulator.simulation import Simulation

@@ -1,14 +1,14 @@
-"""Everything of a simulator but its server: one gateway, what is kept of its traffic, and what goes wrong."""
+"""A simulation: one gateway with its faults, callbacks, handsets, recorded exchanges and store; without a server."""
 
 from collections.abc import Sequence
 from pathlib import Path
 from threading import Thread
 
 from clicksoap.simulator.exchanges import Exchanges
-from clicksoap.simulator.faults.rules import Faults
+from clicksoap.simulator.faults.faults import Faults
+from clicksoap.simulator.gateway.accounts import Account
 from clicksoap.simulator.gateway.clock import Clock
 from clicksoap.simulator.gateway.gateway import Gateway
-from clicksoap.simulator.gateway.model import Account
 from clicksoap.simulator.gateway.settings import Settings
 from clicksoap.simulator.store.store import Memory, Store
 from clicksoap.simulator.webhooks.dispatcher import Callbacks
@@ -16,24 +16,23 @@ from clicksoap.simulator.webhooks.handset import Handset
 
 
 class Simulation:
-    """One simulated gateway and all that belongs to it.
+    """One simulated gateway with everything around it except the server.
 
     Args:
-        accounts: The only accounts there are; None lets everybody in.
-        settings: How the gateway behaves.
-        clock: The clock to go by.
-        capacity: The most messages, and exchanges, that are kept.
-        store: The file that keeps them over a restart; None for none.
+        accounts: The only accounts; None for an open gateway (see ``Gateway``).
+        settings: The behaviour of the gateway where no document decides it.
+        clock: The clock of sessions, batches and statuses; None for one of its own.
+        capacity: The most messages, and the most exchanges, that are kept.
+        store: The file that keeps them over a restart; None to keep them in memory alone.
 
     Attributes:
-        clock: The clock that everything goes by.
+        clock: The clock of the gateway.
         gateway: The gateway.
-        exchanges: What was asked and answered.
-        faults: What is to go wrong.
+        exchanges: The recorded requests and answers.
+        faults: The fault rules.
         callbacks: The calls of the customer's server.
         handset: The handsets.
-        store: What keeps everything over a restart; whoever runs the simulation starts it before all else, and stops
-            it after all else.
+        store: The store of messages and exchanges; the caller starts it before ``start`` and stops it after ``stop``.
     """
 
     def __init__(
@@ -55,20 +54,20 @@ class Simulation:
         self._ticker: _Ticker | None = None
 
     def start(self) -> None:
-        """Let messages move by themselves, so that whoever listens hears of it in time."""
+        """Move messages to their stages in the background, so that listeners of the event bus get events in time."""
         self.callbacks.start()
         self._ticker = _Ticker(self.gateway)
         self._ticker.start()
 
     def stop(self) -> None:
-        """End what ``start`` began; harmless if nothing did."""
+        """End the background threads; does nothing if they do not run."""
         ticker, self._ticker = self._ticker, None
         if ticker is not None:
             ticker.stop()
         self.callbacks.stop()
 
     def reset(self) -> None:
-        """Be again as in the beginning; the clock alone stays where it is."""
+        """Forget everything that happened; the clock alone keeps its time."""
         self.faults.clear()
         self.exchanges.clear()
         self.callbacks.clear()
@@ -77,7 +76,7 @@ class Simulation:
 
 
 class _Ticker(Thread):
-    """Looks whenever a message is to change."""
+    """A thread that moves messages to their next stage when it is due."""
 
     def __init__(self, gateway: Gateway) -> None:
         super().__init__(name="clicksoap-simulator-clock", daemon=True)

@@ -63,7 +63,7 @@ class AssertingSimulator(Simulator):
         wanted = Expected.of(to, text, sender, more)
         deadline = time.monotonic() + timeout
         happened = threading.Event()
-        end = self.gateway.event_bus.listen(lambda _: happened.set())
+        end = self.gateway.event_bus.subscribe(lambda _: happened.set())
         try:
             while len(found := wanted.among(self.messages)) < count:
                 if not happened.wait(max(0.0, deadline - time.monotonic())):
@@ -94,7 +94,7 @@ class AssertingSimulator(Simulator):
             with contextlib.suppress(RuntimeError):  # a loop that was just closed has nobody waiting
                 loop.call_soon_threadsafe(happened.set)
 
-        end = self.gateway.event_bus.listen(tell)
+        end = self.gateway.event_bus.subscribe(tell)
         try:
             while len(found := wanted.among(self.messages)) < count:
                 try:

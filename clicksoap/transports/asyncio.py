@@ -205,11 +205,11 @@ class _Connection(asyncio.Protocol):
                 self._timer.cancel()
 
     async def secure(self, context: ssl.SSLContext, to: SplitResult) -> None:
-        """Go on over TLS."""
+        """Start TLS on the connection."""
         self._transport = await self._loop.start_tls(self._transport, self, context, server_hostname=to.hostname)
 
     def is_usable(self) -> bool:
-        """Whether it stands, is fresh, and nothing came over it meanwhile.
+        """Whether it is open, not idle for too long, and nothing came over it meanwhile.
 
         Its end, or a reply that nobody asked for, may wait in the socket for the loop to read it: a request that leaves
         before that would be lost, or be taken for answered.
@@ -221,7 +221,7 @@ class _Connection(asyncio.Protocol):
         return sock is not None and not _readable(sock.fileno())
 
     def abort(self) -> None:
-        """Close it without a word to the other side."""
+        """Close the connection at once, without a goodbye."""
         self.is_open = False
         self._transport.abort()
 

@@ -1,4 +1,4 @@
-"""urllib3's connections, taught three things: one deadline for all, to tell what left, and to retire when idle."""
+"""urllib3's connections with one deadline per call, a record of what left, and an idle limit."""
 
 import contextlib
 import socket
@@ -26,8 +26,8 @@ if not hasattr(urllib3, "BaseHTTPResponse"):
 _CHUNK: Final = 64 * 1024
 
 
-class Call(threading.local):
-    """What the call of this thread is allowed and has done.
+class CallState(threading.local):
+    """The state of the call that this thread makes: its limits, and whether bytes may have left.
 
     Attributes:
         deadline: When its waiting ends, as a reading of ``time.monotonic``; while connecting, that of the connection.
@@ -59,7 +59,7 @@ class Call(threading.local):
         self.deadline, self.requesting = self.total, True
 
 
-call: Final = Call()
+call: Final = CallState()
 
 
 class _TimedSocket(socket.socket):

@@ -12,14 +12,14 @@ _COMPRESSED: Final = frozenset({"gzip", "x-gzip", "deflate"})
 
 
 class BoundedBody:
-    """Collects a body chunk by chunk; what it holds in memory never exceeds the cap, however well it was packed."""
+    """Collects and decompresses a body chunk by chunk; its size in memory never exceeds the cap."""
 
     def __init__(self, status: int, content_encoding: str) -> None:
         encoding = content_encoding.strip().lower()
         self._status = status
         self._decoder = zlib.decompressobj(_EITHER_HEADER) if encoding in _COMPRESSED else None
         if self._decoder is None and encoding not in {"", "identity"}:
-            raise self._error("is packed in a way that was not asked for")
+            raise self._error("has a content coding that was not asked for")
         self._chunks: list[bytes] = []
         self._room = MAX_REPLY_BYTES
 
@@ -42,7 +42,7 @@ class BoundedBody:
             ProtocolError: The packed body was cut off.
         """
         if self._decoder is not None and not self._decoder.eof and self._chunks:
-            raise self._error("was cut off while packed")
+            raise self._error("was cut off inside its content coding")
         return b"".join(self._chunks)
 
     def _unpacked(self, chunk: bytes) -> bytes:
@@ -52,9 +52,9 @@ class BoundedBody:
             # One byte more than there is room for: enough to see that it is too much.
             plain = self._decoder.decompress(chunk, self._room + 1)
         except zlib.error:
-            raise self._error("is not packed as it says") from None
+            raise self._error("is not in the content coding that it names") from None
         if self._decoder.unused_data:
-            raise self._error("goes on behind its packed end")
+            raise self._error("goes on behind the end of its content coding")
         return plain
 
     def _error(self, what: str) -> ProtocolError:

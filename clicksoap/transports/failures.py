@@ -1,4 +1,4 @@
-"""What failed beneath, in a class and words of ours: whether anything had left, and nothing that a request held."""
+"""Translates the exceptions of libraries into TransportErrors that hold nothing of the request."""
 
 import os
 import re
@@ -24,7 +24,7 @@ _MAPPINGS: Final[tuple[ErrorMapping, ...]] = (
 def translated(
     error: BaseException, mappings: tuple[ErrorMapping, ...] = (), *, may_have_left: bool, proxied: bool
 ) -> TransportError:
-    """Ours for a foreign exception.
+    """Translate a library's exception into a TransportError.
 
     Args:
         error: The exception.
@@ -65,7 +65,7 @@ def _reason(error: BaseException) -> str:
 
 
 def innermost(error: BaseException) -> BaseException:
-    """What an exception came from in the beginning."""
+    """The innermost cause of an exception."""
     seen: set[int] = set()
     found = error
     while id(found) not in seen and not isinstance(found, TimeoutError):  # whose cause is the way it was made

@@ -1,4 +1,8 @@
-"""HTTP/1.1 replies, read from whatever bytes come. No I/O: both transports read by this."""
+"""Reads HTTP/1.1 replies from bytes, without I/O, for both transports.
+
+h11 is not used: it would be a fourth base dependency, and a cut, oversized or refused reply has to be judged here by
+what the bytes so far prove.
+"""
 
 import re
 from collections.abc import Generator
@@ -25,11 +29,11 @@ _WITHOUT_BODY: Final = frozenset({_SWITCHING, 204, 304})
 
 
 class BrokenReply(ConnectionError):
-    """What came is no whole reply; the text holds nothing of it."""
+    """The reply is not whole or not HTTP; the text holds nothing of it."""
 
 
 class IncomingReply:
-    """One reply on its way in.
+    """One reply, fed with bytes until it is complete.
 
     Args:
         has_body: False for the answer to a CONNECT, which ends with its head.
@@ -93,7 +97,7 @@ class IncomingReply:
         elif coding == "chunked":
             is_framed = yield from self._chunks(body)
         elif coding not in {"", "identity"}:
-            raise BrokenReply("it is coded in a way that was not asked for")
+            raise BrokenReply("the reply has an unknown transfer coding")
         elif _LENGTH.fullmatch(length):
             yield from self._counted(int(length), body)
         else:
@@ -105,7 +109,7 @@ class IncomingReply:
     def _head(self) -> Generator[None, bytes, None]:
         line = _STATUS_LINE.fullmatch((yield from self._until(_LINE_END)))
         if line is None:
-            raise BrokenReply("what came is no HTTP")
+            raise BrokenReply("the reply is not HTTP")
         self._minor, self.status, self._headers = line[1], int(line[2]), {}
         block = (yield from self._until(_HEADERS_END)).decode("latin-1")
         headers: dict[str, str] = {}
@@ -113,7 +117,7 @@ class IncomingReply:
             name, colon, value = field.partition(":")
             name, value = name.strip().lower(), value.strip()
             if name == "content-length" and headers.get(name, value) != value:
-                raise BrokenReply("it has two lengths")
+                raise BrokenReply("the reply has two lengths")
             if name == "connection" and name in headers:
                 value = f"{headers[name]}, {value}"
             if colon:
@@ -129,13 +133,13 @@ class IncomingReply:
         while True:
             line = _CHUNK_LINE.fullmatch((yield from self._until(_LINE_END)))
             if line is None:
-                raise BrokenReply("a chunk tells no length")
+                raise BrokenReply("a chunk of the reply has no length")
             length = int(line[1], 16)
             if not length:
                 break
             yield from self._counted(length, body)
             if (yield from self._until(_LINE_END)):
-                raise BrokenReply("a chunk is longer than it says")
+                raise BrokenReply("a chunk of the reply is longer than its length")
         try:
             while (yield from self._until(_LINE_END)):
                 pass  # a trailer
@@ -163,7 +167,7 @@ class IncomingReply:
         looked_at = 0
         while (found := end.search(self._data, looked_at)) is None:
             if len(self._data) > _MAX_HEAD_BYTES:
-                raise BrokenReply("its head has no end")
+                raise BrokenReply("the head of the reply has no end")
             looked_at = max(0, len(self._data) - 2)
             yield from self._more()
         before = bytes(self._data[: found.start()])

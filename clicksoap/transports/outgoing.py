@@ -1,4 +1,4 @@
-"""Requests as bytes, and where they go."""
+"""Writes HTTP/1.1 requests as bytes."""
 
 from collections.abc import Mapping
 from urllib.parse import urlsplit

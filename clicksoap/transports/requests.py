@@ -1,4 +1,4 @@
-"""The synchronous transport. requests owns TLS, proxies and the pool; its per-call bookkeeping is left out.
+"""The synchronous transport, on the connection pool of requests.
 
 No redirect is followed, no netrc, proxy variable or cookie is used.
 """

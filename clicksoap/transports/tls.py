@@ -52,7 +52,7 @@ def _new_tls_context(
         else:
             context.load_verify_locations(cafile=bundle)
     except (OSError, ValueError, TypeError):
-        raise ConfigurationError("ca= is no file or folder of certificates in PEM") from None
+        raise ConfigurationError("ca= is not usable: give a file or folder of certificates in PEM") from None
     if client_cert is not None:
         try:
             certificate, key = (client_cert, None) if isinstance(client_cert, str | os.PathLike) else client_cert
@@ -60,13 +60,13 @@ def _new_tls_context(
             context.load_cert_chain(certificate, key, password=lambda: "")
         except (OSError, ValueError, TypeError):
             raise ConfigurationError(
-                "client_cert= is no certificate with its unprotected key in PEM: give one path or two"
+                "client_cert= is not usable: give one path or two, of a certificate and its unprotected key in PEM"
             ) from None
     return context
 
 
 def checked_proxy(proxy: object) -> str:
-    """A proxy's URL, if it is one.
+    """Check the URL of a proxy.
 
     Raises:
         ConfigurationError: It is none.
@@ -79,12 +79,12 @@ def checked_proxy(proxy: object) -> str:
     except ValueError:
         usable = False
     if not usable:
-        raise ConfigurationError("proxy= is no URL of a proxy: give http://host:port or https://host:port")
+        raise ConfigurationError("proxy= is not the URL of a proxy: give http://host:port or https://host:port")
     return text
 
 
 def proxy_headers(proxy: str) -> dict[str, str]:
-    """What tells a proxy the credentials of its URL."""
+    """The headers that carry the credentials of a proxy's URL."""
     user, password = _proxy_credentials(urlsplit(proxy))
     pair = base64.b64encode(f"{user}:{password}".encode("latin-1")).decode("ascii")
     return {"Proxy-Authorization": f"Basic {pair}"} if user else {}

@@ -1,6 +1,7 @@
 """The layout keeps its promises: imports go one way, third parties stay where they belong."""
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -78,6 +79,21 @@ def test_the_table_names_every_folder_and_no_other() -> None:
     assert {_top(module) for module in MODULES} == {top for top in ALLOWED if (PACKAGE / top).is_dir()} | {
         top for top in ALLOWED if (PACKAGE / f"{top}.py").is_file()
     }
+
+
+def test_the_design_page_shows_the_same_table() -> None:
+    page = (PACKAGE.parent / "docs/explanation/design.md").read_text()
+    rows = re.findall(r"^\| (?!from|---)([^|]+) \| ([^|]+) \|$", page, re.MULTILINE)
+    assert rows.pop() == ("`cli`", "everything")
+    groups = {"facts": FACTS, "vocabulary": VOCABULARY, "clients": FACADES}
+    for first, second in rows:
+        group, _, names = first.rpartition(": ")
+        members = tuple(re.findall(r"\w+", names))
+        assert not group or members == groups[group]
+        allowed = {name for word in re.findall(r"\w+", second) for name in groups.get(word, (word,))}
+        for member in members:
+            own = set() if group else {member}
+            assert set(ALLOWED[member]) - {"__init__"} == allowed | own, member
 
 
 def test_what_reads_and_writes_the_simulators_wire_needs_only_codes_contract_and_masking() -> None:

@@ -317,7 +317,7 @@ def test_running_out_of_credit_rejects_the_rest(binding: BindingName, facade: ty
         (lambda sms: sms.stop("with blank"), "message_id is empty or holds blanks"),
         (lambda sms: sms.charge(""), "message_id is empty"),
         (lambda sms: sms.coverage("12"), "number has 2 digits"),
-        (lambda sms: sms.redeem("123"), "voucher is no str of 16 digits"),
+        (lambda sms: sms.redeem("123"), "voucher is not a str of 16 digits"),
         (lambda sms: sms.batch(""), "template is empty"),
     ],
 )

@@ -272,13 +272,13 @@ def test_extra_of_an_unknown_name_is_refused_before_anything_leaves(
 ) -> None:
     path = install(dialect, [extended])
     for sms in (make(path), make(None, endpoint=php_gateway.origin, binding=dialect.value)):
-        with pytest.raises(InvalidInput, match=r"^sendmsg has no parameter of the name 'cost_center'") as caught:
+        with pytest.raises(InvalidInput, match=r"^sendmsg has no parameter 'cost_center'") as caught:
             sms.send(TO, "x", extra={"cost_center": "x"})
         assert not isinstance(caught.value, NotExpressible)
     with pytest.raises(InvalidInput, match="cost_centre"):
         make(path).send(TO, "x", extra={"cost_centre": b"x"})
     mms = MmsNotification("http://a.test", "s", "f", expires=timedelta(minutes=1))
-    with pytest.raises(InvalidInput, match=r"^ind_push has no parameter of the name 'priority'"):
+    with pytest.raises(InvalidInput, match=r"^ind_push has no parameter 'priority'"):
         make(path).send(TO, mms, extra={"priority": 1})
     assert php_gateway.requests() == []
 
@@ -292,7 +292,7 @@ def test_what_the_wsdl_lacks_is_not_expressible(
         sms.send(TO, "x", validity=timedelta(minutes=5))
     with pytest.raises(NotExpressible, match="the WSDL in use has no token_pay"):
         sms.redeem("1234567890123456")
-    with pytest.raises(InvalidInput, match="sendmsg has no parameter of the name 'validity'"):
+    with pytest.raises(InvalidInput, match="sendmsg has no parameter 'validity'"):
         sms.service.sendmsg(**HERE, to=TO, text="x", validity=5)
     with pytest.raises(AttributeError, match="token_pay"):
         _ = sms.service.token_pay
@@ -541,7 +541,7 @@ def test_wsdl_that_asks_for_another_document_is_refused_and_nothing_is_fetched(
         path = tmp_path / "house.wsdl"
         path.write_text(content)
         for given in (content.encode(), path):
-            with pytest.raises(ConfigurationError, match=r"^wsdl= asks for another document"):
+            with pytest.raises(ConfigurationError, match=r"^wsdl= imports "):
                 make(given)
     assert server.connections == 0
 
@@ -594,12 +594,12 @@ def test_what_is_no_wsdl_of_the_contract_is_a_configuration_error(make: Make, co
     path = tmp_path / "garbage.wsdl"
     path.write_bytes(content)
     for given in (content, path):
-        with pytest.raises(ConfigurationError, match=r"^wsdl= is no WSDL of the gateway's contract") as caught:
+        with pytest.raises(ConfigurationError, match=r"^wsdl= is not a WSDL of the gateway's contract") as caught:
             make(given)
         assert len(str(caught.value)) < 200
 
 
 def test_what_cannot_be_read_is_a_configuration_error(make: Make, tmp_path: Path) -> None:
     for path in (tmp_path / "missing.wsdl", str(tmp_path / "missing.wsdl"), tmp_path, "", wsdl(DOC).decode(), 7):
-        with pytest.raises(ConfigurationError, match=r"^wsdl= is no file that can be read"):
+        with pytest.raises(ConfigurationError, match=r"^wsdl= cannot be read"):
             make(path)

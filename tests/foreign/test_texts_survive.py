@@ -509,7 +509,7 @@ def test_other_words_beyond_latin_arrive_or_are_refused_and_are_never_spoilt(lin
         assert "€" in "".join(parameters.values()) or "Ω" in "".join(parameters.values())
         return
     view = line.now()
-    with pytest.raises(NotExpressible, match="document_literal can"):
+    with pytest.raises(NotExpressible, match="use document_literal"):
         line.sms.send(TO, message)
     assert view.requests() == []
 

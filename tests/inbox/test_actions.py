@@ -29,7 +29,7 @@ class TestAMessage:
         site.send(TO, text="hello")
         page = site.post(f"/messages/{site.latest.id}/status", status=status)
         assert page.status == 422
-        assert "Status is one of 001" in page.text
+        assert "Status is unknown: give one of 001" in page.text
         assert site.latest.status == "008"
 
     def test_is_deleted(self, site: Site) -> None:

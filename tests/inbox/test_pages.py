@@ -159,7 +159,7 @@ class TestTheList:
         site.send(TO, text="hello")
         page = site.get("/?q=colour%3Ared")
         assert page.status == 400
-        assert "There is no colour: to search by" in page.text
+        assert "Unknown search field colour:" in page.text
         assert 'value="colour:red"' in page.text
 
     def test_comes_in_pages_that_keep_the_search(self, site: Site) -> None:

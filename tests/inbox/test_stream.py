@@ -110,7 +110,7 @@ def test_what_there_is_not_cannot_be_followed(site: Site, query: str) -> None:
 
 def test_nobody_listens_when_nobody_looks(site: Site) -> None:
     left = Event()
-    unlisten = site.sim.gateway.event_bus.listen(lambda _: left.set() if not listeners(site.sim) else None)
+    unlisten = site.sim.gateway.event_bus.subscribe(lambda _: left.set() if not listeners(site.sim) else None)
     with following(site.sim, "of=messages") as stream:
         stream.next()
         assert listeners(site.sim) == 1

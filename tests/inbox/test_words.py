@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, strategies as st
 from lxml import etree
 
-from clicksoap.simulator.gateway.content import split
+from clicksoap.simulator.gateway.segments import split
 from clicksoap.simulator.inbox import hexadecimal, words
 from clicksoap.simulator.inbox.envelopes import fields, laid_out
 from clicksoap.simulator.inbox.udh import elements
@@ -71,9 +71,9 @@ class TestParts:
     def test_hold_the_whole_text_and_none_too_much(self, text: str, unicode: bool) -> None:  # noqa: FBT001
         parts = split(text, unicode=unicode)
         assert "".join(part.text for part in parts) == text
-        assert all(part.size <= part.most for part in parts)
+        assert all(part.size <= part.max_size for part in parts)
         assert all(part.text for part in parts[1:])
-        assert {part.most for part in parts} <= ({67} if unicode else {153}) or len(parts) == 1
+        assert {part.max_size for part in parts} <= ({67} if unicode else {153}) or len(parts) == 1
 
 
 class TestEnvelopes:

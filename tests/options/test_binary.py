@@ -133,19 +133,22 @@ def test_a_type_arrives_over_every_binding(sms: Client, shared: Simulator) -> No
 @pytest.mark.parametrize(
     ("wrong", "words"),
     [
-        ({"data": b""}, "data is empty, or no bytes"),
-        ({"data": "0102"}, "data is empty, or no bytes"),
-        ({"data": bytearray(b"x")}, "data is empty, or no bytes"),
-        ({"data": None}, "data is empty, or no bytes"),
-        ({"udh": "060504"}, "udh is no user data header: its first octet counts"),
-        ({"udh": PORTS[:-1]}, "udh is no user data header: its first octet counts"),
-        ({"udh": PORTS + b"\x00"}, "udh is no user data header: its first octet counts"),
-        ({"udh": b"\x01\x00"}, "udh is no user data header: its elements do not fill it"),
-        ({"udh": b"\x03\x05\x04\x0b"}, "udh is no user data header: its elements do not fill it"),
-        ({"udh": b"\x04\x05\x01\x0b\x00"}, "udh is no user data header: its elements do not fill it"),
-        ({"udh": bytes((139, 0x24, 137)) + b"\x00" * 137}, "udh leaves no room for data: a message holds 140 octets"),
+        ({"data": b""}, "data is empty or not bytes"),
+        ({"data": "0102"}, "data is empty or not bytes"),
+        ({"data": bytearray(b"x")}, "data is empty or not bytes"),
+        ({"data": None}, "data is empty or not bytes"),
+        ({"udh": "060504"}, "udh is not a user data header: give one whose first octet counts"),
+        ({"udh": PORTS[:-1]}, "udh is not a user data header: give one whose first octet counts"),
+        ({"udh": PORTS + b"\x00"}, "udh is not a user data header: give one whose first octet counts"),
+        ({"udh": b"\x01\x00"}, "udh is not a user data header: give whole elements"),
+        ({"udh": b"\x03\x05\x04\x0b"}, "udh is not a user data header: give whole elements"),
+        ({"udh": b"\x04\x05\x01\x0b\x00"}, "udh is not a user data header: give whole elements"),
+        (
+            {"udh": bytes((139, 0x24, 137)) + b"\x00" * 137},
+            "udh leaves no room for data: shorten it, a message holds 140",
+        ),
         ({"udh": PORTS, "type": BinaryType.VCARD}, "udh and type exclude one another"),
-        ({"type": "SMS_NOKIA_VCARD"}, "type is no BinaryType"),
+        ({"type": "SMS_NOKIA_VCARD"}, "type is not a BinaryType"),
     ],
     ids=range(13),
 )
@@ -170,9 +173,9 @@ def test_a_header_that_leaves_no_room_for_a_concatenation_is_never_split() -> No
 
 
 def test_more_parts_than_allowed_are_refused() -> None:
-    with pytest.raises(InvalidInput, match="needs 36 parts: 35 are allowed"):
+    with pytest.raises(InvalidInput, match="needs 36 parts: shorten it, 35 are allowed"):
         Binary(b"x" * (134 * 35 + 1)).contents(Charset.UNICODE)
-    with pytest.raises(InvalidInput, match="needs 2 parts: 1 are allowed"):
+    with pytest.raises(InvalidInput, match="needs 2 parts: shorten it, 1 are allowed"):
         Binary(b"x" * 141).contents(Charset.UNICODE, 1)
 
 

@@ -74,56 +74,56 @@ def test_a_switch_that_is_off_is_left_out(option: str) -> None:
 
 
 WRONG: list[tuple[str, object, str]] = [
-    ("callback", -1, "callback is not within 0 and 7"),
-    ("callback", 8, "callback is not within 0 and 7"),
+    ("callback", -1, "callback is out of range: give 0 to 7"),
+    ("callback", 8, "callback is out of range: give 0 to 7"),
     ("callback", True, "callback is bool: give an int"),
     ("callback", "1", "callback is str: give an int"),
-    ("deliver_after", -MINUTE, "deliver_after is not within 0 and 10080 minutes"),
-    ("deliver_after", WEEK + MINUTE, "deliver_after is not within 0 and 10080 minutes"),
-    ("deliver_after", timedelta(seconds=90), "deliver_after is no whole number of minutes.*round it"),
-    ("deliver_after", timedelta(microseconds=1), "deliver_after is no whole number of minutes.*round it"),
+    ("deliver_after", -MINUTE, "deliver_after is out of range: give 0 to 10080 minutes"),
+    ("deliver_after", WEEK + MINUTE, "deliver_after is out of range: give 0 to 10080 minutes"),
+    ("deliver_after", timedelta(seconds=90), "deliver_after is not a whole number of minutes.*round it"),
+    ("deliver_after", timedelta(microseconds=1), "deliver_after is not a whole number of minutes.*round it"),
     ("deliver_after", 5, "deliver_after is int: give a timedelta"),
     ("deliver_after", timedelta.max, "deliver_after is"),
-    ("validity", timedelta(0), "validity is not within 1 and 10080 minutes"),
-    ("validity", WEEK + MINUTE, "validity is not within 1 and 10080 minutes"),
-    ("validity", timedelta(minutes=1, seconds=1), "validity is no whole number of minutes.*round it"),
+    ("validity", timedelta(0), "validity is out of range: give 1 to 10080 minutes"),
+    ("validity", WEEK + MINUTE, "validity is out of range: give 1 to 10080 minutes"),
+    ("validity", timedelta(minutes=1, seconds=1), "validity is not a whole number of minutes.*round it"),
     ("validity", 1440, "validity is int: give a timedelta"),
-    ("max_credits", 0, "max_credits is no positive amount"),
-    ("max_credits", -1, "max_credits is no positive amount"),
-    ("max_credits", Decimal("-0.1"), "max_credits is no positive amount"),
-    ("max_credits", Decimal("NaN"), "max_credits is no positive amount"),
-    ("max_credits", Decimal("sNaN"), "max_credits is no positive amount"),
-    ("max_credits", Decimal("Infinity"), "max_credits is no positive amount"),
-    ("max_credits", Decimal("1E+999999"), "max_credits is no positive amount"),
-    ("max_credits", 2**31, "max_credits is no positive amount"),
+    ("max_credits", 0, "max_credits is not a positive amount"),
+    ("max_credits", -1, "max_credits is not a positive amount"),
+    ("max_credits", Decimal("-0.1"), "max_credits is not a positive amount"),
+    ("max_credits", Decimal("NaN"), "max_credits is not a positive amount"),
+    ("max_credits", Decimal("sNaN"), "max_credits is not a positive amount"),
+    ("max_credits", Decimal("Infinity"), "max_credits is not a positive amount"),
+    ("max_credits", Decimal("1E+999999"), "max_credits is not a positive amount"),
+    ("max_credits", 2**31, "max_credits is not a positive amount"),
     ("max_credits", 1.5, "max_credits is float: give a Decimal or an int"),
     ("max_credits", True, "max_credits is bool: give a Decimal or an int"),
     ("max_credits", "1", "max_credits is str: give a Decimal or an int"),
-    ("max_parts", 0, "max_parts is not within 1 and 35"),
-    ("max_parts", 36, "max_parts is not within 1 and 35"),
+    ("max_parts", 0, "max_parts is out of range: give 1 to 35"),
+    ("max_parts", 36, "max_parts is out of range: give 1 to 35"),
     ("max_parts", "3", "max_parts is str: give an int"),
     ("max_parts", 2.0, "max_parts is float: give an int"),
-    ("features", "ALPHA", "features is no Feature: give Feature.ALPHA"),
-    ("features", -1, "features is no Feature: give Feature.ALPHA"),
-    ("features", True, "features is no Feature: give Feature.ALPHA"),
-    ("queue", 0, "queue is not within 1 and 3"),
-    ("queue", 4, "queue is not within 1 and 3"),
+    ("features", "ALPHA", "features is not a Feature: give Feature.ALPHA"),
+    ("features", -1, "features is not a Feature: give Feature.ALPHA"),
+    ("features", True, "features is not a Feature: give Feature.ALPHA"),
+    ("queue", 0, "queue is out of range: give 1 to 3"),
+    ("queue", 4, "queue is out of range: give 1 to 3"),
     ("queue", True, "queue is bool: give an int"),
     ("escalate", 1, "escalate is int: give True or False"),
     ("two_way", "yes", "two_way is str: give True or False"),
     ("delivery_receipt", None, "delivery_receipt is NoneType: give True or False"),
     ("unique", 1, "unique is int: give True or False"),
-    ("client_message_id", "", "client_message_id is no str of up to 32 letters and digits"),
-    ("client_message_id", "a" * 33, "client_message_id is no str of up to 32 letters and digits"),
-    ("client_message_id", "a b", "client_message_id is no str of up to 32 letters and digits"),
-    ("client_message_id", "a-b", "client_message_id is no str of up to 32 letters and digits"),
-    ("client_message_id", "zoé", "client_message_id is no str of up to 32 letters and digits"),
-    ("client_message_id", "a\n", "client_message_id is no str of up to 32 letters and digits"),
-    ("client_message_id", 7, "client_message_id is no str of up to 32 letters and digits"),
-    ("deliver_at", datetime(2030, 1, 1), "deliver_at is no datetime with a time zone"),  # noqa: DTZ001 - the case
-    ("deliver_at", date(2030, 1, 1), "deliver_at is no datetime with a time zone"),
-    ("deliver_at", 5, "deliver_at is no datetime with a time zone"),
-    ("deliver_at", "2030-01-01T00:00:00Z", "deliver_at is no datetime with a time zone"),
+    ("client_message_id", "", "client_message_id is not valid: give a str of up to 32 letters and digits"),
+    ("client_message_id", "a" * 33, "client_message_id is not valid: give a str of up to 32 letters and digits"),
+    ("client_message_id", "a b", "client_message_id is not valid: give a str of up to 32 letters and digits"),
+    ("client_message_id", "a-b", "client_message_id is not valid: give a str of up to 32 letters and digits"),
+    ("client_message_id", "zoé", "client_message_id is not valid: give a str of up to 32 letters and digits"),
+    ("client_message_id", "a\n", "client_message_id is not valid: give a str of up to 32 letters and digits"),
+    ("client_message_id", 7, "client_message_id is not valid: give a str of up to 32 letters and digits"),
+    ("deliver_at", datetime(2030, 1, 1), "deliver_at is not a datetime with a time zone"),  # noqa: DTZ001 - the case
+    ("deliver_at", date(2030, 1, 1), "deliver_at is not a datetime with a time zone"),
+    ("deliver_at", 5, "deliver_at is not a datetime with a time zone"),
+    ("deliver_at", "2030-01-01T00:00:00Z", "deliver_at is not a datetime with a time zone"),
     ("extra", "x=1", "extra is str: give a dict"),
     ("extra", [("x", 1)], "extra is list: give a dict"),
     ("extra", {1: "x"}, "extra holds 1"),
@@ -145,9 +145,11 @@ def test_every_option_but_the_callers_own_reference_is_among_the_refused() -> No
 
 
 def test_an_unknown_option_is_refused_with_those_that_are(sms: Client) -> None:
-    with pytest.raises(InvalidInput, match=r"'senders' is no option: callback, client_message_id, deliver_after, .*"):
+    with pytest.raises(
+        InvalidInput, match=r"'senders' is not an option: use any of callback, client_message_id, deliver_after, .*"
+    ):
         sms.send("27821234567", "hello", senders="acme")  # type: ignore[call-arg]
-    with pytest.raises(InvalidInput, match="'concat' is no option"):
+    with pytest.raises(InvalidInput, match="'concat' is not an option"):
         sms.batch("hello", concat=3)  # type: ignore[call-arg]
 
 
@@ -236,7 +238,7 @@ def test_fractional_credits_are_said_where_the_binding_can_say_them(arrived: Arr
 
 
 def test_a_lowered_number_of_parts_refuses_the_longer_text_before_it_leaves(sms: Client) -> None:
-    with pytest.raises(InvalidInput, match=r"needs 2 parts: 1 are allowed \(max_parts=, at most 35\), shorten it"):
+    with pytest.raises(InvalidInput, match=r"needs 2 parts: shorten it, 1 are allowed \(max_parts=, at most 35\)"):
         sms.send("27821234567", "x" * 161, max_parts=1)
 
 

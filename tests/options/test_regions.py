@@ -48,7 +48,9 @@ def test_a_national_number_gets_the_country_code_of_its_region(given: str | int,
     ],
 )
 def test_what_is_no_number_of_the_region_is_refused_and_not_shown(given: str, region: str) -> None:
-    with pytest.raises(InvalidInput, match=f"to is no number of region {region}, nor an international one") as refused:
+    with pytest.raises(
+        InvalidInput, match=f"to is not a number of region {region}: give one, or an international number with"
+    ) as refused:
         msisdn(given, "to", region)
     assert not re.search("[0-9]{3}", str(refused.value))
 
@@ -60,7 +62,9 @@ def test_without_a_region_a_national_number_is_refused_with_the_mend() -> None:
 
 @pytest.mark.parametrize("region", ["za", "South Africa", "", "XX", "27"])
 def test_a_region_that_is_none_is_refused_when_the_client_is_made(region: str) -> None:
-    with pytest.raises(ConfigurationError, match=r'region= is no country code of two capitals, such as "ZA"'):
+    with pytest.raises(
+        ConfigurationError, match=r'region= is unknown: give a country code of two capitals, such as "ZA"'
+    ):
         Client(1, "acme", "secret", region=region)
 
 
@@ -86,7 +90,7 @@ def test_a_client_with_a_region_sends_and_asks_by_national_numbers(shared: Simul
         assert sms.coverage("082 123 4567").routed
         with sms.batch("hello") as batch:
             assert batch.quicksend("082 123 4567")[0].to == "27821234567"
-        with pytest.raises(InvalidInput, match=r"to\[1\] is no number of region ZA"):
+        with pytest.raises(InvalidInput, match=r"to\[1\] is not a number of region ZA"):
             sms.send(["082 123 4567", "12"], "hello")
 
 

@@ -47,7 +47,7 @@ def test_a_name_is_sent_as_it_is_and_asks_for_an_alphanumeric_sender(name: str) 
 )
 def test_what_is_neither_is_refused_with_both_forms(wrong: str | int) -> None:
     with pytest.raises(
-        InvalidInput, match="sender is neither a number of up to 16 digits nor a name of up to 11 letters"
+        InvalidInput, match="sender is not valid: give a number of up to 16 digits, or a name of up to 11 letters"
     ):
         Options.of(sender=wrong)
 
@@ -78,5 +78,5 @@ def test_the_clients_own_sender_holds_where_a_send_does_not_say(shared: Simulato
 def test_an_impossible_sender_is_refused_when_the_client_is_made() -> None:
     wrong: Any
     for wrong in ("much too long a name", 10**16):
-        with pytest.raises(ConfigurationError, match="sender is neither"):
+        with pytest.raises(ConfigurationError, match="sender is not valid"):
             Client(1, "acme", "secret", sender=wrong)

@@ -25,7 +25,7 @@ from clicksoap import (
     WapPush,
 )
 from clicksoap.simulator import Account, Clock, Simulator
-from clicksoap.simulator.faults.rules import KINDS, FaultKindName
+from clicksoap.simulator.faults.kinds import KINDS, FaultKindName
 
 pytestmark = pytest.mark.proof
 
@@ -181,7 +181,7 @@ def test_the_caller_is_told_the_truth(  # noqa: PLR0913 - the axes of the matrix
 ) -> None:
     about = KINDS[kind]
     is_carried_out = about.carried_out if is_usual else not about.carried_out
-    needed: dict[str, Any] = {name: NEEDED[name] for name in about.needed}
+    needed: dict[str, Any] = {name: NEEDED[name] for name in about.required}
 
     def add_fault() -> None:
         sim.faults.clear()

@@ -75,9 +75,9 @@ def test_what_a_view_cannot_change_is_refused_with_its_name(make: Make) -> None:
         sms.with_options(password="other")
     with pytest.raises(ConfigurationError, match="timeout= is int"):
         sms.with_options(timeout=3)
-    with pytest.raises(ConfigurationError, match="max_recipients= is not within 1 and 300"):
+    with pytest.raises(ConfigurationError, match="max_recipients= is out of range: give 1 to 300"):
         sms.with_options(max_recipients=301)
-    with pytest.raises(ConfigurationError, match="sender is neither"):
+    with pytest.raises(ConfigurationError, match="sender is not valid"):
         sms.with_options(sender="more than eleven letters")
 
 

@@ -1,4 +1,4 @@
-"""Who is let in: this machine, the simulator's own pages, and whoever has the login."""
+"""Access control: this machine, the simulator's own pages, and callers with the login are let in."""
 
 import base64
 import logging

@@ -1,4 +1,4 @@
-"""What an account may do: trials, locks, prefixes, senders, limits, opt-outs; and how much is kept of it all."""
+"""Accounts: trials, locks, prefixes, senders, limits and opt-outs; and the limits of everything that is kept."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from clicksoap.codes import ERRORS
-from clicksoap.simulator import Account, Clock, Gateway, Request, Simulator
-from clicksoap.simulator.gateway.sending import TRIAL_TEXT
+from clicksoap.simulator import Account, Clock, Command, Gateway, Simulator
+from clicksoap.simulator.gateway.submissions import TRIAL_TEXT
 
 from .conftest import Wire
 
@@ -73,11 +73,11 @@ def test_an_account_can_be_locked_to_networks(wire_to: Connect, networks: tuple[
 
 def test_a_session_does_not_help_who_comes_from_elsewhere() -> None:
     gateway = Gateway(accounts=[Account(7, "acme", "secret", networks=("192.0.2.0/24",))])
-    session = {"session_id": gateway.execute(Request("auth", WHO, peer="192.0.2.9"))[0].removeprefix("OK: ")}
+    session = {"session_id": gateway.execute(Command("auth", WHO, peer="192.0.2.9"))[0].removeprefix("OK: ")}
     for command in ("ping", "getbalance"):
-        assert gateway.execute(Request(command, session, peer="192.0.3.9")) == [error("007")]
-        assert gateway.execute(Request(command, session, peer="192.0.2.1")) != [error("007")]
-        assert gateway.execute(Request(command, session)) != [error("007")]
+        assert gateway.execute(Command(command, session, peer="192.0.3.9")) == [error("007")]
+        assert gateway.execute(Command(command, session, peer="192.0.2.1")) != [error("007")]
+        assert gateway.execute(Command(command, session)) != [error("007")]
     with pytest.raises(ValueError, match="does not appear to be an IPv4 or IPv6 network"):
         Account(7, "acme", "secret", networks=("office",))
 
@@ -90,7 +90,7 @@ def test_a_leading_0_is_replaced_by_the_accounts_country_code(wire_to: Connect) 
         assert [each.to for each in sim.messages] == ["27821234567", "27821234567"]
         assert lines[2].startswith(error("105"))
         assert wire.call("routecoverage", msisdn="0821234567", **WHO)[0].startswith("OK: ")
-    with pytest.raises(ValueError, match="dial_prefix is a country code"):
+    with pytest.raises(ValueError, match="dial_prefix is not a country code"):
         Account(7, "acme", "secret", dial_prefix="+27")
 
 
@@ -146,7 +146,7 @@ def test_who_opted_out_of_an_account_gets_nothing_more_from_it(sim: Simulator, w
 
 def test_large_messages_give_way_earlier(sim: Simulator, wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
     wire.call("sendmsg", TO, text="hi", **WHO)
-    monkeypatch.setattr(sim.gateway._mailbox, "_most", 3_000)
+    monkeypatch.setattr(sim.gateway._state.mailbox, "_max_size", 3_000)
     for name in "abc":
         wire.call("sendmsg", TO, text="hi", si_text="x" * 1_400, climsgid=name, **WHO)
     assert [each.client_message_id for each in sim.messages] == ["b", "c"]
@@ -154,13 +154,13 @@ def test_large_messages_give_way_earlier(sim: Simulator, wire: Wire, monkeypatch
     wire.call("sendmsg", TO, text="hi", climsgid="e", **WHO)
     assert [each.client_message_id for each in sim.messages] == ["e"]
     sim.gateway.delete([each.id for each in sim.messages])
-    assert sim.gateway._mailbox._size == 0
+    assert sim.gateway._state.mailbox._size == 0
 
 
 def test_so_many_numbers_can_opt_out_and_the_oldest_give_way(
     sim: Simulator, wire: Wire, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("clicksoap.simulator.gateway.model._MAX_OPTED_OUT", 2)
+    monkeypatch.setattr("clicksoap.simulator.gateway.accounts._MAX_OPTED_OUT", 2)
     wire.call("getbalance", **WHO)
     for number in (TO, "27820000009", TO, OTHER):
         sim.gateway.opt_out(7, "acme", number)
@@ -181,17 +181,17 @@ def test_the_oldest_messages_give_way_and_are_unknown_then(wire_to: Connect) -> 
         assert wire.call("querymsg", climsgid="c", **WHO) == [f"ID: {ids[2]} Status: 008"]
         assert len(sim.exchanges.latest()) == 3
         assert wire.call("getbalance", **WHO) == ["Credit: 995.00"]
-    with pytest.raises(ValueError, match="capacity is the number of messages"):
+    with pytest.raises(ValueError, match="capacity is less than 1: give the number of messages"):
         Gateway(capacity=0)
 
 
 def test_messages_that_gave_way_leave_nothing_behind_however_far_ahead_they_were_due() -> None:
     gateway = Gateway(capacity=10)
     for _ in range(4000):
-        gateway.execute(Request("sendmsg", {**WHO, "text": "hi", "deliv_time": "10000", "climsgid": "x"}, (TO,)))
+        gateway.execute(Command("sendmsg", {**WHO, "text": "hi", "deliv_time": "10000", "climsgid": "x"}, (TO,)))
         gateway.set_balance(7, "acme", Decimal(100))
-    assert len(gateway._mailbox._agenda) <= 1100
-    assert len(gateway._mailbox._ahead) == 10
+    assert len(gateway._state.mailbox._schedule) <= 1100
+    assert len(gateway._state.mailbox._planned) == 10
     gateway.clock.advance(days=7)
     assert [each.status for each in gateway.messages] == ["004"] * 10
 

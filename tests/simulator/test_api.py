@@ -1,4 +1,4 @@
-"""The API: every answer, good or bad, is held against the description that the simulator serves."""
+"""The API: every answer, success or error, is compared with the OpenAPI description that the simulator serves."""
 
 import json
 import re

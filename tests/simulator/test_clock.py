@@ -1,4 +1,4 @@
-"""The clock that everything goes by."""
+"""The simulator's clock."""
 
 from datetime import timedelta
 from threading import Thread

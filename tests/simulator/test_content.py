@@ -1,4 +1,4 @@
-"""What a message holds, how many parts it takes, and what that costs."""
+"""The content of a message, the segments that it takes, and its price."""
 
 from decimal import Decimal
 
@@ -6,8 +6,8 @@ import pytest
 
 from clicksoap import text as client_text
 from clicksoap.codes import ERRORS
-from clicksoap.simulator import Account, Gateway, Request, Settings
-from clicksoap.simulator.gateway.content import parts_of
+from clicksoap.simulator import Account, Command, Gateway, Settings
+from clicksoap.simulator.gateway.segments import segment_count
 
 WHO = {"api_id": "7", "user": "acme", "password": "secret"}
 TO = "27820000001"
@@ -22,7 +22,7 @@ def gateway_with(balance: str = "1000", price: str = "1", concat_default: int = 
 
 
 def run(gateway: Gateway, command: str, *to: str, **values: str) -> list[str]:
-    return gateway.execute(Request(command, {**WHO, **values}, to))
+    return gateway.execute(Command(command, {**WHO, **values}, to))
 
 
 def in_hexadecimal(text: str) -> dict[str, str]:
@@ -54,14 +54,14 @@ class TestParts:
         ],
     )
     def test_a_text_is_cut_as_the_air_asks(self, text: str, *, unicode: bool, parts: int) -> None:
-        assert parts_of(text, unicode=unicode) == parts
+        assert segment_count(text, unicode=unicode) == parts
 
     @pytest.mark.parametrize("alphabet", ["aé€", f"aΩ{FACE}"])
     def test_client_and_simulator_count_alike(self, alphabet: str) -> None:
         for length in range(1, 700):
             text = "".join(alphabet[(index * index + length) % 3] for index in range(length))
             expected = client_text.segments(text)
-            assert parts_of(text, unicode=bool(expected.culprits)) == expected.parts
+            assert segment_count(text, unicode=bool(expected.culprits)) == expected.parts
 
 
 class TestConcat:

@@ -1,4 +1,4 @@
-"""Requests as the SOAP stacks of this world write them, over a real socket."""
+"""SOAP requests in the styles of many SOAP stacks, over a real socket."""
 
 import codecs
 import gzip
@@ -7,7 +7,7 @@ import pytest
 from lxml import etree
 
 from clicksoap.contract import SERVICE_PATHS, Dialect, wsdl
-from clicksoap.simulator.front.envelope import operations, write_reply
+from clicksoap.simulator.front.envelope import envelope_shapes, write_reply
 
 from .conftest import Wire
 
@@ -237,7 +237,7 @@ def test_every_document_reply_is_valid_by_the_wsdls_own_schema() -> None:
     )
     assert schema_element is not None
     schema = etree.XMLSchema(schema_element)
-    for name in operations(Dialect.DOCUMENT_LITERAL):
+    for name in envelope_shapes(Dialect.DOCUMENT_LITERAL):
         (body,) = etree.fromstring(write_reply(Dialect.DOCUMENT_LITERAL, name, ["a < b & c"]))
         assert schema.validate(etree.ElementTree(body[0])), name
 

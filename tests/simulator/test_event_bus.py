@@ -1,4 +1,4 @@
-"""What the gateway tells whoever listens: everything, in order, once."""
+"""The event bus: every event, in order, once."""
 
 import threading
 from collections.abc import Iterator
@@ -27,7 +27,7 @@ def still() -> Iterator[Simulator]:
 @pytest.fixture
 def told(still: Simulator) -> list[Event]:
     heard: list[Event] = []
-    still.gateway.event_bus.listen(heard.append)
+    still.gateway.event_bus.subscribe(heard.append)
     return heard
 
 
@@ -82,7 +82,7 @@ def test_a_listener_may_ask_the_gateway_and_stop_listening(still: Simulator) -> 
             seen.append(len(still.gateway.messages))
             end()
 
-    end = still.gateway.event_bus.listen(listen)
+    end = still.gateway.event_bus.subscribe(listen)
     wire = Wire(still)
     for _ in range(2):
         wire.call("sendmsg", TO, text="hi", **WHO)
@@ -110,8 +110,8 @@ def test_what_was_noted_has_been_told_when_a_flush_returns_whoever_told_it() -> 
         assert go_on.wait(10)
         heard.append(event.about)
 
-    event_bus.listen(listen)
-    first = threading.Thread(target=event_bus.tell, args=(Event("callback", NOW, about="1"),))
+    event_bus.subscribe(listen)
+    first = threading.Thread(target=event_bus.publish, args=(Event("callback", NOW, about="1"),))
     first.start()
     assert telling.wait(10)
 
@@ -136,9 +136,9 @@ def test_a_listener_that_fails_harms_nobody(caplog: pytest.LogCaptureFixture) ->
     def fail(_: Event) -> None:
         raise RuntimeError("a private matter")
 
-    event_bus.listen(fail)
-    event_bus.listen(heard.append)
-    event_bus.tell(Event("reset", NOW))
+    event_bus.subscribe(fail)
+    event_bus.subscribe(heard.append)
+    event_bus.publish(Event("reset", NOW))
     assert [each.kind for each in heard] == ["reset"]
     assert "RuntimeError" in caplog.text
     assert "a private matter" not in caplog.text

@@ -1,4 +1,4 @@
-"""What is kept of the traffic: every exchange as it was, but for passwords and session ids."""
+"""The recorded exchanges: requests and answers as they were, with secrets masked."""
 
 import gzip
 import http.client
@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from clicksoap.simulator import Account, Exchange, Settings, Simulator
-from clicksoap.simulator.masking import MASK, masked_envelope, masked_form, masked_reply
+from clicksoap.simulator.masking import MASK, SECRET_PARAMETERS, masked_envelope, masked_form, masked_reply
 
 from .conftest import DOCUMENT, RPC, Wire
 
@@ -69,6 +69,20 @@ class TestWhatIsKept:
             assert hidden not in kept
         assert not re.search(r"OK: [0-9a-f]{32}", kept)
 
+    def test_no_voucher_number_is_kept(self, wire: Wire, sim: Simulator, path: str) -> None:
+        voucher = "1234567890123456"
+        assert wire.call("token_pay", token=voucher, api_id="7", user="acme", password=SECRET, path=path) == ["OK: 605"]
+        assert f"<token>{MASK}</token>" in last(sim).request
+        assert wire.ask("http/token_pay", api_id="7", user="acme", password=SECRET, token="1" * 16) == ["OK: 605"]
+        assert last(sim).request == f"api_id=7&user=acme&password={MASK}&token={MASK}"
+        wire.call("sendmsg", TO, text="hi", token=voucher, api_id="7", user="acme", password=SECRET, path=path)
+        assert voucher not in "".join(each.request + each.reply for each in sim.exchanges.latest())
+        assert "token" not in sim.messages[0].parameters
+
+    def test_user_and_api_id_stay_visible(self, wire: Wire, sim: Simulator, path: str) -> None:
+        wire.call("getbalance", api_id="7", user="acme", password=SECRET, path=path)
+        assert "<api_id>7</api_id><user>acme</user>" in last(sim).request
+
     def test_the_oldest_give_way_and_a_reset_forgets_all(self) -> None:
         with Simulator(capacity=3) as sim:
             wire = Wire(sim)
@@ -113,6 +127,12 @@ class TestMasking:
         assert "hunter2" not in shown
         assert "<user>acme</user>" in shown
 
+    @pytest.mark.parametrize("name", sorted(SECRET_PARAMETERS))
+    def test_every_secret_parameter_is_hidden_in_envelopes_forms_and_json(self, name: str) -> None:
+        for written in (f"<a><{name}>hunter2</{name}></a>", f"a=1&{name}=hunter2", f'{{"{name}": "hunter2"}}'):
+            assert "hunter2" not in masked_envelope(written.encode(), None)
+            assert "hunter2" not in masked_form(written.encode())
+
     @pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-16-le", "utf-16-be", "iso-8859-1", "utf-8-sig"])
     def test_an_envelope_is_shown_in_whatever_encoding_it_comes(self, encoding: str) -> None:
         declared = (
@@ -123,13 +143,13 @@ class TestMasking:
 
     @pytest.mark.parametrize("body", [b"\xff\xfe\xfa", b"<?xml version='1.0' encoding='klingon'?>", b"\x80<password>"])
     def test_what_is_no_text_is_counted_and_not_shown(self, body: bytes) -> None:
-        assert masked_envelope(body, None) == f"({len(body)} bytes that are no text)"
+        assert masked_envelope(body, None) == f"({len(body)} bytes that are not text)"
 
     @pytest.mark.parametrize(
         "charset", ["undefined", "rot13", "punycode", "unicode_escape", "cp037", "utf-7", "base64"]
     )
     def test_a_charset_that_could_tear_a_secret_to_pieces_is_not_read(self, charset: str) -> None:
-        assert masked_envelope(b"<password>x</password>", charset) == "(22 bytes that are no text)"
+        assert masked_envelope(b"<password>x</password>", charset) == "(22 bytes that are not text)"
 
     def test_a_parameter_is_known_however_its_name_is_encoded(self) -> None:
         assert masked_form(b"a=1&pass%77ord=x&Session_Id=y&password=&+password=z&passwort=w") == (
@@ -170,7 +190,7 @@ class TestMasking:
 
     def test_references_without_end_are_not_followed(self) -> None:
         body = "".join(f"<password href='#a{each}'/><x id='a{each}'>hunter2</x>" for each in range(9)).encode()
-        assert masked_envelope(body, None) == f"({len(body)} bytes in which secrets stand behind too many references)"
+        assert masked_envelope(body, None) == f"({len(body)} bytes with too many references to secrets)"
 
     def test_a_large_request_is_cut(self) -> None:
         shown = masked_envelope(b"<a>" + b"x" * 100_000, None)

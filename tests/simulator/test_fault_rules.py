@@ -1,4 +1,4 @@
-"""When a rule strikes, what it refuses to mean, and what is told of it afterwards."""
+"""Fault rules: the requests that they match, the arguments that they refuse, and their record afterwards."""
 
 import gzip
 import http.client
@@ -13,7 +13,7 @@ import pytest
 from lxml import etree
 
 from clicksoap.simulator import Clock, Settings, Simulator
-from clicksoap.simulator.faults.rules import KINDS
+from clicksoap.simulator.faults.kinds import KINDS
 
 from .conftest import Wire
 
@@ -34,7 +34,7 @@ def send(wire: Wire, *to: str) -> str:
 
 
 class TestWhenItStrikes:
-    def test_a_rule_without_conditions_strikes_every_request_until_it_is_removed(
+    def test_a_rule_without_conditions_applies_to_every_request_until_it_is_removed(
         self, sim: Simulator, wire: Wire
     ) -> None:
         rule = sim.faults.add("error", code="121")
@@ -106,14 +106,14 @@ class TestWhenItStrikes:
                 sim.clock.advance(seconds=1)
             assert [index for index, each in enumerate(seen) if not each] == [0, 10, 20]
 
-    def test_of_several_rules_the_first_that_was_added_strikes_and_all_count(self, sim: Simulator, wire: Wire) -> None:
+    def test_of_several_rules_the_first_that_was_added_applies_and_all_count(self, sim: Simulator, wire: Wire) -> None:
         sim.faults.add("error", code="121", nth=1)
         sim.faults.add("error", code="122", nth=2)
         sim.faults.add("error", code="123")
         assert [code(wire) for _ in range(3)] == ["121", "122", "123"]
         assert [each.hits for each in sim.faults.rules] == [1, 1, 1]
 
-    def test_what_cannot_be_read_is_not_struck(self, sim: Simulator, wire: Wire) -> None:
+    def test_what_cannot_be_read_has_no_fault(self, sim: Simulator, wire: Wire) -> None:
         sim.faults.add("reset")
         assert wire.post(wire.document, "<broken").fault == "SOAP-ENV:Client"
         assert wire.get("/").status == 200
@@ -133,31 +133,34 @@ class TestWhatItRefuses:
     @pytest.mark.parametrize(
         ("given", "words"),
         [
-            ({"kind": "rain"}, "^kind is one of delay, status"),
-            ({"kind": None}, "^kind is one of"),
-            ({"command": "routeCoverage"}, "^command.*all in lower case"),
-            ({"command": 7}, "^command is a text"),
-            ({"prefix": "+27"}, "^prefix is how a number begins: give up to 15 digits"),
-            ({"nth": -1}, "^nth is which"),
-            ({"nth": 1.5}, "^nth is which"),
-            ({"times": True}, "^times is how often"),
-            ({"probability": 1.01}, "^probability is the share.*give 0 to 1"),
+            ({"kind": "rain"}, "^kind is unknown: give one of delay, status"),
+            ({"kind": None}, "^kind is unknown: give one of"),
+            ({"command": "routeCoverage"}, "^command is unknown.*all in lower case"),
+            ({"command": 7}, "^command is not a text"),
+            ({"prefix": "+27"}, "^prefix is not the beginning of a number: give up to 15 digits"),
+            ({"nth": -1}, "^nth is not valid: give which"),
+            ({"nth": 1.5}, "^nth is not valid: give which"),
+            ({"times": True}, "^times is not valid: give how often"),
+            ({"probability": 1.01}, "^probability is not valid: give the share.* 0 to 1"),
             ({"probability": float("nan")}, "^probability"),
             ({"probability": "half"}, "^probability"),
             ({"seed": 0.5}, "^seed"),
-            ({"per_second": -1}, "^per_second is how many"),
-            ({"carried_out": 1}, "^carried_out is whether.*True or False"),
+            ({"per_second": -1}, "^per_second is not valid: give the requests"),
+            ({"carried_out": 1}, "^carried_out is not a boolean: give True.*False"),
             ({"kind": "delay"}, "^seconds is missing.*0.001 to 86400"),
-            ({"kind": "delay", "seconds": 0}, "^seconds is how long"),
+            ({"kind": "delay", "seconds": 0}, "^seconds is not valid: give the seconds to wait"),
             ({"kind": "delay", "seconds": float("inf")}, "^seconds"),
-            ({"seconds": 1}, "^seconds says nothing about the kind reset: leave it out"),
+            ({"seconds": 1}, "^seconds does not belong to the kind reset: leave it out"),
             ({"kind": "trickle"}, "^bytes_per_second is missing"),
-            ({"kind": "trickle", "bytes_per_second": 0}, "^bytes_per_second is how fast"),
-            ({"kind": "status", "status": 200}, "^status is an HTTP status that is no success: give 300 to 599"),
+            ({"kind": "trickle", "bytes_per_second": 0}, "^bytes_per_second is not valid: give the speed"),
+            (
+                {"kind": "status", "status": 200},
+                "^status is not valid: give an HTTP status other than success, 300 to 599",
+            ),
             ({"kind": "status", "retry_after": -1}, "^retry_after"),
-            ({"retry_after": 1}, "^retry_after says nothing"),
-            ({"kind": "error", "code": "006"}, "^code is the number of an error: give one of 001, 002"),
-            ({"kind": "fault", "code": "a b"}, "^code is a fault code"),
+            ({"retry_after": 1}, "^retry_after does not belong"),
+            ({"kind": "error", "code": "006"}, "^code is not an error code: give one of 001, 002"),
+            ({"kind": "fault", "code": "a b"}, "^code is not a SOAP 1.1 fault code"),
             ({"kind": "fault", "text": "\x00"}, "^text holds a character"),
         ],
     )
@@ -169,7 +172,7 @@ class TestWhatItRefuses:
     def test_there_is_a_bound_but_spent_rules_give_way(self, sim: Simulator, wire: Wire) -> None:
         for _ in range(1000):
             sim.faults.lose_answer("endbatch")
-        with pytest.raises(ValueError, match="1000 rules already: remove some"):
+        with pytest.raises(ValueError, match="remove some, as 1000 are the most"):
             sim.faults.add("reset")
         with pytest.raises(BROKEN):
             wire.call("endbatch", **WHO)
@@ -179,7 +182,7 @@ class TestWhatItRefuses:
     def test_every_kind_can_be_added_with_no_more_than_it_needs(self, sim: Simulator) -> None:
         values = {"seconds": 1, "bytes_per_second": 1}
         for kind, about in KINDS.items():
-            needed: dict[str, Any] = {name: values[name] for name in about.needed}
+            needed: dict[str, Any] = {name: values[name] for name in about.required}
             assert sim.faults.add(kind, **needed).carried_out is about.carried_out
 
 
@@ -224,13 +227,13 @@ class TestWhatIsOnTheWire:
         assert code(wire) == ""
 
     def test_a_delayed_command_is_dropped_if_the_caller_hangs_up(self, sim: Simulator, wire: Wire) -> None:
-        struck = threading.Event()
-        sim.gateway.event_bus.listen(lambda event: struck.set() if event.kind == "exchange" else None)
+        answered = threading.Event()
+        sim.gateway.event_bus.subscribe(lambda event: answered.set() if event.kind == "exchange" else None)
         sim.faults.add("delay", seconds=3600, carried_out=False, times=1)
         connection = http.client.HTTPConnection(sim.origin.removeprefix("http://"), timeout=30)
         connection.request("GET", f"/http/sendmsg?api_id=7&user=a&password=b&to={TO}&text=hi")
         connection.close()
-        assert struck.wait(30)
+        assert answered.wait(30)
         assert sim.messages == []
         assert sim.exchanges.latest()[0].status is None
         assert send(wire) == ""
@@ -242,7 +245,7 @@ class TestWhatIsOnTheWire:
         sim.faults.add("delay", seconds=0.001)
         assert code(wire) == ""
 
-    def test_an_exchange_shows_what_struck_and_what_was_sent(self, sim: Simulator, wire: Wire) -> None:
+    def test_an_exchange_shows_the_rule_and_what_was_sent(self, sim: Simulator, wire: Wire) -> None:
         found = {}
         for kind in ("malformed", "truncated", "empty", "gzip", "html", "status", "reset"):
             sim.faults.clear()
@@ -280,7 +283,7 @@ class TestWhatIsOnTheWire:
                     wire.post(path, body, Content_Type=kind_of_body)
                 except (*BROKEN, http.client.IncompleteRead):
                     pass
-        sessions = list(sim.gateway._access._sessions)
+        sessions = list(sim.gateway._state.sessions._by_id)
         assert len(sessions) == 10
         kept = "".join(each.request + each.reply for each in sim.exchanges.latest())
         for secret in ("secret", *sessions):

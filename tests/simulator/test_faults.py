@@ -1,4 +1,4 @@
-"""What goes wrong when a test asks for it."""
+"""Faults that a test asks for: lost answers and delayed statuses."""
 
 import http.client
 import logging
@@ -83,7 +83,7 @@ class TestLostAnswers:
             kept.close()
 
     def test_what_cannot_be_lost_is_an_error(self, sim: Simulator) -> None:
-        with pytest.raises(ValueError, match="no such command"):
+        with pytest.raises(ValueError, match="command is unknown"):
             sim.faults.lose_answer("routeCoverage")
         with pytest.raises(ValueError, match="1 or more"):
             sim.faults.lose_answer(times=0)

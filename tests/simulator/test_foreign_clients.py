@@ -1,4 +1,4 @@
-"""Other people's SOAP clients, each reading the WSDL from the simulator and going through every kind of command."""
+"""SOAP clients of other projects: each reads the WSDL from the simulator and calls every kind of command."""
 
 import json
 import subprocess

@@ -1,12 +1,13 @@
-"""What the gateway does, without any network."""
+"""The gateway's commands, without any network."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 
 import pytest
 
 from clicksoap.codes import ERRORS
-from clicksoap.simulator import Account, Clock, Gateway, Request, Settings
+from clicksoap.simulator import Account, Clock, Command, Gateway, Settings
 from clicksoap.simulator.front.parameters import RepeatedParameterError, normalised
 
 WHO = {"api_id": "7", "user": "acme", "password": "secret"}
@@ -19,7 +20,7 @@ def gateway_with(balance: str = "1000", price: str = "1") -> Gateway:
 
 
 def run(gateway: Gateway, command: str, *to: str, **values: str) -> list[str]:
-    return gateway.execute(Request(command, {**WHO, **{name.strip("_"): value for name, value in values.items()}}, to))
+    return gateway.execute(Command(command, {**WHO, **{name.strip("_"): value for name, value in values.items()}}, to))
 
 
 def sent_id(line: str) -> str:
@@ -36,36 +37,36 @@ class TestSessions:
         session_id = line.removeprefix("OK: ")
         assert len(session_id) == 32
         assert int(session_id, 16)
-        assert gateway.execute(Request("ping", {"session_id": session_id})) == ["OK:"]
-        assert gateway.execute(Request("getbalance", {"session_id": session_id})) == ["Credit: 1000.00"]
+        assert gateway.execute(Command("ping", {"session_id": session_id})) == ["OK:"]
+        assert gateway.execute(Command("getbalance", {"session_id": session_id})) == ["Credit: 1000.00"]
 
     def test_every_use_renews_a_session_for_another_15_minutes(self) -> None:
         clock = Clock()
         gateway = Gateway(clock=clock)
-        session = {"session_id": gateway.execute(Request("auth", WHO))[0].removeprefix("OK: ")}
+        session = {"session_id": gateway.execute(Command("auth", WHO))[0].removeprefix("OK: ")}
         for _ in range(3):
             clock.advance(minutes=14)
-            assert gateway.execute(Request("getbalance", session))[0].startswith("Credit: ")
+            assert gateway.execute(Command("getbalance", session))[0].startswith("Credit: ")
         clock.advance(minutes=16)
-        assert gateway.execute(Request("ping", session)) == ["ERR: 003, Session ID expired"]
+        assert gateway.execute(Command("ping", session)) == ["ERR: 003, Session ID expired"]
 
     def test_several_sessions_live_side_by_side_until_all_are_expired_by_the_test(self) -> None:
         gateway = Gateway()
-        sessions = [{"session_id": gateway.execute(Request("auth", WHO))[0].removeprefix("OK: ")} for _ in range(2)]
-        assert [gateway.execute(Request("ping", each)) for each in sessions] == [["OK:"], ["OK:"]]
+        sessions = [{"session_id": gateway.execute(Command("auth", WHO))[0].removeprefix("OK: ")} for _ in range(2)]
+        assert [gateway.execute(Command("ping", each)) for each in sessions] == [["OK:"], ["OK:"]]
         gateway.expire_sessions()
-        assert {gateway.execute(Request("ping", each))[0][:8] for each in sessions} == {"ERR: 003"}
+        assert {gateway.execute(Command("ping", each))[0][:8] for each in sessions} == {"ERR: 003"}
 
     def test_a_session_of_limited_calls_dies_after_that_many_uses(self) -> None:
         gateway = Gateway(settings=Settings(session_calls=3))
-        session = {"session_id": gateway.execute(Request("auth", WHO))[0].removeprefix("OK: ")}
-        replies = [gateway.execute(Request("ping", session))[0] for _ in range(4)]
+        session = {"session_id": gateway.execute(Command("auth", WHO))[0].removeprefix("OK: ")}
+        replies = [gateway.execute(Command("ping", session))[0] for _ in range(4)]
         assert replies == ["OK:", "OK:", "OK:", "ERR: 003, Session ID expired"]
 
     def test_credentials_help_a_dead_session_out_but_only_if_complete(self) -> None:
         gateway = gateway_with()
         assert run(gateway, "getbalance", session_id="0" * 32) == ["Credit: 1000.00"]
-        assert gateway.execute(Request("getbalance", {"session_id": "0" * 32, "api_id": "7"}))[0].startswith("ERR: 003")
+        assert gateway.execute(Command("getbalance", {"session_id": "0" * 32, "api_id": "7"}))[0].startswith("ERR: 003")
 
     @pytest.mark.parametrize(
         ("values", "code"),
@@ -82,7 +83,7 @@ class TestSessions:
     )
     def test_who_is_not_known_is_told_why_in_one_line_without_a_number(self, values: dict[str, str], code: str) -> None:
         gateway = gateway_with()
-        reply = gateway.execute(Request("sendmsg", {**values, "text": "hi"}, (TO, OTHER)))
+        reply = gateway.execute(Command("sendmsg", {**values, "text": "hi"}, (TO, OTHER)))
         assert reply == [f"ERR: {code}, {ERRORS[code]}"]
         assert gateway.messages == []
 
@@ -359,7 +360,7 @@ class TestMoney:
         assert run(gateway, "token_pay", token="123")[0].startswith("ERR: 101")
 
     def test_so_many_used_vouchers_are_remembered_and_no_more(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("clicksoap.simulator.gateway.queries._MAX_VOUCHERS", 2)
+        monkeypatch.setattr("clicksoap.simulator.gateway.payments._MAX_VOUCHERS", 2)
         gateway = gateway_with("0")
         for digit in "1233211":
             run(gateway, "token_pay", token=digit * 16)
@@ -377,7 +378,29 @@ def test_commands_are_counted_by_name_refused_ones_too() -> None:
 
 def test_there_is_no_sixteenth_command() -> None:
     with pytest.raises(KeyError):
-        Gateway().execute(Request("format_disk", WHO))
+        Gateway().execute(Command("format_disk", WHO))
+
+
+def test_a_reply_waits_for_every_hook_until_it_is_removed() -> None:
+    gateway, calls, may_wait = Gateway(), list[str](), list[bool]()
+
+    def note(name: str) -> Callable[[Command], None]:
+        return lambda command: calls.append(f"{name} {command.name} {gateway.commands[command.name]}")
+
+    may_wait.append(gateway.has_reply_hooks)
+    remove_first, remove_second = (gateway.add_reply_hook(note(name)) for name in ("first", "second"))
+    gateway.execute(Command("ping", WHO))
+    assert calls == ["first ping 1", "second ping 1"]
+    remove_first()
+    remove_first()
+    may_wait.append(gateway.has_reply_hooks)
+    gateway.execute(Command("ping", WHO))
+    assert calls[2:] == ["second ping 2"]
+    remove_second()
+    may_wait.append(gateway.has_reply_hooks)
+    gateway.execute(Command("ping", WHO))
+    assert len(calls) == 3
+    assert may_wait == [False, True, False]
 
 
 def test_a_clock_never_goes_back() -> None:

@@ -1,4 +1,4 @@
-"""Whoever watches over it learns whether it lives, whether it is ready, and how much it does; and nothing private."""
+"""Health checks and metrics: alive, ready, counters; and nothing private."""
 
 import re
 
@@ -10,7 +10,7 @@ TO = "27820000001"
 WHO = {"api_id": "7", "user": "acme", "password": "secret"}
 
 
-def figures(wire: Wire) -> dict[str, int]:
+def metrics(wire: Wire) -> dict[str, int]:
     reply = wire.get("/metrics")
     assert reply.status == 200
     assert reply.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
@@ -30,8 +30,8 @@ def test_it_lives_and_is_ready(wire: Wire) -> None:
         assert wire.exchange("POST", path).status == 405
 
 
-def test_figures_count_what_happened(sim: Simulator, wire: Wire) -> None:
-    assert figures(wire)["messages_accepted_total"] == 0
+def test_metrics_count_what_happened(sim: Simulator, wire: Wire) -> None:
+    assert metrics(wire)["messages_accepted_total"] == 0
     sim.faults.add("error", command="getbalance", times=1)
     wire.ask("http/getbalance", **WHO)
     for _ in range(3):
@@ -39,7 +39,7 @@ def test_figures_count_what_happened(sim: Simulator, wire: Wire) -> None:
     sim.clock.advance(minutes=1)
     wire.ask("http/sendmsg", to=TO, text="my words", **WHO)
     sim.gateway.delete([sim.messages[0].id])
-    found = figures(wire)
+    found = metrics(wire)
     assert (found["messages_accepted_total"], found["messages_kept"]) == (4, 3)
     assert (found['messages{status="004"}'], found['messages{status="008"}']) == (2, 1)
     assert found['commands_total{command="sendmsg"}'] == 4

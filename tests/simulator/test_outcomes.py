@@ -9,7 +9,8 @@ import pytest
 
 from clicksoap import Client, NotSent, OutcomeUnknown, SendReport, State, Timeout, TransportTimeout
 from clicksoap.simulator import Simulator
-from clicksoap.simulator.faults.rules import KINDS, MAGIC, MAGIC_PREFIX, FaultKindName
+from clicksoap.simulator.faults.kinds import KINDS, FaultKindName
+from clicksoap.simulator.faults.magic import MAGIC, MAGIC_PREFIX
 
 TO = "27821234567"
 UNKNOWN, NOT_SENT, REFUSED, SENT = "unknown", "not sent", "refused", "sent"
@@ -118,7 +119,7 @@ def test_the_client_tells_no_lie_about_a_fault(
     expected = TOLD[kind][not is_usual]
     if binding == "http":
         expected = BY_HTTP.get((kind, expected), expected)
-    needed: dict[str, Any] = {name: NEEDED[name] for name in about.needed}
+    needed: dict[str, Any] = {name: NEEDED[name] for name in about.required}
     sim.faults.add(kind, command="sendmsg", times=1, carried_out=carried_out, **needed)
     outcome, report = told_in_time(sim, binding, kind)
     assert outcome == expected

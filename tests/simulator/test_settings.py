@@ -1,4 +1,4 @@
-"""Each choice that the documents leave open changes what the gateway says, whichever of its values is taken."""
+"""Settings: each value of each choice changes the answers of the gateway."""
 
 import gzip
 from collections.abc import Callable

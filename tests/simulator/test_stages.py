@@ -1,4 +1,4 @@
-"""The life of a message on the gateway's clock: what the 998 numbers choose, what expires, what is paid back."""
+"""The stages of a message on the gateway's clock: the 998 numbers, expiry and refunds."""
 
 import itertools
 import threading
@@ -10,7 +10,7 @@ import pytest
 
 from clicksoap.codes import STATUSES
 from clicksoap.simulator import Account, Clock, Event, Settings, Simulator
-from clicksoap.simulator.gateway.stages import FREE
+from clicksoap.simulator.gateway.stages import FREE_STATUSES
 
 from .conftest import Wire
 
@@ -75,7 +75,7 @@ def test_a_998_number_is_accepted_and_ends_as_it_says(still: Simulator, digits: 
     (message,) = still.messages
     assert [each.status for each in message.history] == LIVES[digits]
     assert still.gateway.planned(message_id) == ()
-    free = lived[-1] in FREE
+    free = lived[-1] in FREE_STATUSES
     assert credit(wire) == (1000 if free else 999)
     charge = wire.call("getmsgcharge", apimsgid=message_id, **WHO)
     assert charge == [f"apiMsgId: {message_id} charge: {0 if free else 1} status: {lived[-1]}"]
@@ -153,7 +153,7 @@ def test_a_status_set_by_hand_stays(still: Simulator) -> None:
     assert status(wire, message_id) == "007"
     assert still.gateway.set_status(message_id, "012").charge == 0
     assert credit(wire) == 1000
-    with pytest.raises(ValueError, match="status is one of 001"):
+    with pytest.raises(ValueError, match="status is unknown: give one of 001"):
         still.gateway.set_status(message_id, "013")
     with pytest.raises(KeyError):
         still.gateway.set_status("0" * 32, "004")
@@ -173,7 +173,7 @@ def test_the_handset_and_the_network_take_as_long_as_the_settings_say() -> None:
 def test_a_fast_clock_moves_messages_by_itself(speed: float, wire_to: Callable[[Simulator], Wire]) -> None:
     received = threading.Event()
     with Simulator(clock=Clock(speed=speed)) as sim:
-        sim.gateway.event_bus.listen(lambda event: received.set() if _tells(event, "004") else None)
+        sim.gateway.event_bus.subscribe(lambda event: received.set() if _tells(event, "004") else None)
         send(wire_to(sim))
         assert received.wait(30)
         assert [each.status for each in sim.messages[0].history] == ["008", "003", "004"]
@@ -188,7 +188,7 @@ def test_on_a_clock_that_stands_nothing_moves_until_it_is_advanced(still: Simula
             seen.append(event.messages[0].status)
             told.set() if len(seen) == 2 else None
 
-    still.gateway.event_bus.listen(listen)
+    still.gateway.event_bus.subscribe(listen)
     wire = Wire(still)
     message_id = send(wire)
     began = still.clock.now()

@@ -1,4 +1,4 @@
-"""The store: what is kept over a restart, whose file it may be, and what happens when it cannot be written."""
+"""The store: the state after a restart, the checks of the file, and failures to write."""
 
 import os
 import signal
@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from clicksoap.simulator import Account, Clock, Request, Simulator
+from clicksoap.simulator import Account, Clock, Command, Simulator
 from clicksoap.simulator.store.file import StoreError
 
 from .conftest import Wire
@@ -66,7 +66,7 @@ class TestKeeping:
 
     def test_a_message_is_never_of_somebody_elses_request(self, file: Path) -> None:
         with Simulator(store=file) as sim:  # killed before the request was answered, its exchange was never kept
-            sim.gateway.execute(Request("sendmsg", {**WHO, "text": "hi"}, (TO,), exchange=3))
+            sim.gateway.execute(Command("sendmsg", {**WHO, "text": "hi"}, (TO,), exchange=3))
         with Simulator(store=file) as sim:
             Wire(sim).ask("http/ping")
             assert sim.exchanges.get(sim.messages[0].exchange) is None

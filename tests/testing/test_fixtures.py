@@ -224,13 +224,16 @@ def test_accounts_and_settings_come_from_an_overridden_fixture(run: Run) -> None
 def test_nothing_pauses_between_tries(run: Run) -> None:
     done = run(
         """
-        from clicksoap.protocol.retry import pauses
+        import time
+
+        from clicksoap.transports.driver import Driver
 
         def test_it(clicksoap_simulator):
-            assert not pauses()
+            assert Driver.sleep is not time.sleep
+            Driver.sleep(3600)
 
         def test_afterwards():
-            assert pauses()
+            assert Driver.sleep is time.sleep
         """,
         apart=True,
     )

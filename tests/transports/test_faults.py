@@ -257,13 +257,13 @@ FAULTS: dict[str, Fault] = {
     "oversized": Fault(answered(reply(b" " * (MAX_REPLY_BYTES + 1))), True, SAID, 1, False, "larger"),
     "gzip bomb": Fault(answered(packed(b" " * 20 * MAX_REPLY_BYTES)), True, SAID, 1, False, "larger"),
     "gzip that is none": Fault(
-        answered(reply(b"no", headers=("Content-Encoding: gzip",))), True, SAID, 1, False, "packed"
+        answered(reply(b"no", headers=("Content-Encoding: gzip",))), True, SAID, 1, False, "content coding"
     ),
     "gzip that is cut off": Fault(
         answered(reply(gzip.compress(WHOLE)[:-9], headers=("Content-Encoding: gzip",))), True, SAID, 1, False, "cut off"
     ),
     "packing unheard of": Fault(
-        answered(reply(b"x", headers=("Content-Encoding: br",))), True, SAID, 1, False, "packed"
+        answered(reply(b"x", headers=("Content-Encoding: br",))), True, SAID, 1, False, "content coding"
     ),
 }
 

@@ -176,7 +176,7 @@ def test_input_that_cannot_be_sent_is_refused_before_anything_leaves(call: Any) 
         ({"on_exchange": 5}, "on_exchange= is int"),
         ({"allow_plaintext": "no", "endpoint": "http://sms.example"}, "allow_plaintext= is str: give True or False"),
         ({"log_content": 1}, "log_content= is int"),
-        ({"sender": "ACME SOLUTIONS PTY"}, "sender is neither"),
+        ({"sender": "ACME SOLUTIONS PTY"}, "sender is not valid"),
         ({"session": 5}, "session= is int"),
         ({"headers": ["a"]}, "headers= is list"),
         ({"user_agent_extra": 5}, "user_agent_extra= is int"),

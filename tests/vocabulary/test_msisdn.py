@@ -43,7 +43,7 @@ def test_seven_to_fifteen_digits_are_a_number(digits: str) -> None:
         ("+", "is not a number"),
         ("++27821234567", "is not a number"),
         ("27821234567a", "is not a number"),
-        ("27821234567,27831234567", "several numbers: give a list"),
+        ("27821234567,27831234567", "several numbers in one text: give a list"),
         ("27821234567;ext=1", "is not a number"),
         ("2782123#567", "is not a number"),
         ("٢٧٨٢١٢٣٤٥٦٧", "is not a number"),

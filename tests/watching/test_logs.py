@@ -135,13 +135,13 @@ CONTENT = [
 
 def test_the_wire_shows_no_secret_number_or_text(sms: Client, gateway: Simulator, logged: Logged) -> None:
     sessions: set[str] = set()
-    carry_out = gateway.gateway._access._by_session
+    carry_out = gateway.gateway._state.sessions._by_session
 
     def remembered(session_id: str) -> Any:
         sessions.add(session_id)
         return carry_out(session_id)
 
-    gateway.gateway._access._by_session = remembered  # type: ignore[method-assign]
+    gateway.gateway._state.sessions._by_session = remembered  # type: ignore[method-assign]
     everything(sms, gateway)
     lines = logged("clicksoap.wire", logging.DEBUG)
     assert len(sessions) == 2
@@ -275,7 +275,7 @@ def test_no_repr_shows_a_secret(connect: Connect, gateway: Simulator) -> None:
     ]
     settings = repr(config.load(environ=environ)["password"])
     for shown in (settings, *map(repr, objects), *map(str, objects)):
-        for hidden in (*SECRETS, "pier", A, REFUSED, *gateway.gateway._access._sessions):
+        for hidden in (*SECRETS, "pier", A, REFUSED, *gateway.gateway._state.sessions._by_id):
             assert hidden not in shown
 
 

@@ -108,7 +108,7 @@ def test_an_exchange_holds_no_secret_number_or_text(connect: Connect, gateway: S
     with pytest.raises(OutcomeUnknown):
         sms.send(A, "Meet me at the pier")
     held = repr([dataclasses.asdict(each) for each in seen])
-    for hidden in (A, B, "pier", "horse", "acme-user", "987654", *gateway.gateway._access._sessions):
+    for hidden in (A, B, "pier", "horse", "acme-user", "987654", *gateway.gateway._state.sessions._by_id):
         assert hidden not in held
 
 

@@ -1,4 +1,4 @@
-"""Reading a SOAP reply: bounded, never guessing, the same for every shape that servers give it."""
+"""Reads SOAP replies within bounds, in every shape that servers send."""
 
 import contextlib
 import re
@@ -45,7 +45,7 @@ def lines_of_envelope(reply: WireReply, *, arrays: bool, secrets: Sequence[str] 
 
 
 def _many_plain(reply: WireReply, *, arrays: bool) -> list[str] | None:
-    """The lines of a reply that is one plain element over and over; None if it is not, or in doubt.
+    """The lines of a reply that repeats one plain element; None for any other reply.
 
     To parse them all is most of what a large reply costs. So it is read with the first two alone, and if those are two
     lines, each of the others, which stand beside them and are of the same form, is one more.
@@ -80,7 +80,7 @@ def _read(reply: WireReply, *, arrays: bool, secrets: Sequence[str]) -> list[str
         if _local(child) == "Fault":
             raise _fault(child, secrets)
     if reply.status != HTTPStatus.OK:
-        raise ProtocolError(f"HTTP {reply.status} with an envelope that is no Fault", status=reply.status)
+        raise ProtocolError(f"HTTP {reply.status} with an envelope that is not a Fault", status=reply.status)
     if not children:
         raise ProtocolError("the SOAP body is empty")
     references = {identity: child for child in children if (identity := child.get("id")) is not None}
@@ -195,7 +195,7 @@ class _Lines:
             return
         if target not in self._items:
             if len(target):
-                raise ProtocolError("the reply refers on from a reference: one level is all that real stacks send")
+                raise ProtocolError("the reply refers on from a reference, more than one level deep")
             self._items[target] = [_text(target)]
         self._take(self._items[target])
 
@@ -206,7 +206,7 @@ class _Lines:
         self._lines += texts
         self._room -= sum(map(len, texts))
         if len(self._lines) > MAX_LINES or self._room < 0:
-            raise ProtocolError("the reply holds more lines or text than any answer has")
+            raise ProtocolError("the reply holds more lines or text than an answer can have")
 
 
 def _resolved(element: etree._Element, references: dict[str, etree._Element]) -> etree._Element:
@@ -215,7 +215,7 @@ def _resolved(element: etree._Element, references: dict[str, etree._Element]) ->
         return element
     target = references.get(href.removeprefix("#"))
     if target is None or target.get("href") is not None:
-        raise ProtocolError("the reply refers to a part that it does not hold")
+        raise ProtocolError("the reply refers to a missing part")
     return target
 
 

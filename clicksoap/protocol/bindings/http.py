@@ -142,6 +142,6 @@ def _written(name: str, value: Value) -> str:
 def _latin(name: str, text: str) -> str:
     if not text.isascii() and not all(char <= "\xff" for char in text):
         raise NotExpressible(
-            f"{name} holds characters outside ISO-8859-1, all that http carries here: document_literal can"
+            f"{name} holds characters outside ISO-8859-1, which is all that http carries here: use document_literal"
         )
     return text

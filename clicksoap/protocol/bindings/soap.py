@@ -1,4 +1,4 @@
-"""The two SOAP bindings: zeep reads the WSDL, a serializer compiled from its types writes, a bounded reader reads.
+"""The two SOAP bindings: zeep loads the WSDL, compiled serializers write requests, a bounded reader reads replies.
 
 zeep's own writer leaves out of RPC/Encoded what its servers need (xsi:type, arrayType), and its reader can lose text,
 drop empty items and spend seconds on a small hostile reply; so neither is used.
@@ -62,7 +62,7 @@ class Contract(NamedTuple):
 
 
 class SoapBinding:
-    """A SOAP dialect at a service address. Making one is cheap: a bundled WSDL is read once per process, on first use.
+    """A SOAP dialect at a service address; a bundled WSDL is read once per process, on first use.
 
     Args:
         dialect: The dialect.
@@ -126,7 +126,7 @@ class SoapBinding:
         ]
         if not having:
             return InvalidInput(
-                f"{operation} has no parameter of the name {name!r} (extra= is for those of an in-house WSDL)"
+                f"{operation} has no parameter {name!r}: leave it out (extra= is for parameters of an in-house WSDL)"
             )
         here = self.name if self._in_house is None else "the WSDL in use"
         return NotExpressible(f"{here} has no {name} in {operation}: {' and '.join(having)} has")
@@ -148,12 +148,12 @@ def _capabilities(dialect: Dialect, in_house: Contract | None) -> Capabilities:
 
 
 class _Loader:
-    """All that zeep may load: the SOAP encoding namespace, from our own schema."""
+    """Loads the SOAP encoding schema for zeep, from the package, and refuses everything else."""
 
     def load(self, url: str) -> bytes:
         if url == contract.SOAP_ENCODING:
             return contract.soap_encoding_schema()
-        raise ConfigurationError(f"wsdl= asks for another document, {scrub(url)}: it has to stand for itself")
+        raise ConfigurationError(f"wsdl= imports {scrub(url)}: give one WSDL without imports")
 
 
 _cache: Final[dict[Dialect, Contract]] = {}
@@ -204,7 +204,9 @@ def compiled(wsdl: bytes) -> Contract:
         raise
     except (ZeepError, ValueError, LookupError, TypeError, AttributeError, SyntaxError, UserWarning) as error:
         problem = type(error).__name__  # zeep warns of a message that it leaves out; filters may raise that
-    raise ConfigurationError(f"wsdl= is no WSDL of the gateway's contract ({problem})")
+    raise ConfigurationError(
+        f"wsdl= is not a WSDL of the gateway's contract ({problem}): give one with a SOAP 1.1 binding"
+    )
 
 
 def _contract(operations: Mapping[str, Any], address: str) -> Contract:

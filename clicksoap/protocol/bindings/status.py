@@ -1,4 +1,4 @@
-"""What an HTTP status says about a request to the gateway."""
+"""HTTP statuses: what each proves about a request."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -26,7 +26,7 @@ def check_status(reply: WireReply, *answering: int, secrets: Sequence[str] = ())
     if status in MOVED:  # never followed: it would hand the message, and the password, to a stranger
         place = _place(reply.headers.get("location", ""), secrets)
         raise ProtocolError(
-            f"HTTP {status}: the service moved to {place}; set endpoint= if that is right",
+            f"HTTP {status}: the service moved to {place}: set endpoint= if that is right",
             status=status,
             may_have_taken_effect=False,
         )

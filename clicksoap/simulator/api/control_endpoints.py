@@ -9,11 +9,13 @@ from clicksoap.codes import ERRORS, STATUSES
 from clicksoap.contract import SERVICE_PATHS
 from clicksoap.simulator.api.endpoints import Asked, Operation, no_such
 from clicksoap.simulator.api.problems import Problem
-from clicksoap.simulator.faults.rules import MAGIC, MAGIC_PREFIX, Rule
+from clicksoap.simulator.faults.magic import MAGIC, MAGIC_PREFIX
+from clicksoap.simulator.faults.rules import Rule
 from clicksoap.simulator.front.rules import REFUSED_PREFIX
-from clicksoap.simulator.gateway.model import Account, CallbackUrl
+from clicksoap.simulator.gateway.accounts import Account
+from clicksoap.simulator.gateway.callback_url import CallbackUrl
 from clicksoap.simulator.gateway.settings import Settings
-from clicksoap.simulator.gateway.stages import ENDS_SO_PREFIX
+from clicksoap.simulator.gateway.stages import STATUS_PREFIX
 from clicksoap.simulator.schema.fields import Field, field_of, fields_of
 from clicksoap.simulator.schema.shapes import listed, record, record_of, schema_of, shown
 from clicksoap.version import __version__
@@ -177,10 +179,10 @@ def _info(asked: Asked) -> object:
             {"number": f"{REFUSED_PREFIX}{code}…", "error": code, "meaning": text} for code, text in ERRORS.items()
         ],
         "ends": [
-            {"number": f"{ENDS_SO_PREFIX}{code}…", "status": code, "meaning": text} for code, text in STATUSES.items()
+            {"number": f"{STATUS_PREFIX}{code}…", "status": code, "meaning": text} for code, text in STATUSES.items()
         ],
         "breaks": [
-            {"number": f"{MAGIC_PREFIX}{digits}…", "kind": each.rule.kind, "meaning": each.words}
+            {"number": f"{MAGIC_PREFIX}{digits}…", "kind": each.rule.kind, "meaning": each.description}
             for digits, each in MAGIC.items()
         ],
     }

@@ -6,7 +6,7 @@ from clicksoap.codes import STATUSES
 from clicksoap.simulator.api.endpoints import PAGE, Asked, Operation, no_such, page, page_of
 from clicksoap.simulator.api.problems import Problem
 from clicksoap.simulator.exchanges import Exchange
-from clicksoap.simulator.gateway.model import Message, Stage
+from clicksoap.simulator.gateway.messages import Message, Stage
 from clicksoap.simulator.schema.fields import Field, field_of
 from clicksoap.simulator.schema.shapes import Schema, listed, record, record_of, schema_of, shown
 from clicksoap.simulator.search import matching

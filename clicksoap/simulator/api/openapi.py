@@ -8,7 +8,8 @@ from clicksoap.simulator.api.control_endpoints import ACCOUNT, INFO, SETTINGS_SH
 from clicksoap.simulator.api.endpoints import Operation
 from clicksoap.simulator.api.message_endpoints import EXCHANGE, MESSAGE, SUMMARY
 from clicksoap.simulator.faults.rules import Rule
-from clicksoap.simulator.gateway.model import CallbackUrl, Stage
+from clicksoap.simulator.gateway.callback_url import CallbackUrl
+from clicksoap.simulator.gateway.messages import Stage
 from clicksoap.simulator.schema.fields import schema_of_fields
 from clicksoap.simulator.schema.shapes import Schema, record, schema_of
 from clicksoap.simulator.webhooks.dispatcher import Attempt

@@ -16,7 +16,7 @@ from clicksoap.simulator.api import control_endpoints, message_endpoints, traffi
 from clicksoap.simulator.api.endpoints import Asked, Operation
 from clicksoap.simulator.api.openapi import describe
 from clicksoap.simulator.api.problems import Problem
-from clicksoap.simulator.front.calls import MAX_BODY
+from clicksoap.simulator.front.http_values import MAX_BODY
 from clicksoap.simulator.schema.fields import Field, from_text, read_fields
 from clicksoap.simulator.services.reading import read_body
 from clicksoap.simulator.simulation import Simulation

@@ -1,4 +1,4 @@
-"""gzip, there and back, within bounds."""
+"""gzip: compress replies, and expand requests up to a limit."""
 
 import gzip
 import zlib
@@ -8,33 +8,33 @@ _GZIP: Final = 16 + zlib.MAX_WBITS
 
 
 class CompressionError(ValueError):
-    """A compressed request that cannot be read, or is too large when read."""
+    """A compressed request cannot be expanded, or is too large when expanded."""
 
 
 def expand(body: bytes, limit: int) -> bytes:
     """Decompress one gzip member of at most ``limit`` bytes.
 
     Raises:
-        CompressionError: It is not gzip, not complete, or larger.
+        CompressionError: The body is not one complete gzip member, or is larger when expanded.
     """
-    machine = zlib.decompressobj(_GZIP)
+    expander = zlib.decompressobj(_GZIP)
     try:
-        expanded = machine.decompress(body, limit + 1)
+        expanded = expander.decompress(body, limit + 1)
     except zlib.error:
         raise CompressionError("not gzip") from None
-    if len(expanded) > limit or not machine.eof or machine.unused_data:
+    if len(expanded) > limit or not expander.eof or expander.unused_data:
         raise CompressionError("not one complete gzip member within bounds")
     return expanded
 
 
 def accepts_gzip(header: str) -> bool:
-    """Whether an Accept-Encoding header welcomes gzip."""
-    wishes: dict[str, bool] = {}
-    for wish in header.lower().split(","):
-        coding, _, parameter = wish.partition(";")
+    """True if an Accept-Encoding header allows gzip."""
+    accepted: dict[str, bool] = {}
+    for item in header.lower().split(","):
+        coding, _, parameter = item.partition(";")
         weight = parameter.strip().removeprefix("q=")
-        wishes[coding.strip()] = weight.strip("0.") != "" if weight else True
-    return wishes.get("gzip", wishes.get("x-gzip", wishes.get("*", False)))
+        accepted[coding.strip()] = weight.strip("0.") != "" if weight else True
+    return accepted.get("gzip", accepted.get("x-gzip", accepted.get("*", False)))
 
 
 def compress(body: bytes) -> bytes:

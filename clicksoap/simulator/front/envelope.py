@@ -1,4 +1,4 @@
-"""SOAP requests of any stack, read; SOAP replies and faults, written as the gateway's servers write them."""
+"""Read the SOAP requests of any SOAP stack; write SOAP replies and faults as the gateway's servers do."""
 
 import codecs
 import html
@@ -12,7 +12,7 @@ from lxml import etree
 from lxml.etree import _Element as Element  # pyright: ignore[reportPrivateUsage] - lxml's stubs name it so
 
 from clicksoap.contract import SOAP_ENCODING, Dialect, wsdl
-from clicksoap.simulator.front.calls import Call, UnreadableError
+from clicksoap.simulator.front.command import Command, UnreadableError
 from clicksoap.simulator.front.parameters import HTTP_ONLY, RepeatedParameterError, normalised
 
 _ENVELOPE: Final = "http://schemas.xmlsoap.org/soap/envelope/"
@@ -30,16 +30,21 @@ _RECIPIENTS: Final = "to"
 
 
 @dataclass(frozen=True, slots=True)
-class Operation:
-    """What a WSDL says of one operation: how it is spelled, and whether many strings come back."""
+class EnvelopeShape:
+    """The shape of an operation's envelope, from its WSDL.
+
+    Attributes:
+        name: The operation's name, as the dialect spells it.
+        returns_many: True if the reply holds any number of strings, false if it holds one.
+    """
 
     name: str
     returns_many: bool
 
 
 @cache
-def operations(dialect: Dialect) -> dict[str, Operation]:
-    """The operations of a dialect by their lower-case names, read from its WSDL."""
+def envelope_shapes(dialect: Dialect) -> dict[str, EnvelopeShape]:
+    """The shapes of a dialect's operations by their lower-case names, read from its WSDL."""
     root = etree.fromstring(wsdl(dialect))
     names = [each.get("name", "") for each in root.iterfind(f"{{{_WSDL}}}portType/{{{_WSDL}}}operation")]
     if dialect is Dialect.DOCUMENT_LITERAL:
@@ -54,21 +59,21 @@ def operations(dialect: Dialect) -> dict[str, Operation]:
             for message in root.iterfind(f"{{{_WSDL}}}message")
             if any(each.get("type") == "tns:ArrayOfString" for each in message.iterfind(f"{{{_WSDL}}}part"))
         }
-    return {name.lower(): Operation(name, f"{name}Response" in many) for name in names}
+    return {name.lower(): EnvelopeShape(name, f"{name}Response" in many) for name in names}
 
 
-def read_call(body: bytes, charset: str | None = None) -> Call:
-    """Read a request.
+def read_command(body: bytes, charset: str | None = None) -> Command:
+    """Read the command of a request.
 
-    The command is the local name of the body's child, whatever its namespace and case. Parameters are told by their
-    local names, in any order, typed or not, in place or behind ``href``; those of the HTTP API alone are passed over.
+    The command is the local name of the body's child, in any namespace and case. Parameters are recognised by their
+    local names, in any order, typed or not, in place or behind ``href``. Parameters of the HTTP API alone are ignored.
 
     Args:
-        body: The request as it arrived, decompressed.
-        charset: What the Content-Type says; it counts only if the document itself says nothing.
+        body: The request, decompressed.
+        charset: The charset of the Content-Type; used only if the document itself declares none.
 
     Raises:
-        UnreadableError: It is no call of the gateway.
+        UnreadableError: The request does not hold a command of the gateway.
     """
     envelope_body = _body(_parse(body, charset))
     wrapper = _wrapper(envelope_body)
@@ -86,18 +91,18 @@ def read_call(body: bytes, charset: str | None = None) -> Call:
         parameters = normalised(given)
     except RepeatedParameterError:
         raise UnreadableError("a parameter is given twice") from None
-    return Call(_local(wrapper).lower(), parameters, tuple(to))
+    return Command(_local(wrapper).lower(), parameters, tuple(number.strip() for number in to))
 
 
 def write_reply(dialect: Dialect, command: str, lines: Sequence[str]) -> bytes:
     """The envelope of a reply."""
-    operation = operations(dialect)[command]
+    shape = envelope_shapes(dialect)[command]
     if dialect is Dialect.DOCUMENT_LITERAL:
         returned = "".join(f"<return>{_escaped(line)}</return>" for line in lines)
         space = "http://api.clickatell.com/soap/document_literal/webservice"
-        wrapped = f"<ns1:{operation.name}Response>{returned}</ns1:{operation.name}Response>"
+        wrapped = f"<ns1:{shape.name}Response>{returned}</ns1:{shape.name}Response>"
         return _enveloped(f' xmlns:ns1="{space}"', wrapped)
-    if operation.returns_many:
+    if shape.returns_many:
         items = "".join(f'<item xsi:type="xsd:string">{_escaped(line)}</item>' for line in lines)
         kind = f'SOAP-ENC:arrayType="xsd:string[{len(lines)}]" xsi:type="ns1:ArrayOfString"'
         returned = f"<return {kind}>{items}</return>"
@@ -108,13 +113,13 @@ def write_reply(dialect: Dialect, command: str, lines: Sequence[str]) -> bytes:
         f' xmlns:xsd="{_XSD}" xmlns:xsi="{_XSI}" xmlns:SOAP-ENC="{SOAP_ENCODING}"'
         f' SOAP-ENV:encodingStyle="{SOAP_ENCODING}"'
     )
-    return _enveloped(names, f"<ns1:{operation.name}Response>{returned}</ns1:{operation.name}Response>")
+    return _enveloped(names, f"<ns1:{shape.name}Response>{returned}</ns1:{shape.name}Response>")
 
 
 def write_fault(code: str, text: str) -> bytes:
     """The envelope of a SOAP 1.1 fault; the code comes without prefix."""
-    told = f"<faultcode>SOAP-ENV:{code}</faultcode><faultstring>{_escaped(text)}</faultstring>"
-    return _enveloped("", f"<SOAP-ENV:Fault>{told}</SOAP-ENV:Fault>")
+    detail = f"<faultcode>SOAP-ENV:{code}</faultcode><faultstring>{_escaped(text)}</faultstring>"
+    return _enveloped("", f"<SOAP-ENV:Fault>{detail}</SOAP-ENV:Fault>")
 
 
 def _parse(body: bytes, charset: str | None) -> Element:
@@ -136,7 +141,7 @@ def _parse(body: bytes, charset: str | None) -> Element:
 
 
 def _encoding(body: bytes, charset: str | None) -> str | None:
-    """The encoding to impose on the parser; None to let the document speak for itself."""
+    """The encoding to impose on the parser; None to use the one that the document declares."""
     if charset is None or body.startswith(_BYTE_ORDER_MARKS) or _DECLARED_ENCODING.match(body) or b"\x00" in body[:4]:
         return None
     try:
@@ -158,8 +163,8 @@ def _body(root: Element) -> Element:
 
 
 def _wrapper(body: Element) -> Element:
-    """The call among the body's children; the others are values that it points to."""
-    known = operations(Dialect.DOCUMENT_LITERAL)
+    """The command's element among the body's children; the others are values that it refers to."""
+    known = envelope_shapes(Dialect.DOCUMENT_LITERAL)
     for child in body.iterchildren("*"):
         if _local(child).lower() in known:
             return child
@@ -167,7 +172,7 @@ def _wrapper(body: Element) -> Element:
 
 
 def _strings(value: Element | None, ids: dict[str, Element]) -> Iterator[str]:
-    """The strings of an array, or the one string of what is none; nil ones are left out."""
+    """The strings of an array, or the one string of another element; nil ones are left out."""
     if value is None:
         return
     items = list(value.iterchildren("*"))
@@ -180,7 +185,7 @@ def _strings(value: Element | None, ids: dict[str, Element]) -> Iterator[str]:
 
 
 def _follow(element: Element, ids: dict[str, Element]) -> Element | None:
-    """What an element stands for: itself, what its ``href`` points to, or None if that is nil."""
+    """Resolve an element: the element itself, the one that its ``href`` refers to, or None if that is nil."""
     for _ in range(_MAX_HOPS):
         if any(element.get(name) in {"true", "1"} for name in _NIL):
             return None

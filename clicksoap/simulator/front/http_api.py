@@ -1,4 +1,4 @@
-"""The gateway's HTTP API: the same commands by GET and POST, answered in plain text."""
+"""The gateway's HTTP API: the commands by GET and POST, answered in plain text."""
 
 from collections.abc import Iterable
 from typing import Final
@@ -6,14 +6,13 @@ from urllib.parse import parse_qsl
 
 from clicksoap.codes import ERRORS
 from clicksoap.contract import MAX_HTTP_RECIPIENTS
-from clicksoap.simulator.front.calls import MAX_BODY, Answer, Call, Incoming, UnreadableError
+from clicksoap.simulator.front.command import Command, UnreadableError
+from clicksoap.simulator.front.http_values import MAX_BODY, HttpAnswer, HttpRequest
 from clicksoap.simulator.front.parameters import canonical, normalised
 from clicksoap.simulator.masking import masked_form
 
-"""Recipients of one request, by its method; these are also the methods there are."""
-
 COVERAGE_FOLDER: Final = "/utils/"
-"""Where coverage is asked for; of all paths, these alone are written in any case."""
+"""The folder of the coverage command; the case of letters does not matter in its paths, unlike in all others."""
 
 _FOLDERS: Final = {
     "/http": ("auth", "ping", "sendmsg", "querymsg", "delmsg", "getbalance", "getmsgcharge", "token_pay"),
@@ -23,63 +22,59 @@ _FOLDERS: Final = {
 PATHS: Final = {
     f"{folder}/{name}{ending}": name for folder, names in _FOLDERS.items() for name in names for ending in ("", ".php")
 }
-"""The command of every path but those of coverage."""
+"""The command of every path, except the paths of the coverage command."""
 
 _COVERAGE: Final = "routecoverage"
 _RECIPIENTS: Final = "to"
-# Only here are names told apart by their case: sending takes cliMsgId as well, asking does not.
-_ASKING: Final = frozenset({"querymsg", "delmsg"})
-_NOT_FOR_ASKING: Final = "cliMsgId"
+# The case of a name matters here only: the sending commands take cliMsgId as well, these two take climsgid alone.
+_LOOKUP_COMMANDS: Final = frozenset({"querymsg", "delmsg"})
+_NOT_FOR_LOOKUPS: Final = "cliMsgId"
 
 _ENCODING: Final = "iso-8859-1"
 _PLAIN: Final = {"content-type": "text/plain; charset=ISO-8859-1"}
 _FORM: Final = "application/x-www-form-urlencoded"
 _NOT_FOUND: Final = "NotFound"
 _TOO_LARGE: Final = "TooLarge"
-_WORDS: Final = {_NOT_FOUND: (404, "Not Found"), _TOO_LARGE: (413, "Content Too Large")}
+_STATUSES: Final = {_NOT_FOUND: (404, "Not Found"), _TOO_LARGE: (413, "Content Too Large")}
 
 
-class HttpApi:
-    """The HTTP API."""
+class HttpApiService:
+    """The HTTP API as a service."""
 
     @property
     def name(self) -> str:
-        """What the exchanges call it."""
+        """The service's name in the recorded exchanges."""
         return "http"
 
-    def max_recipients(self, incoming: Incoming) -> int:
-        """The most recipients of a request."""
-        return MAX_HTTP_RECIPIENTS[incoming.method]
-
-    def read(self, incoming: Incoming) -> Call:
-        """Read a request.
+    def read(self, request: HttpRequest) -> Command:
+        """Read the command of a request.
 
         Raises:
-            UnreadableError: The path is none of the API's, or the body too large.
+            UnreadableError: The path is not one of the API's, or the body is too large.
         """
-        command = _command(incoming.path)
-        if command is None:
+        name = _command(request.path)
+        if name is None:
             raise UnreadableError("there is no such path", _NOT_FOUND)
-        if len(incoming.body) > MAX_BODY:
+        if len(request.body) > MAX_BODY:
             raise UnreadableError("the request is too large", _TOO_LARGE)
-        given = _given(command, (*_pairs(incoming.query), *_pairs(_form(incoming))))
-        to = given.pop(_RECIPIENTS, "")
-        return Call(command, normalised(given.items()), tuple(to.split(",")))
+        given = _given(name, (*_pairs(request.query), *_pairs(_form(request))))
+        to = tuple(number.strip() for number in given.pop(_RECIPIENTS, "").split(","))
+        return Command(name, normalised(given.items()), to, MAX_HTTP_RECIPIENTS[request.method], request.peer)
 
-    def write(self, incoming: Incoming, call: Call, lines: list[str]) -> Answer:  # noqa: ARG002 - SOAP needs them
+    def write(self, command: Command, lines: list[str]) -> HttpAnswer:  # noqa: ARG002 - SOAP needs the command
         """The answer that holds the lines of a reply."""
-        return Answer(200, _PLAIN, "\n".join(lines).encode(_ENCODING, "replace"))
+        return HttpAnswer(200, _PLAIN, "\n".join(lines).encode(_ENCODING, "replace"))
 
-    def refuse(self, incoming: Incoming, error: UnreadableError) -> Answer:  # noqa: ARG002 - likewise
-        """The answer to what could not be read, or not be carried out."""
-        if error.code in _WORDS:
-            status, text = _WORDS[error.code]
-            return Answer(status, {"content-type": "text/plain; charset=utf-8"}, text.encode())
-        return Answer(200, _PLAIN, f"ERR: 901, {ERRORS['901']}".encode())
+    def refuse(self, error: UnreadableError) -> HttpAnswer:
+        """The answer to a request that could not be read or executed."""
+        if error.code in _STATUSES:
+            status, text = _STATUSES[error.code]
+            return HttpAnswer(status, {"content-type": "text/plain; charset=utf-8"}, text.encode())
+        return HttpAnswer(200, _PLAIN, f"ERR: 901, {ERRORS['901']}".encode())
 
-    def masked(self, incoming: Incoming) -> str:
+    def masked(self, request: HttpRequest) -> str:
         """The query, and the form on a line of its own, without their secrets."""
-        return "\n".join(masked_form(part) for part in (incoming.query, incoming.body) if part)
+        return "\n".join(masked_form(part) for part in (request.query, request.body) if part)
 
 
 def _command(path: str) -> str | None:
@@ -87,17 +82,17 @@ def _command(path: str) -> str | None:
     return _COVERAGE if word == _COVERAGE and path.startswith(COVERAGE_FOLDER) else PATHS.get(path)
 
 
-def _form(incoming: Incoming) -> bytes:
-    kind = incoming.headers.get("content-type", "").partition(";")[0].strip().lower()
-    return incoming.body if incoming.method == "POST" and kind in {"", _FORM} else b""
+def _form(request: HttpRequest) -> bytes:
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    return request.body if request.method == "POST" and kind in {"", _FORM} else b""
 
 
 def _pairs(encoded: bytes) -> list[tuple[str, str]]:
-    """The pairs of a query or a form. Every byte is a character, so what was encoded as UTF-8 comes out mangled."""
+    """The pairs of a query or a form. Every byte is one character, so UTF-8 comes out mangled."""
     return parse_qsl(encoded.decode(_ENCODING), encoding=_ENCODING)
 
 
 def _given(command: str, pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """The parameters that carry a value; of one that is given twice, the last."""
-    skipped = {_NOT_FOR_ASKING} if command in _ASKING else set[str]()
+    """The parameters that carry a value; the last value of a parameter that is given twice."""
+    skipped = {_NOT_FOR_LOOKUPS} if command in _LOOKUP_COMMANDS else set[str]()
     return {canonical(name): value for name, value in pairs if name not in skipped}

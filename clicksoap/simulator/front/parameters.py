@@ -1,4 +1,4 @@
-"""One spelling for parameters, and one meaning of "not given"."""
+"""Normalisation of parameters: one spelling of their names, and one meaning of "not given"."""
 
 import re
 from collections.abc import Iterable
@@ -15,7 +15,7 @@ NUMERIC: Final = frozenset(
 """The parameters that hold a number. Stacks that send every part write 0 for "none", which the gateway tolerates."""
 
 HTTP_ONLY: Final = frozenset({"scheduled_time", "binary"})
-"""The parameters that the HTTP API alone has; SOAP passes over them."""
+"""The parameters that the HTTP API alone has; the SOAP services ignore them."""
 
 _ZERO_IS_NONE: Final = NUMERIC | {"scheduled_time"}
 _VERBATIM: Final = frozenset({"user", "password", "from", "text", "template", "si_text", "mms_subject", "mms_from"})
@@ -35,11 +35,11 @@ def canonical(name: str) -> str:
 def normalised(given: Iterable[tuple[str, str]]) -> dict[str, str]:
     """The parameters that carry a value, in Document/Literal's spelling.
 
-    Empty strings, and zeros where a number belongs, are taken as not given. Texts keep every blank; ids and numbers
+    Empty strings count as not given, and so do zeros where a number belongs. Texts keep every blank; ids and numbers
     lose the blanks around them.
 
     Raises:
-        RepeatedParameterError: A parameter came twice, each time with a value.
+        RepeatedParameterError: A parameter is given twice, each time with a value.
     """
     values: dict[str, str] = {}
     for spelled, raw in given:

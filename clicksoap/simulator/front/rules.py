@@ -1,4 +1,4 @@
-"""What the gateway refuses, and with which number. Nothing here keeps state.
+"""Validation rules of the gateway: the checks of numbers and options, and the error code of each. No state.
 
 After the vendor's HTTP API specification 2.3.8 and its later pages; only the number of an error is dependable.
 """
@@ -13,14 +13,16 @@ from clicksoap.codes import ERRORS
 from clicksoap.simulator.front.parameters import NUMERIC
 
 MAX_PARTS: Final = 35
-"""The ceiling of parts in one message, whatever ``concat`` says."""
+"""The most parts of one message, even if ``concat`` allows more."""
 
 REFUSED_PREFIX: Final = "999"
-"""Numbers that begin so are refused: 999NNN… with error NNN if there is one, else with 105. No country has it."""
+"""Numbers with this prefix are refused: 999NNN… with error NNN if there is one, else with 105. No country has it."""
+
+HEXADECIMAL: Final = re.compile(r"(?:[0-9A-Fa-f]{2})+")
+"""Matches one or more whole bytes in hexadecimal."""
 
 _NUMBER: Final = re.compile(r"[1-9][0-9]{6,14}")
 _INTEGER: Final = re.compile(r"[+-]?[0-9]{1,10}")
-_HEXADECIMAL: Final = re.compile(r"(?:[0-9A-Fa-f]{2})+")
 _UTF16_HEXADECIMAL: Final = re.compile(r"(?:[0-9A-Fa-f]{4})+")
 _CLIENT_ID: Final = re.compile(r"[0-9A-Za-z]{1,32}")
 _SENDER_NUMBER: Final = re.compile(r"\+?[0-9]{1,16}")
@@ -41,10 +43,10 @@ _MMS_CLASSES: Final = frozenset({"80", "81", "82", "83"})
 
 
 class Refused(Exception):
-    """The gateway refuses a whole request.
+    """The gateway refuses a whole command.
 
     Attributes:
-        code: The three-digit number of the error.
+        code: The three-digit code of the error.
     """
 
     def __init__(self, code: str) -> None:
@@ -53,7 +55,7 @@ class Refused(Exception):
 
 
 def error_line(code: str, until: int) -> str:
-    """The reply line of an error; ``until`` is when error 130 ends, as seconds of the Unix clock."""
+    """The reply line of an error; ``until`` is the Unix time in seconds at which error 130 ends."""
     text = ERRORS[code]
     if code == "130":
         text = f"{text} until {until}"
@@ -61,7 +63,7 @@ def error_line(code: str, until: int) -> str:
 
 
 def number_problem(number: str) -> str | None:
-    """The error that a destination number earns; None for a good one."""
+    """The code of the error of a destination number; None for a valid number."""
     if not _NUMBER.fullmatch(number):
         return "105"
     if number.startswith(REFUSED_PREFIX):
@@ -71,18 +73,18 @@ def number_problem(number: str) -> str | None:
 
 
 def dialled(number: str, prefix: str) -> str:
-    """A number as it is dialled from an account whose country code replaces a leading 0."""
+    """A number with its leading 0 replaced by an account's country code; unchanged if the account has none."""
     return f"{prefix}{number[1:]}" if prefix and number.startswith("0") and not number.startswith("00") else number
 
 
 def require(values: Mapping[str, str], *names: str) -> None:
-    """Refuse a request that lacks a parameter (101)."""
+    """Refuse a command that lacks a parameter (101)."""
     if not all(name in values for name in names):
         raise Refused("101")
 
 
 def integer(values: Mapping[str, str], name: str) -> int:
-    """A parameter as an integer; 0 if it is not given."""
+    """A parameter as an integer; 0 if it is not given. Anything else is refused (101)."""
     value = values.get(name, "0")
     if not _INTEGER.fullmatch(value):
         raise Refused("101")
@@ -90,7 +92,10 @@ def integer(values: Mapping[str, str], name: str) -> int:
 
 
 def shown_text(values: Mapping[str, str], name: str) -> tuple[str, bool]:
-    """The text of a parameter as a phone would show it, and whether it came as hexadecimal UTF-16 (else 116)."""
+    """The text of a parameter as a phone shows it, and true if it came as hexadecimal UTF-16.
+
+    Invalid hexadecimal or UTF-16 is refused (116).
+    """
     text = values.get(name, "")
     if not text or integer(values, "unicode") != 1:
         return text, False
@@ -103,14 +108,14 @@ def shown_text(values: Mapping[str, str], name: str) -> tuple[str, bool]:
 
 
 def due(values: Mapping[str, str], now: datetime) -> datetime:
-    """When a message is to go out: at its ``scheduled_time`` or after its ``deliv_time``, but never before now."""
+    """The time at which a message goes out: its ``scheduled_time`` or now plus ``deliv_time``, never before now."""
     if "scheduled_time" in values:
         return max(now, _moment(values["scheduled_time"]))
     return now + timedelta(minutes=integer(values, "deliv_time"))
 
 
 def check_options(values: Mapping[str, str], now: datetime, longest_validity: int) -> None:
-    """Refuse what no message may be sent with: 101, 102, 106, 112 and 120."""
+    """Refuse invalid options of a message: 101, 102, 106, 112 and 120."""
     for name in NUMERIC - {"api_id", "max_credits"}:
         integer(values, name)
     _check_credits(values.get("max_credits", "0"))
@@ -124,7 +129,7 @@ def check_options(values: Mapping[str, str], now: datetime, longest_validity: in
         raise Refused("101")
     if "climsgid" in values and not _CLIENT_ID.fullmatch(values["climsgid"]):
         raise Refused("101")
-    if "udh" in values and not _HEXADECIMAL.fullmatch(values["udh"]):
+    if "udh" in values and not HEXADECIMAL.fullmatch(values["udh"]):
         raise Refused("102")
     if values.get("msg_type", "SMS_TEXT") not in _MESSAGE_TYPES:
         raise Refused("112")
@@ -148,7 +153,7 @@ def check_notification(values: Mapping[str, str]) -> None:
 
 
 def _moment(value: str) -> datetime:
-    """A point in time: seconds of the Unix clock, or a date and time in UTC (else 120)."""
+    """A point in time: seconds of the Unix clock, or a date and time in UTC (otherwise refused: 120)."""
     if _UNIX_TIME.fullmatch(value):
         return datetime.fromtimestamp(int(value), UTC)
     if not _UTC_TIME.fullmatch(value):

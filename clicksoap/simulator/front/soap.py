@@ -1,21 +1,22 @@
-"""The gateway's SOAP services, one for each dialect."""
+"""The gateway's SOAP services: SOAP 1.1 over HTTP, one service for each dialect."""
+
+from dataclasses import replace
 
 from clicksoap.contract import MAX_SOAP_RECIPIENTS, Dialect
-from clicksoap.simulator.front.calls import MAX_BODY, Answer, Call, Incoming, UnreadableError
+from clicksoap.simulator.front.command import Command, UnreadableError
 from clicksoap.simulator.front.compression import CompressionError, expand
-from clicksoap.simulator.front.envelope import read_call, write_fault, write_reply
+from clicksoap.simulator.front.envelope import read_command, write_fault, write_reply
+from clicksoap.simulator.front.http_values import MAX_BODY, HttpAnswer, HttpRequest
 from clicksoap.simulator.masking import masked_envelope
-
-"""Recipients of one request."""
 
 _HEADERS = {"content-type": "text/xml; charset=utf-8"}
 
 
 class SoapService:
-    """SOAP 1.1 in one dialect.
+    """The SOAP 1.1 service of one dialect.
 
     Args:
-        dialect: The dialect that is answered in; any is understood.
+        dialect: The dialect of the answers; requests of either dialect are understood.
     """
 
     def __init__(self, dialect: Dialect) -> None:
@@ -23,42 +24,39 @@ class SoapService:
 
     @property
     def name(self) -> str:
-        """What the exchanges call it."""
+        """The service's name in the recorded exchanges."""
         return str(self._dialect)
 
-    def max_recipients(self, incoming: Incoming) -> int:  # noqa: ARG002 - by HTTP, it depends on the request
-        """The most recipients of a request."""
-        return MAX_SOAP_RECIPIENTS
-
-    def read(self, incoming: Incoming) -> Call:
-        """Read a request.
+    def read(self, request: HttpRequest) -> Command:
+        """Read the command of a request.
 
         Raises:
-            UnreadableError: It is no call of the gateway.
+            UnreadableError: The request does not hold a command of the gateway.
         """
-        return read_call(_expanded(incoming), _charset(incoming))
+        command = read_command(_expanded(request), _charset(request))
+        return replace(command, max_recipients=MAX_SOAP_RECIPIENTS, peer=request.peer)
 
-    def write(self, incoming: Incoming, call: Call, lines: list[str]) -> Answer:  # noqa: ARG002 - likewise
+    def write(self, command: Command, lines: list[str]) -> HttpAnswer:
         """The answer that holds the lines of a reply."""
-        return Answer(200, _HEADERS, write_reply(self._dialect, call.command, lines))
+        return HttpAnswer(200, _HEADERS, write_reply(self._dialect, command.name, lines))
 
-    def refuse(self, incoming: Incoming, error: UnreadableError) -> Answer:  # noqa: ARG002 - likewise
-        """The fault for what could not be read, or not be carried out."""
-        return Answer(500, _HEADERS, write_fault(error.code, error.text))
+    def refuse(self, error: UnreadableError) -> HttpAnswer:
+        """The SOAP Fault for a request that could not be read or executed."""
+        return HttpAnswer(500, _HEADERS, write_fault(error.code, error.text))
 
-    def masked(self, incoming: Incoming) -> str:
+    def masked(self, request: HttpRequest) -> str:
         """The request as text, decompressed and without its secrets."""
         try:
-            return masked_envelope(_expanded(incoming), _charset(incoming))
+            return masked_envelope(_expanded(request), _charset(request))
         except UnreadableError as error:
-            return f"({len(incoming.body)} bytes: {error.text})"
+            return f"({len(request.body)} bytes: {error.text})"
 
 
-def _expanded(incoming: Incoming) -> bytes:
-    body = incoming.body
+def _expanded(request: HttpRequest) -> bytes:
+    body = request.body
     if len(body) > MAX_BODY:
         raise UnreadableError("the request is too large")
-    coding = incoming.headers.get("content-encoding", "identity").strip().lower()
+    coding = request.headers.get("content-encoding", "identity").strip().lower()
     if coding in {"", "identity"}:
         return body
     if coding not in {"gzip", "x-gzip"}:
@@ -69,8 +67,8 @@ def _expanded(incoming: Incoming) -> bytes:
         raise UnreadableError("the request's gzip is damaged or too large") from None
 
 
-def _charset(incoming: Incoming) -> str | None:
-    for parameter in incoming.headers.get("content-type", "").split(";")[1:]:
+def _charset(request: HttpRequest) -> str | None:
+    for parameter in request.headers.get("content-type", "").split(";")[1:]:
         name, _, value = parameter.partition("=")
         if name.strip().lower() == "charset":
             return value.strip().strip("\"'") or None

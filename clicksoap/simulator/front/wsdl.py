@@ -1,4 +1,4 @@
-"""The WSDL as the simulator serves it: the bundled one, naming the address at which it was asked for."""
+"""The WSDL that the simulator serves: the bundled one, with the address of the service as the caller reached it."""
 
 from typing import Final
 
@@ -14,8 +14,8 @@ def served_wsdl(dialect: Dialect, path: str, address: str) -> bytes:
     """The WSDL of a service.
 
     Args:
-        dialect: The dialect spoken there.
-        path: The service's path; the original RPC service says ``callback`` where the others say ``msg_callback``.
+        dialect: The dialect of the service.
+        path: The service's path; on the original RPC path, ``msg_callback`` is renamed to ``callback``.
         address: The service's address as the caller reached it.
     """
     root = etree.fromstring(wsdl(dialect))

@@ -1,1 +1,1 @@
-"""The simulated gateway itself: its accounts, messages and commands. It knows neither SOAP nor HTTP."""
+"""The simulated gateway: accounts, sessions, messages and commands, without SOAP and HTTP."""

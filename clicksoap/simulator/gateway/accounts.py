@@ -1,165 +1,214 @@
-"""Who is asking: accounts, their credits, and sessions."""
+"""Accounts: their setup, their changing state, and the registry that finds them by credentials."""
 
 import re
 import secrets
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
+from decimal import Decimal
+from ipaddress import ip_address, ip_network
+from typing import Final, Literal
 
 from clicksoap.simulator.front.rules import Refused
-from clicksoap.simulator.gateway.clock import Clock
-from clicksoap.simulator.gateway.model import SESSION_LIFE, Account, AccountSnapshot, AccountState, Request, Session
-from clicksoap.simulator.gateway.settings import Settings
+from clicksoap.simulator.gateway.callback_url import CallbackUrl
+
+STARTING_CREDITS: Final = Decimal(1000)
+"""The balance of an account that names none."""
+
+TRIAL_CREDITS: Final = Decimal(10)
+"""The balance of a trial account."""
 
 CREDENTIALS: Final = ("api_id", "user", "password")
-"""The parameters that say who is asking, if no session does."""
+"""The parameters that identify an account without a session."""
 
 _WRONG_PASSWORD: Final = "wrong"  # noqa: S105 - the one password that an open gateway refuses
 _API_ID: Final = re.compile(r"[0-9]{1,18}")
-_MAX_SESSIONS: Final = 10_000  # of sessions, and of the accounts that an open gateway makes
+_MAX_OPEN_ACCOUNTS: Final = 10_000  # that an open gateway makes
+_MAX_OPTED_OUT: Final = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An account of the simulated gateway, as it is set up.
+
+    Attributes:
+        api_id: The number of the API connection.
+        user: The user name.
+        password: The password; it never appears in the repr.
+        balance: The credits at the start.
+        price: The credits that one message costs.
+        trial: True to replace texts by a canned one until credits are bought.
+        frozen: True to refuse everything (004).
+        networks: The addresses and networks that may use it, such as ``10.0.0.0/8``; others are refused (007). Empty
+            for any.
+        dial_prefix: The country code that replaces a leading 0 of a number; empty for none.
+        senders: The registered ``from`` addresses; others are refused (123). None for any.
+        daily_limit: The messages of a day; more are refused (130). None for no limit.
+        callback: The address for its delivery reports; None for the one of the settings.
+        inbound: The address for its inbound messages; None for the one of the settings.
+
+    Raises:
+        ValueError: A network is invalid, or the dial prefix holds something other than digits.
+    """
+
+    api_id: int
+    user: str
+    password: str = field(repr=False)
+    balance: Decimal = STARTING_CREDITS
+    price: Decimal = Decimal(1)
+    trial: bool = False
+    frozen: bool = False
+    networks: tuple[str, ...] = ()
+    dial_prefix: str = ""
+    senders: tuple[str, ...] | None = None
+    daily_limit: int | None = None
+    callback: CallbackUrl | None = None
+    inbound: CallbackUrl | None = None
+
+    def __post_init__(self) -> None:
+        """Check the networks and the dial prefix."""
+        for each in self.networks:
+            ip_network(each, strict=False)
+        if self.dial_prefix and not (self.dial_prefix.isascii() and self.dial_prefix.isdigit()):
+            raise ValueError("dial_prefix is not a country code: give digits, such as 27")
+
+    @classmethod
+    def on_trial(cls, api_id: int, user: str, password: str) -> "Account":
+        """An account before the first purchase: ten credits, and every text is replaced by a canned one."""
+        return cls(api_id, user, password, TRIAL_CREDITS, trial=True)
+
+    def admits(self, peer: str | None) -> bool:
+        """True if the account may be used from an address; None stands for a caller inside the process."""
+        if not self.networks or peer is None:
+            return True
+        address = ip_address(peer)
+        return any(address in ip_network(each, strict=False) for each in self.networks)
+
+
+@dataclass(frozen=True, slots=True)
+class AccountSnapshot:
+    """The changing part of an account at one moment; see `AccountState`."""
+
+    api_id: int
+    user: str
+    balance: Decimal
+    trial: bool
+    day: datetime | None
+    sent_on_day: int
+    opted_out: tuple[str, ...] = field(repr=False)
+
+
+@dataclass(slots=True)
+class AccountState:
+    """An account with its balance, trial state, day count and opt-outs.
+
+    Attributes:
+        account: The account as it was set up.
+        balance: The credits left.
+        trial: True while texts are still replaced.
+        day: The beginning of the present day of its limit.
+        sent_on_day: The messages accepted on that day.
+        opted_out: The numbers that opted out (122), the latest last; the oldest are dropped first.
+    """
+
+    account: Account
+    balance: Decimal
+    trial: bool
+    day: datetime | None = None
+    sent_on_day: int = 0
+    opted_out: dict[str, None] = field(default_factory=dict[str, None], repr=False)
+
+    @classmethod
+    def of(cls, account: Account) -> "AccountState":
+        """The state of an account that was not used yet."""
+        return cls(account, account.balance, account.trial)
+
+    @property
+    def key(self) -> tuple[int, str]:
+        """The account's API id and user."""
+        return self.account.api_id, self.account.user
+
+    @property
+    def snapshot(self) -> AccountSnapshot:
+        """The changing part, at this moment."""
+        numbers = tuple(self.opted_out)
+        return AccountSnapshot(*self.key, self.balance, self.trial, self.day, self.sent_on_day, numbers)
+
+    def restore(self, snapshot: AccountSnapshot) -> None:
+        """Put a snapshot back."""
+        self.balance, self.trial = snapshot.balance, snapshot.trial
+        self.day, self.sent_on_day = snapshot.day, snapshot.sent_on_day
+        self.opted_out = dict.fromkeys(snapshot.opted_out)
+
+    def opt_out(self, number: str) -> None:
+        """Add a number to those that opted out."""
+        self.opted_out.pop(number, None)
+        if len(self.opted_out) >= _MAX_OPTED_OUT:
+            del self.opted_out[next(iter(self.opted_out))]
+        self.opted_out[number] = None
 
 
 class Accounts:
-    """The accounts of a gateway and their open sessions; not safe between threads by itself.
+    """The accounts of a gateway; not safe between threads by itself.
 
     Args:
-        accounts: The only ones there are; None lets everybody in but the password ``wrong``, and makes an account for
-            each pair of api_id and user.
-        clock: What sessions go by.
-        settings: Asked whenever something depends on them.
+        accounts: The only accounts. None for an open gateway: all credentials work except the password ``wrong``, and
+            each new pair of api_id and user makes an account.
     """
 
-    def __init__(self, accounts: Sequence[Account] | None, clock: Clock, settings: Callable[[], Settings]) -> None:
+    def __init__(self, accounts: Sequence[Account] | None) -> None:
         self._accounts = accounts
-        self._clock = clock
-        self._settings = settings
-        self._purses: dict[tuple[int, str], AccountState] = {}
-        self._sessions: dict[str, Session] = {}
+        self._states: dict[tuple[int, str], AccountState] = {}
         self.reset()
 
-    def commands(self) -> Mapping[str, Callable[[Request], list[str]]]:
-        """What is carried out here."""
-        return {"auth": self._auth, "ping": self._ping}
-
     def reset(self) -> None:
-        """Begin anew: no session, and accounts as they were set up."""
-        self._sessions.clear()
-        self._purses = {(each.api_id, each.user): AccountState.of(each) for each in self._accounts or ()}
+        """Set every account up anew."""
+        self._states = {(each.api_id, each.user): AccountState.of(each) for each in self._accounts or ()}
 
     @property
-    def purses(self) -> list[AccountState]:
-        """Every account that there is; in an open gateway, every one that was used."""
-        return list(self._purses.values())
+    def states(self) -> list[AccountState]:
+        """Every account; in an open gateway, every one that was used."""
+        return list(self._states.values())
 
-    def purse(self, api_id: int, user: str) -> AccountState:
-        """An account and what is left on it; KeyError if there is none."""
-        return self._purses[api_id, user]
+    def state(self, api_id: int, user: str) -> AccountState:
+        """The account of an API id and a user; KeyError if it is unknown."""
+        return self._states[api_id, user]
 
-    def restore(self, standings: Iterable[AccountSnapshot]) -> None:
-        """Let accounts be as at an earlier moment; those that are not there any more are passed over."""
-        for each in standings:
+    def restore(self, snapshots: Iterable[AccountSnapshot]) -> None:
+        """Put the state of a previous run back; accounts that do not exist any more are ignored."""
+        for each in snapshots:
             key = each.api_id, each.user
-            if self._accounts is None and key not in self._purses:
-                self._purses[key] = AccountState.of(Account(*key, ""))  # an open gateway compares no passwords
-            if key in self._purses:
-                self._purses[key].restore(each)
+            if self._accounts is None and key not in self._states:
+                self._states[key] = AccountState.of(Account(*key, ""))  # an open gateway compares no passwords
+            if key in self._states:
+                self._states[key].restore(each)
 
-    def sessions(self) -> list[tuple[Account, datetime, int]]:
-        """Every session that is open: whose, when last used, how often used."""
-        now = self._clock.now()
-        return [
-            (each.purse.account, each.used, each.uses)
-            for each in self._sessions.values()
-            if now - each.used <= SESSION_LIFE
-        ]
+    def by_credentials(self, values: Mapping[str, str], wrong_password: Literal["001", "002"]) -> AccountState:
+        """The account of a command's credentials.
 
-    def expire_sessions(self) -> int:
-        """End every session; gives how many there were."""
-        ended = len(self.sessions())
-        self._sessions.clear()
-        return ended
+        Args:
+            values: The parameters of the command.
+            wrong_password: The error code for an unknown user or a wrong password.
 
-    def authorised(self, request: Request) -> AccountState:
-        """Whose request this is: by its session or its credentials, whichever counts first and holds."""
-        purse = self._identified(request.values)
-        if purse.account.frozen:
-            raise Refused("004")
-        if not purse.account.admits(request.peer):
-            raise Refused("007")
-        return purse
-
-    def _identified(self, values: Mapping[str, str]) -> AccountState:
-        session_id = values.get("session_id")
-        has_credentials = all(name in values for name in CREDENTIALS)
-        if session_id is not None and not (has_credentials and self._settings().prefers == "credentials"):
-            purse = self._by_session(session_id)
-            if purse is not None:
-                return purse
-            if not has_credentials:
-                raise Refused("003")
-        elif not any(name in values for name in CREDENTIALS):
-            raise Refused("005")
-        return self._by_credentials(values)
-
-    def _auth(self, request: Request) -> list[str]:
-        purse = self._by_credentials(request.values)
-        if purse.account.frozen:
-            raise Refused("004")
-        if not purse.account.admits(request.peer):
-            raise Refused("007")
-        now = self._clock.now()
-        if len(self._sessions) >= _MAX_SESSIONS:
-            self._drop_dead_sessions(now)
-        session_id = secrets.token_hex(16)
-        self._sessions[session_id] = Session(purse, now)
-        return [f"OK: {session_id}"]
-
-    def _ping(self, request: Request) -> list[str]:
-        if "session_id" not in request.values:
-            raise Refused("005")
-        purse = self._by_session(request.values["session_id"])
-        if purse is None:
-            raise Refused("003")
-        if not purse.account.admits(request.peer):
-            raise Refused("007")
-        return [self._settings().ping_reply]
-
-    def _by_session(self, session_id: str) -> AccountState | None:
-        session = self._sessions.get(session_id)
-        if session is None:
-            return None
-        now, most = self._clock.now(), self._settings().session_calls
-        if (most is not None and session.uses >= most) or now - session.used > SESSION_LIFE:
-            del self._sessions[session_id]
-            return None
-        session.used = now
-        session.uses += 1
-        return session.purse
-
-    def _by_credentials(self, values: Mapping[str, str]) -> AccountState:
+        Raises:
+            Refused: The credentials are missing or wrong (108, or as given).
+        """
         api_id = values.get("api_id", "")
         if not _API_ID.fullmatch(api_id):
             raise Refused("108")
-        wrong = Refused(self._settings().wrong_password)
         user, password = values.get("user", ""), values.get("password", "")
         if not user or not password:
-            raise wrong
+            raise Refused(wrong_password)
         key = (int(api_id), user)
         if self._accounts is None:
-            if password == _WRONG_PASSWORD or (key not in self._purses and len(self._purses) >= _MAX_SESSIONS):
-                raise wrong
-            if key not in self._purses:
-                self._purses[key] = AccountState.of(Account(*key, password))
-        elif key not in self._purses or not _same(self._purses[key].account.password, password):
-            raise wrong
-        return self._purses[key]
-
-    def _drop_dead_sessions(self, now: datetime) -> None:
-        """Forget the dead ones; if all are alive, the one that was unused longest."""
-        dead = [each for each, session in self._sessions.items() if now - session.used > SESSION_LIFE]
-        for each in dead or [min(self._sessions, key=lambda each: self._sessions[each].used)]:
-            del self._sessions[each]
+            if password == _WRONG_PASSWORD or (key not in self._states and len(self._states) >= _MAX_OPEN_ACCOUNTS):
+                raise Refused(wrong_password)
+            if key not in self._states:
+                self._states[key] = AccountState.of(Account(*key, password))
+        elif key not in self._states or not _is_same(self._states[key].account.password, password):
+            raise Refused(wrong_password)
+        return self._states[key]
 
 
-def _same(expected: str, given: str) -> bool:
+def _is_same(expected: str, given: str) -> bool:
     return secrets.compare_digest(expected.encode(), given.encode("utf-8", "surrogatepass"))

@@ -9,7 +9,7 @@ _END: Final = datetime(9000, 1, 1, tzinfo=UTC)  # messages are planned some days
 
 
 class Clock:
-    """Real time, times ``speed``, plus whatever it was advanced by; safe to share between threads.
+    """Real time, times ``speed``, plus the time it was advanced by; safe to share between threads.
 
     It runs on the monotonic clock, so a correction of the computer's own time neither ends a session nor revives one.
 
@@ -23,7 +23,7 @@ class Clock:
     def __init__(self, speed: float = 1.0) -> None:
         if speed < 0:
             raise ValueError("time does not go back: give a speed of 0 or more")
-        self.speed = self._usual_speed = speed
+        self.speed = self._initial_speed = speed
         self._began = time.monotonic()
         self._zero = datetime.now(UTC)
         self._changed = Condition()
@@ -32,12 +32,12 @@ class Clock:
 
     @property
     def signals(self) -> int:
-        """How often somebody called ``advance`` or ``wake``; what ``wait`` compares with."""
+        """The number of calls of ``advance`` and ``wake``; ``wait`` compares it."""
         with self._changed:
             return self._signals
 
     def now(self) -> datetime:
-        """The present moment, in UTC."""
+        """The present time, in UTC."""
         with self._changed:
             return self._now()
 
@@ -45,50 +45,50 @@ class Clock:
         """Move forward by the sum of what is given.
 
         Raises:
-            ValueError: The sum is negative, since time does not go back; or it is too much for a calendar.
+            ValueError: The sum is negative, or leads beyond the year 9000.
         """
         try:
             step = timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
         except OverflowError:
-            raise ValueError("no clock goes that far") from None
+            raise ValueError(f"the time to advance is too long: the clock stops at the year {_END.year}") from None
         if step < timedelta():
-            raise ValueError("a clock can only be advanced")
+            raise ValueError("a clock can only be advanced, not set back: give 0 or more")
         with self._changed:
             if step > _END - self._now():
-                raise ValueError(f"a clock goes no further than the year {_END.year}")
+                raise ValueError(f"the time to advance is too long: the clock stops at the year {_END.year}")
             self._ahead += step
             self._signal()
 
     def restore(self) -> None:
-        """Be as in the beginning again: in the present, at the first speed.
+        """Go back to the present, at the first speed.
 
-        It goes back for it, which only a gateway without messages and sessions bears.
+        The clock may run backwards here: call this only for a gateway without messages and sessions.
         """
         with self._changed:
-            self.speed = self._usual_speed
+            self.speed = self._initial_speed
             self._began = time.monotonic()
             self._zero = datetime.now(UTC)
             self._ahead = timedelta()
             self._signal()
 
     def wake(self) -> None:
-        """Let everybody who waits look again."""
+        """End every ``wait`` early."""
         with self._changed:
             self._signal()
 
     def wait(self, until: datetime | None, signals: int) -> None:
-        """Wait until a moment of this clock, or for ever; ends early at the first signal.
+        """Wait until a moment of this clock; ends early at the first signal.
 
         Args:
-            until: The moment; None for no moment at all.
-            signals: What ``signals`` said before the caller last looked: one that came since then is not missed.
+            until: The moment; None to wait for a signal alone.
+            signals: The value of ``signals`` before the caller last looked, so that a signal since then is not missed.
         """
         with self._changed:
             while self._signals == signals:
-                left = None if until is None else (until - self._now()).total_seconds()
-                if left is not None and left <= 0:
+                remaining = None if until is None else (until - self._now()).total_seconds()
+                if remaining is not None and remaining <= 0:
                     return
-                self._changed.wait(None if left is None or not self.speed else left / self.speed)
+                self._changed.wait(None if remaining is None or not self.speed else remaining / self.speed)
 
     def _now(self) -> datetime:
         passed = (time.monotonic() - self._began) * self.speed

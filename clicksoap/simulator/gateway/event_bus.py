@@ -1,4 +1,4 @@
-"""News of the gateway, passed on to whoever listens."""
+"""The event bus: publishes the gateway's events to its listeners, in order."""
 
 import logging
 from collections import deque
@@ -8,7 +8,7 @@ from datetime import datetime
 from threading import Lock, RLock
 from typing import Final, Literal
 
-from clicksoap.simulator.gateway.model import Message
+from clicksoap.simulator.gateway.messages import Message
 
 EventKind = Literal["accepted", "status", "deleted", "inbound", "exchange", "callback", "account", "reset"]
 
@@ -17,16 +17,16 @@ _log: Final = logging.getLogger("clicksoap.simulator")
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that has happened.
+    """Something that happened in the gateway.
 
     Attributes:
-        kind: ``accepted`` (messages, as they were then), ``status`` (one message that has another status now),
-            ``deleted`` (messages, or with none of them: all), ``inbound`` (a message from a handset), ``exchange`` (a
-            request was answered), ``callback`` (the customer's server was tried), ``account`` (somebody changed one
-            by hand), ``reset`` (nothing is as before).
-        at: When, by the gateway's clock.
-        messages: The messages it is about, if any.
-        about: The id of what it is about, where that is no message.
+        kind: The kind. ``accepted``: messages, as they were then. ``status``: one message with another status.
+            ``deleted``: messages, or all of them if the event has none. ``inbound``: a message from a handset.
+            ``exchange``: a request was answered. ``callback``: the customer's server was called. ``account``: an
+            account was changed by hand. ``reset``: everything was forgotten.
+        at: The time, by the gateway's clock.
+        messages: The messages of the event, if any.
+        about: The id of its subject, if that is not a message.
     """
 
     kind: EventKind
@@ -36,20 +36,24 @@ class Event:
 
 
 class EventBus:
-    """Where events come in and go out, in the order in which they happened.
+    """Publishes events to listeners, in the order in which they happened.
 
     Listeners are called in the thread that caused the event, one at a time, and never while the gateway is locked. A
-    listener must not wait; if it raises, that is logged and nobody else harmed.
+    listener must not wait. If it raises, that is logged, and the other listeners are called all the same.
     """
 
     def __init__(self) -> None:
-        self._waiting: deque[Event] = deque()
+        self._queue: deque[Event] = deque()
         self._listeners: tuple[Callable[[Event], None], ...] = ()
         self._lock = Lock()
-        self._telling = RLock()
+        self._publishing = RLock()
 
-    def listen(self, listener: Callable[[Event], None]) -> Callable[[], None]:
-        """Be told of every event from now on; gives what ends it."""
+    def subscribe(self, listener: Callable[[Event], None]) -> Callable[[], None]:
+        """Call a listener with every event from now on.
+
+        Returns:
+            Ends the subscription.
+        """
         with self._lock:
             self._listeners = (*self._listeners, listener)
 
@@ -60,22 +64,22 @@ class EventBus:
         return end
 
     def add(self, event: Event) -> None:
-        """Note an event; listeners hear of it at the next ``flush``."""
+        """Queue an event; the next ``flush`` publishes it."""
         if self._listeners:
-            self._waiting.append(event)
+            self._queue.append(event)
 
     def flush(self) -> None:
-        """Tell the listeners what was noted; whatever was noted before has been told when this returns."""
-        with self._telling:  # even if nothing is waiting: another thread may be about to tell what this one noted
-            while self._waiting:
-                event = self._waiting.popleft()
+        """Publish the queued events; every event that was queued before has been published when this returns."""
+        with self._publishing:  # even if the queue is empty: another thread may be publishing an event of this one
+            while self._queue:
+                event = self._queue.popleft()
                 for listener in self._listeners:
                     try:
                         listener(event)
-                    except Exception as error:  # noqa: BLE001 - it must harm neither the command nor the next listener
-                        _log.error("a listener failed: %s", type(error).__name__)
+                    except Exception as error:  # noqa: BLE001 - neither the command nor the next listener may fail
+                        _log.error("a listener of the event bus failed: %s", type(error).__name__)
 
-    def tell(self, event: Event) -> None:
-        """Note an event and tell the listeners."""
+    def publish(self, event: Event) -> None:
+        """Queue an event and publish it."""
         self.add(event)
         self.flush()

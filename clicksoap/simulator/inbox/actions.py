@@ -9,7 +9,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from clicksoap.simulator.gateway.model import Message
+from clicksoap.simulator.gateway.messages import Message
 from clicksoap.simulator.inbox.forms import form_of
 from clicksoap.simulator.inbox.pages import Pages
 from clicksoap.simulator.inbox.rendering import HEADERS, page

@@ -4,9 +4,10 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from clicksoap.codes import ERRORS
-from clicksoap.simulator.faults.rules import MAGIC, MAGIC_PREFIX, Rule
+from clicksoap.simulator.faults.magic import MAGIC, MAGIC_PREFIX
+from clicksoap.simulator.faults.rules import Rule
 from clicksoap.simulator.front.rules import REFUSED_PREFIX
-from clicksoap.simulator.gateway.stages import ENDS_SO_PREFIX
+from clicksoap.simulator.gateway.stages import STATUS_PREFIX
 from clicksoap.simulator.inbox import words
 
 _USUAL: Final[Mapping[str, object]] = {"probability": 1.0, "seed": None, "retry_after": None}
@@ -39,7 +40,7 @@ def conditions(rule: Rule) -> Iterator[str]:
 
 def breaking_numbers() -> list[tuple[str, str]]:
     """The numbers of prefix 997 that break what carries the answer, and how."""
-    return [(f"{MAGIC_PREFIX}{digits}", magic.words) for digits, magic in MAGIC.items()]
+    return [(f"{MAGIC_PREFIX}{digits}", magic.description) for digits, magic in MAGIC.items()]
 
 
 def refused_numbers() -> list[tuple[str, str]]:
@@ -49,4 +50,4 @@ def refused_numbers() -> list[tuple[str, str]]:
 
 def ending_numbers() -> list[tuple[str, words.Status]]:
     """The numbers that are accepted, and the status that each ends in."""
-    return [(f"{ENDS_SO_PREFIX}{code}", status) for code, status in words.ALL.items()]
+    return [(f"{STATUS_PREFIX}{code}", status) for code, status in words.ALL.items()]

@@ -4,7 +4,7 @@ from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 
-from clicksoap.simulator.front.calls import MAX_BODY
+from clicksoap.simulator.front.http_values import MAX_BODY
 from clicksoap.simulator.services.reading import read_body
 
 

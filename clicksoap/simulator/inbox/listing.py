@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from clicksoap.simulator.gateway.gateway import Gateway
-from clicksoap.simulator.gateway.model import Message
+from clicksoap.simulator.gateway.messages import Message
 from clicksoap.simulator.search import matching
 
 PER_PAGE: Final = 50

@@ -9,7 +9,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from clicksoap.contract import SERVICE_PATHS
-from clicksoap.simulator.gateway.model import Message
+from clicksoap.simulator.gateway.messages import Message
 from clicksoap.simulator.inbox import faults, words
 from clicksoap.simulator.inbox.listing import PER_PAGE, Listing, listing
 from clicksoap.simulator.inbox.rendering import page

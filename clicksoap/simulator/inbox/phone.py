@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Final, Literal
 from urllib.parse import unquote, urlsplit
 
-from clicksoap.simulator.gateway.content import Part, split
-from clicksoap.simulator.gateway.model import Message
+from clicksoap.simulator.gateway.messages import Message
+from clicksoap.simulator.gateway.segments import Segment, split
 
 DisplayKind = Literal["text", "flash", "push", "mms", "binary", "nokia"]
 """How a phone shows it."""
@@ -53,7 +53,7 @@ class Shown:
 
     kind: DisplayKind
     label: str
-    parts: tuple[Part, ...]
+    parts: tuple[Segment, ...]
     units: str
     url: str
     link: str

@@ -88,7 +88,7 @@ class _Stream(Response):
                 with suppress(RuntimeError):  # the loop may be about to end
                     loop.call_soon_threadsafe(self._outdated.set)
 
-        unlisten = self._hub.listen(notice)
+        unlisten = self._hub.subscribe(notice)
         told = asyncio.create_task(self._tell(send))
         left = asyncio.create_task(_left(receive))
         stopped = asyncio.create_task(self._stopped.wait())

@@ -6,7 +6,7 @@ from typing import Final
 from zlib import crc32
 
 from clicksoap.simulator.exchanges import Exchange
-from clicksoap.simulator.gateway.model import Message, Stage
+from clicksoap.simulator.gateway.messages import Message, Stage
 from clicksoap.simulator.inbox.listing import PER_PAGE, Listing, listing
 from clicksoap.simulator.inbox.rendering import fragment
 from clicksoap.simulator.simulation import Simulation

@@ -4,18 +4,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from clicksoap.codes import STATUSES
-from clicksoap.simulator.search import STATUS_WORDS
+from clicksoap.codes import STATUS_DEFINITIONS, Phase
 
 Tone = Literal["good", "bad", "moving", "waiting", "quiet"]
 """How a status looks."""
 
-_TONES: Final[Mapping[str, Tone]] = {
-    **dict.fromkeys(("004",), "good"),
-    **dict.fromkeys(("005", "007", "009", "010", "012", "014"), "bad"),
-    **dict.fromkeys(("003", "008"), "moving"),
-    **dict.fromkeys(("002", "011"), "waiting"),
-    **dict.fromkeys(("001", "006"), "quiet"),
+_TONES: Final[Mapping[Phase, Tone]] = {
+    Phase.UNKNOWN: "quiet",
+    Phase.ACCEPTED: "moving",
+    Phase.QUEUED: "waiting",
+    Phase.HANDED_ON: "moving",
+    Phase.DELIVERED: "good",
+    Phase.CANCELLED: "quiet",
+    Phase.FAILED: "bad",
 }
 
 SERVICES: Final[Mapping[str, str]] = {
@@ -44,13 +45,7 @@ class Status:
 
 
 ALL: Final[Mapping[str, Status]] = {
-    code: Status(
-        code,
-        next(word for word, codes in STATUS_WORDS.items() if codes == frozenset({code})),
-        meaning,
-        _TONES.get(code, "quiet"),
-    )
-    for code, meaning in STATUSES.items()
+    code: Status(code, each.word, each.text, _TONES[each.phase]) for code, each in STATUS_DEFINITIONS.items()
 }
 """Every status."""
 

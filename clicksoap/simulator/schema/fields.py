@@ -54,8 +54,8 @@ def fields_of(kind: type, without: Collection[str] = ()) -> dict[str, Field]:
         for each in fields(kind)
         if each.name not in without
     }
-    if HIDDEN in taken:
-        taken[HIDDEN].schema["writeOnly"] = True
+    for name in HIDDEN & taken.keys():
+        taken[name].schema["writeOnly"] = True
     return taken
 
 

@@ -1,6 +1,7 @@
 """The simulator's values as JSON, and the schemas of that: both from the type hints of the values alone.
 
-What is added to a value is in the API, and in its description, by itself. Fields named ``password`` never are.
+A field that is added to a value appears in the API, and in its description, by itself. Secret fields, such as
+``password``, never do.
 """
 
 import re
@@ -11,10 +12,12 @@ from decimal import Decimal
 from types import NoneType, UnionType
 from typing import Any, Final, Literal, Union, cast, get_args, get_origin, get_type_hints
 
+from clicksoap.simulator.masking import SECRET_PARAMETERS
+
 Schema = dict[str, Any]
 
-HIDDEN: Final = "password"
-"""The field that is taken and never given."""
+HIDDEN: Final = SECRET_PARAMETERS
+"""The fields that are taken and never given."""
 
 DECIMAL: Final = r"^-?[0-9]{1,15}(\.[0-9]{1,6})?$"
 """How decimals are written."""
@@ -49,7 +52,7 @@ def shown(value: object, without: Collection[str] = ()) -> Any:  # noqa: ANN401 
     if type(value) in _WRITTEN:
         return _WRITTEN[type(value)](value)
     if is_dataclass(value):
-        names = (each.name for each in fields(value) if each.name != HIDDEN and each.name not in without)
+        names = (each.name for each in fields(value) if each.name not in HIDDEN and each.name not in without)
         return {name: shown(getattr(value, name)) for name in names}
     if isinstance(value, Mapping):
         return {str(name): shown(each) for name, each in cast("Mapping[object, object]", value).items()}
@@ -88,7 +91,7 @@ def record_of(kind: type, without: Collection[str] = (), **more: Schema) -> Sche
         more: Fields that are put in.
     """
     said = descriptions(kind)
-    hints = {name: hint for name, hint in get_type_hints(kind).items() if name != HIDDEN and name not in without}
+    hints = {name: hint for name, hint in get_type_hints(kind).items() if name not in HIDDEN and name not in without}
     shown_fields = {name: described(schema_of(hint), said.get(name, "")) for name, hint in hints.items()}
     return record(**shown_fields, **more)
 

@@ -1,1 +1,1 @@
-"""What speaks to the gateway's callers: both SOAP dialects and the HTTP API."""
+"""The services: the HTTP routes, the connections and the handling of requests, over SOAP and the HTTP API."""

@@ -1,4 +1,4 @@
-"""From a request to its answer, the same way for every service; what is to go wrong goes wrong here."""
+"""Handle one request of a service: read it, apply faults, execute the command, record the exchange."""
 
 import logging
 from collections.abc import Callable
@@ -8,60 +8,56 @@ from threading import Event
 from typing import Final, Protocol
 
 from clicksoap.simulator.exchanges import Exchange, Exchanges
-from clicksoap.simulator.faults.apply import damaged
-from clicksoap.simulator.faults.rules import Faults, Rule
-from clicksoap.simulator.front.calls import Answer, Call, Incoming, Later, UnreadableError
+from clicksoap.simulator.faults.apply import apply_fault
+from clicksoap.simulator.faults.faults import Faults
+from clicksoap.simulator.faults.rules import Rule
+from clicksoap.simulator.front.command import Command, UnreadableError
+from clicksoap.simulator.front.http_values import DelayedAnswer, HttpAnswer, HttpRequest
 from clicksoap.simulator.gateway.gateway import Gateway
-from clicksoap.simulator.gateway.model import Request
 from clicksoap.simulator.masking import masked_reply, shown_headers
 
 _log: Final = logging.getLogger("clicksoap.simulator")
-_UNREAD: Final = Call("", {}, ())
-_NOTHING: Final = Answer(503, {}, b"", ending="reset")
+_NO_ANSWER: Final = HttpAnswer(503, {}, b"", ending="reset")
 
 
-class Service(Protocol):
-    """A way of speaking to the gateway."""
+class GatewayService(Protocol):
+    """A protocol of the gateway: reads commands from requests, and writes answers."""
 
     @property
     def name(self) -> str:
-        """What the exchanges call it."""
+        """The service's name in the recorded exchanges."""
         ...
 
-    def max_recipients(self, incoming: Incoming) -> int:
-        """The most recipients of a request."""
-        ...
-
-    def read(self, incoming: Incoming) -> Call:
-        """Read a request.
+    def read(self, request: HttpRequest) -> Command:
+        """Read the command of a request.
 
         Raises:
-            UnreadableError: It is none.
+            UnreadableError: The request does not hold a command of the gateway.
         """
         ...
 
-    def write(self, incoming: Incoming, call: Call, lines: list[str]) -> Answer:
+    def write(self, command: Command, lines: list[str]) -> HttpAnswer:
         """The answer that holds the lines of a reply."""
         ...
 
-    def refuse(self, incoming: Incoming, error: UnreadableError) -> Answer:
-        """The answer to what could not be read, or not be carried out."""
+    def refuse(self, error: UnreadableError) -> HttpAnswer:
+        """The answer to a request that could not be read or executed."""
         ...
 
-    def masked(self, incoming: Incoming) -> str:
+    def masked(self, request: HttpRequest) -> str:
         """The request as text, without its secrets."""
         ...
 
 
 class RequestHandler:
-    """Where the services bring what they were asked.
+    """Handles the requests of every service; safe to use from any thread.
 
     Args:
-        gateway: What carries the commands out.
-        faults: What goes wrong on the way.
-        exchanges: Where everything is kept for whoever looks later.
+        gateway: The gateway that executes the commands.
+        faults: The faults that happen to the requests.
+        exchanges: The record of requests and answers.
         stopping: Set when the server ends, which ends every wait.
-        on_command: Called with the name of each command before it is carried out.
+        on_command: Called with the name of each command before its execution; None for no call.
 
     Attributes:
         stopping: As given.
@@ -83,99 +79,101 @@ class RequestHandler:
 
     @property
     def may_wait(self) -> bool:
-        """Whether to deal with a request may take long: nothing waits but the hook, and replies that are held."""
-        return self._on_command is not None or self._gateway.before_reply is not None
+        """True if the handling of a request may take long: in ``on_command`` or in a reply hook of the gateway."""
+        return self._on_command is not None or self._gateway.has_reply_hooks
 
-    def answer(self, service: Service, incoming: Incoming) -> Answer | Later:
-        """Deal with a request."""
-        visit = _RequestContext(service, incoming, self._exchanges.number(), self._gateway.clock.now())
-        unread = self._guarded(visit, self._read)
-        if unread is not None:
-            return self._keep(visit, unread)
-        rule = visit.rule
-        if rule is not None and rule.kind == "delay" and not rule.carried_out:
-            return Later(rule.seconds, lambda: self._deal(visit), lambda: self._keep(visit, _NOTHING))
-        return self._deal(visit)
-
-    def _deal(self, visit: "_RequestContext") -> Answer:
-        return self._keep(visit, self._guarded(visit, self._answered) or _NOTHING)
-
-    def _guarded(self, visit: "_RequestContext", step: "Callable[[_RequestContext], Answer | None]") -> Answer | None:
+    def answer(self, service: GatewayService, request: HttpRequest) -> HttpAnswer | DelayedAnswer:
+        """Handle a request; a fault may delay it before the command is executed."""
+        number = self._exchanges.next_number()
+        context = _RequestContext(service, request, Command("", {}, exchange=number), self._gateway.clock.now())
         try:
-            return step(visit)
-        except UnreadableError as error:
-            return visit.service.refuse(visit.incoming, error)
-        except Exception as error:  # noqa: BLE001 - whatever broke, the caller gets an answer and no private matters
-            _log.error("a command failed: %s", type(error).__name__)
-            return visit.service.refuse(visit.incoming, UnreadableError("internal error", "Server"))
+            command = replace(service.read(request), exchange=number)
+            context = replace(context, command=command)
+            context = replace(context, rule=self._faults.match(command.name, command.to))
+        except Exception as error:  # noqa: BLE001 - any failure is answered, without private data
+            return self._recorded(context, _failed(service, error))
+        rule = context.rule
+        if rule is not None and rule.kind == "delay" and not rule.carried_out:
+            return DelayedAnswer(
+                rule.seconds, lambda: self._executed(context), lambda: self._recorded(context, _NO_ANSWER)
+            )
+        return self._executed(context)
 
-    def _read(self, visit: "_RequestContext") -> None:
-        call = visit.service.read(visit.incoming)
-        visit.call = replace(call, to=tuple(each.strip() for each in call.to))
-        visit.rule = self._faults.strike(call.command, visit.call.to)
+    def _executed(self, context: "_RequestContext") -> HttpAnswer:
+        """Execute the command of a request, with its fault, and record the exchange."""
+        try:
+            answer = self._answer(context)
+        except Exception as error:  # noqa: BLE001 - likewise
+            answer = _failed(context.service, error)
+        return self._recorded(context, answer)
 
-    def _keep(self, visit: "_RequestContext", answer: Answer) -> Answer:
-        incoming, rule, command = visit.incoming, visit.rule, visit.call.command
+    def _answer(self, context: "_RequestContext") -> HttpAnswer:
+        """The answer to a request, after its fault if there is one."""
+        rule = context.rule
+        if rule is None:
+            return self._carried_out(context)
+        if rule.kind == "session":
+            self._gateway.expire_sessions()
+            return self._carried_out(context) if rule.carried_out else self._refused(context, "003")
+        waited = rule.kind == "delay"
+        answer = self._carried_out(context) if rule.carried_out or waited else self._refused(context, "901")
+        if rule.kind == "error":
+            return self._refused(context, rule.code)
+        if rule.kind == "fault":
+            return context.service.refuse(UnreadableError(rule.text, rule.code))
+        return apply_fault(rule, answer)
+
+    def _carried_out(self, context: "_RequestContext") -> HttpAnswer:
+        command = context.command
+        if self._on_command is not None:
+            self._on_command(command.name)
+        return context.service.write(command, self._gateway.execute(command))
+
+    def _refused(self, context: "_RequestContext", code: str) -> HttpAnswer:
+        lines = self._gateway.refusal(code, len(context.command.to))
+        return context.service.write(context.command, lines)
+
+    def _recorded(self, context: "_RequestContext", answer: HttpAnswer) -> HttpAnswer:
+        request, rule, command = context.request, context.rule, context.command
         self._exchanges.add(
             Exchange(
-                number=visit.number,
-                at=visit.began,
-                service=visit.service.name,
-                command=command,
-                method=incoming.method,
-                path=incoming.path,
-                peer=incoming.peer or "",
-                request_headers=shown_headers(incoming.headers),
-                request=visit.service.masked(incoming),
+                number=command.exchange,
+                at=context.began,
+                service=context.service.name,
+                command=command.name,
+                method=request.method,
+                path=request.path,
+                peer=request.peer or "",
+                request_headers=shown_headers(request.headers),
+                request=context.service.masked(request),
                 status=None if answer.ending == "reset" else answer.status,
                 reply_headers=shown_headers(answer.headers),
-                reply=masked_reply(answer.body if answer.shown is None else answer.shown, command),
-                fault="" if rule is None else _named(rule),
+                reply=masked_reply(answer.body if answer.shown is None else answer.shown, command.name),
+                fault="" if rule is None else _description(rule),
             )
         )
         return answer
 
-    def _answered(self, visit: "_RequestContext") -> Answer:
-        """The answer to a request, as a rule leaves it."""
-        rule = visit.rule
-        if rule is None:
-            return self._carried_out(visit)
-        if rule.kind == "session":
-            self._gateway.expire_sessions()
-            return self._carried_out(visit) if rule.carried_out else self._refused(visit, "003")
-        waited = rule.kind == "delay"
-        answer = self._carried_out(visit) if rule.carried_out or waited else self._refused(visit, "901")
-        if rule.kind == "error":
-            return self._refused(visit, rule.code)
-        if rule.kind == "fault":
-            return visit.service.refuse(visit.incoming, UnreadableError(rule.text, rule.code))
-        return damaged(rule, answer)
 
-    def _carried_out(self, visit: "_RequestContext") -> Answer:
-        service, incoming, call = visit.service, visit.incoming, visit.call
-        if self._on_command is not None:
-            self._on_command(call.command)
-        most, peer = service.max_recipients(incoming), incoming.peer
-        lines = self._gateway.execute(Request(call.command, call.parameters, call.to, most, peer, visit.number))
-        return service.write(incoming, call, lines)
-
-    def _refused(self, visit: "_RequestContext", code: str) -> Answer:
-        lines = self._gateway.refusal(code, len(visit.call.to))
-        return visit.service.write(visit.incoming, visit.call, lines)
-
-
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _RequestContext:
-    """A request at the desk, and what is known of it by now."""
+    """A request with its command, the time it began, and the fault rule that applies to it."""
 
-    service: Service
-    incoming: Incoming
-    number: int
+    service: GatewayService
+    request: HttpRequest
+    command: Command
     began: datetime
-    call: Call = _UNREAD
     rule: Rule | None = None
 
 
-def _named(rule: Rule) -> str:
-    """A rule in an exchange; those of magic numbers have their digits as id."""
+def _failed(service: GatewayService, error: Exception) -> HttpAnswer:
+    """The answer to a request whose handling raised an error."""
+    if not isinstance(error, UnreadableError):
+        _log.error("a command failed: %s", type(error).__name__)
+        error = UnreadableError("internal error", "Server")
+    return service.refuse(error)
+
+
+def _description(rule: Rule) -> str:
+    """A rule in a recorded exchange: its kind and id; the id of a magic number's rule is its digits."""
     return f"{rule.kind} ({'number' if rule.prefix == rule.id else 'rule'} {rule.id})"

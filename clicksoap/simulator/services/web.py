@@ -1,4 +1,4 @@
-"""The services behind their paths: requests read off the wire, answers written to it."""
+"""The HTTP routes of the services: read requests off the wire, and write answers to it."""
 
 import asyncio
 from collections.abc import Callable
@@ -10,14 +10,14 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from clicksoap.contract import MAX_HTTP_RECIPIENTS, SERVICE_PATHS, Dialect
-from clicksoap.simulator.front.calls import Answer, Incoming, Later
 from clicksoap.simulator.front.compression import accepts_gzip, compress
-from clicksoap.simulator.front.http_api import COVERAGE_FOLDER, PATHS, HttpApi
+from clicksoap.simulator.front.http_api import COVERAGE_FOLDER, PATHS, HttpApiService
+from clicksoap.simulator.front.http_values import DelayedAnswer, HttpAnswer, HttpRequest
 from clicksoap.simulator.front.soap import SoapService
 from clicksoap.simulator.front.wsdl import served_wsdl
 from clicksoap.simulator.gateway.gateway import Gateway
 from clicksoap.simulator.services.connection import CutResponse, NoResponse, SlowResponse, pause
-from clicksoap.simulator.services.handler import RequestHandler, Service
+from clicksoap.simulator.services.handler import GatewayService, RequestHandler
 from clicksoap.simulator.services.reading import read_body
 
 _T = TypeVar("_T")
@@ -27,24 +27,26 @@ class Services:
     """The four SOAP services and the HTTP API of a gateway.
 
     Args:
-        gateway: Whose settings count.
-        desk: Where requests are dealt with.
-        executor: Where that happens if there is a hook, so that one may wait while others go on.
+        gateway: The gateway, for its settings.
+        handler: Handles the requests.
+        executor: Runs the handler if a hook may wait, so that other requests go on meanwhile.
     """
 
-    def __init__(self, gateway: Gateway, desk: RequestHandler, executor: Executor) -> None:
+    def __init__(self, gateway: Gateway, handler: RequestHandler, executor: Executor) -> None:
         self._gateway = gateway
-        self._desk = desk
+        self._handler = handler
         self._executor = executor
         self._soap = {dialect: SoapService(dialect) for dialect in Dialect}
-        self._http_api = HttpApi()
+        self._http_api = HttpApiService()
 
     def routes(self) -> list[Route]:
         """Every path of every service."""
         soap = [Route(path, self._answer_soap, methods=["GET", "POST"]) for path in SERVICE_PATHS]
         http_api = [Route(path, self._answer_http) for path in (*PATHS, f"{COVERAGE_FOLDER}{{page}}")]
         for route in http_api:
-            route.methods = {*MAX_HTTP_RECIPIENTS}  # Route itself would add HEAD, and a command is not tried out
+            route.methods = {
+                *MAX_HTTP_RECIPIENTS
+            }  # Route itself would add HEAD, and a command must not be executed by it
         return [*soap, *http_api]
 
     async def _answer_soap(self, request: Request) -> Response:
@@ -63,12 +65,12 @@ class Services:
     async def _answer_http(self, request: Request) -> Response:
         return await self._answer(self._http_api, request)
 
-    async def _answer(self, service: Service, request: Request) -> Response:
+    async def _answer(self, service: GatewayService, request: Request) -> Response:
         try:
             body = await read_body(request)
         except ClientDisconnect:
-            return Response(status_code=400)  # nobody is there to read it
-        incoming = Incoming(
+            return Response(status_code=400)  # the caller is gone and cannot read it
+        http_request = HttpRequest(
             request.method,
             request.scope["path"],
             bytes(request.scope["query_string"]),
@@ -76,34 +78,34 @@ class Services:
             body,
             request.client.host if request.client else None,
         )
-        answer = await self._run(lambda: self._desk.answer(service, incoming))
-        stopping = self._desk.stopping
-        # Waits keep no thread: there may be more of them than threads.
-        if isinstance(answer, Later):
+        answer = await self._run(lambda: self._handler.answer(service, http_request))
+        stopping = self._handler.stopping
+        # A wait does not hold a thread: there may be more waits than threads.
+        if isinstance(answer, DelayedAnswer):
             is_wanted = await pause(answer.seconds, stopping, request.is_disconnected)
             answer = await self._run(answer.resume if is_wanted else answer.give_up)
         if answer.wait and not await pause(answer.wait, stopping, request.is_disconnected):
             return NoResponse()
-        return self._response(service, incoming, answer)
+        return self._response(service, http_request, answer)
 
     async def _run(self, step: Callable[[], _T]) -> _T:
-        # Without a hook nothing waits, and to change threads would cost more than most commands.
-        if not self._desk.may_wait:
+        # Without a hook nothing waits, and a change of threads costs more than most commands.
+        if not self._handler.may_wait:
             return step()
         return await asyncio.get_running_loop().run_in_executor(self._executor, step)
 
-    def _response(self, service: Service, incoming: Incoming, answer: Answer) -> Response:
+    def _response(self, service: GatewayService, http_request: HttpRequest, answer: HttpAnswer) -> Response:
         if answer.ending == "reset":
             return NoResponse()
         if answer.ending == "cut":
             return CutResponse(answer.body, answer.status, dict(answer.headers))
         if answer.bytes_per_second:
-            return SlowResponse(answer, self._desk.stopping)
+            return SlowResponse(answer, self._handler.stopping)
         headers, body = dict(answer.headers), answer.body
         compressible = not answer.as_is and self._gateway.settings.gzip
         if compressible and service is self._soap[Dialect.DOCUMENT_LITERAL]:
             headers["vary"] = "accept-encoding"
-            if accepts_gzip(incoming.headers.get("accept-encoding", "")):
+            if accepts_gzip(http_request.headers.get("accept-encoding", "")):
                 headers["content-encoding"] = "gzip"
                 body = compress(body)
         return Response(body, answer.status, headers)

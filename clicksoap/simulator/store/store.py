@@ -14,9 +14,10 @@ from threading import Condition, Thread
 from typing import Final
 
 from clicksoap.simulator.exchanges import Exchange, Exchanges
+from clicksoap.simulator.gateway.accounts import AccountSnapshot
 from clicksoap.simulator.gateway.event_bus import Event
 from clicksoap.simulator.gateway.gateway import Gateway
-from clicksoap.simulator.gateway.model import AccountSnapshot, StoredMessage
+from clicksoap.simulator.gateway.messages import StoredMessage
 from clicksoap.simulator.schema.records import dumped, loaded
 from clicksoap.simulator.store.file import StoreError, StoreFile
 from clicksoap.simulator.webhooks.handset import Handset, Inbound
@@ -107,7 +108,7 @@ class Store(Memory):
         # The file may hold more than is kept now, or be behind what happened since it was last written.
         self._news = _News(everything=True, any=True)
         self._file = file
-        self._end = self._gateway.event_bus.listen(self._note)
+        self._end = self._gateway.event_bus.subscribe(self._note)
         self._thread = Thread(target=self._run, args=[file], name="clicksoap-simulator-store", daemon=True)
         self._thread.start()
 
@@ -133,7 +134,7 @@ class Store(Memory):
             behind = datetime.fromisoformat(written) - clock.now()
             # A clock that was advanced, or ran fast, would otherwise be behind what it has seen.
             clock.advance(seconds=max(0.0, behind.total_seconds()))
-        self._gateway.restore(kept, standings)
+        self._gateway.snapshots.restore(kept, standings)
         # A message may be of a request that was not answered yet when the process was killed.
         self._exchanges.restore(exchanges, max((each.message.exchange for each in kept), default=0))
         self._handset.restore(inbound)
@@ -174,19 +175,19 @@ class Store(Memory):
         if news.everything:
             file.empty()
             self._accounts.clear()
-            file.put(_MESSAGE, _by_id(self._gateway.kept()))
+            file.put(_MESSAGE, _by_id(self._gateway.snapshots.messages()))
             file.put(_EXCHANGE, ((str(each.number), dumped(each)) for each in reversed(self._exchanges.latest())))
             file.put(_INBOUND, ((each.id, dumped(each)) for each in reversed(self._handset.sent())))
         else:
             self._write_news(file, news)
-        standings = {f"{each.api_id} {each.user}": each for each in self._gateway.standings()}
+        standings = {f"{each.api_id} {each.user}": each for each in self._gateway.snapshots.accounts()}
         changed = {key: each for key, each in standings.items() if self._accounts.get(key) != each}
         file.put(_ACCOUNT, ((key, dumped(each)) for key, each in changed.items()))
         self._accounts = standings
         file.put(_CLOCK, [("", self._gateway.clock.now().isoformat())])
 
     def _write_news(self, file: StoreFile, news: _News) -> None:
-        kept = self._gateway.kept(news.messages)
+        kept = self._gateway.snapshots.messages(news.messages)
         file.put(_MESSAGE, _by_id(kept))
         file.remove(_MESSAGE, news.messages.keys() - {each.message.id for each in kept})
         exchanges = filter(None, map(self._exchanges.get, news.exchanges))
@@ -194,7 +195,7 @@ class Store(Memory):
         if news.inbound:
             file.put(_INBOUND, ((each.id, dumped(each)) for each in reversed(self._handset.sent())))
         # Nobody tells of what gave way to what is newer.
-        oldest = self._gateway.oldest()
+        oldest = self._gateway.snapshots.oldest_message()
         if oldest is not None:
             file.remove_before(_MESSAGE, oldest.id)
         for exchange in self._exchanges.latest()[-1:]:

@@ -86,7 +86,7 @@ class Attempts:
                 next_at=next_at,
             )
             self._kept.append(attempt)
-        self._hub.tell(Event("callback", at, about=str(attempt.number)))
+        self._hub.publish(Event("callback", at, about=str(attempt.number)))
         return attempt
 
     def clear(self) -> None:

@@ -5,11 +5,14 @@ After the vendor's later list, with 002 and 011 beside 003 as the older one has 
 
 from typing import Final
 
-_INTERMEDIATE: Final = frozenset({"002", "003", "011"})
-_ERRORS: Final = frozenset({"005", "007", "009", "010", "012"})
-_FINAL: Final = frozenset({"004", *_ERRORS})
-_STOPS: Final = frozenset({"006", "014"})
-_CLASSES: Final = ((1, _INTERMEDIATE), (2, _FINAL | _STOPS), (4, _ERRORS | _STOPS))
+from clicksoap.codes import STATUS_DEFINITIONS, Phase
+
+_ALL: Final = STATUS_DEFINITIONS.values()
+_INTERMEDIATE: Final = frozenset(each.code for each in _ALL if each.phase in {Phase.QUEUED, Phase.HANDED_ON})
+_FINAL: Final = frozenset(each.code for each in _ALL if each.is_final)
+_ERRORS: Final = frozenset(each.code for each in _ALL if each.is_final and not each.is_delivered)
+_STOPS: Final = frozenset(each.code for each in _ALL if each.is_final and not each.is_in_callback_table)
+_CLASSES: Final = ((1, _INTERMEDIATE), (2, _FINAL), (4, _ERRORS))
 
 
 def is_reported(status: str, callback: int, *, stops: bool) -> bool:

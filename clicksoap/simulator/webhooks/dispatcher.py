@@ -2,16 +2,18 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from threading import Condition
 from typing import Final, Literal
 
 from clicksoap.codes import MessageStatus
+from clicksoap.simulator.front.command import Command
+from clicksoap.simulator.gateway.callback_url import CallbackUrl
 from clicksoap.simulator.gateway.event_bus import Event
 from clicksoap.simulator.gateway.gateway import Gateway
-from clicksoap.simulator.gateway.model import CallbackUrl, Message, Request
+from clicksoap.simulator.gateway.messages import Message
 from clicksoap.simulator.webhooks import formats
 from clicksoap.simulator.webhooks.attempts import KEPT, Attempt, Attempts
 from clicksoap.simulator.webhooks.call import Result
@@ -55,7 +57,8 @@ class Callbacks:
         self._reported: deque[str] = deque(maxlen=KEPT)
         self._forgotten = 0
         self._stopped = False
-        gateway.event_bus.listen(self._hear)
+        self._remove_reply_hook: Callable[[], None] | None = None
+        gateway.event_bus.subscribe(self._hear)
 
     def start(self) -> None:
         """Begin to call."""
@@ -77,7 +80,7 @@ class Callbacks:
     def faults(self, faults: CallbackFaults) -> None:
         with self._changed:
             self._faults, self._to_lose = faults, faults.lose
-            self._gateway.before_reply = self._hold_reply if faults.before_answer else None
+            self._hold_replies(on=faults.before_answer)
             self._changed.notify_all()
             if not faults.reorder:
                 for message_id in list(self._held):
@@ -206,16 +209,23 @@ class Callbacks:
             self._reported.append(delivery.message_id)
             self._changed.notify_all()
 
-    def _hold_reply(self, request: Request) -> None:
+    def _hold_replies(self, *, on: bool) -> None:
+        if on and self._remove_reply_hook is None:
+            self._remove_reply_hook = self._gateway.add_reply_hook(self._hold_reply)
+        elif not on and self._remove_reply_hook is not None:
+            self._remove_reply_hook()
+            self._remove_reply_hook = None
+
+    def _hold_reply(self, command: Command) -> None:
         """Let the reply to a command wait for the reports of its messages, if that is what goes wrong."""
-        if not self._faults.before_answer or not request.to or _has_loop():
+        if not self._faults.before_answer or not command.to or _has_loop():
             return
         with self._changed:
             forgotten = self._forgotten
         wanted = {
             each.id
             for each in self._gateway.messages
-            if each.exchange == request.exchange and self._is_to_be_told(each)
+            if each.exchange == command.exchange and self._is_to_be_told(each)
         }
 
         def enough() -> bool:

@@ -5,7 +5,6 @@ UTF-16BE stands in them percent-encoded, as XML cannot hold its bytes; what ISO-
 place becomes a question mark or a character reference.
 """
 
-import re
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,7 +13,9 @@ from typing import Final, Literal
 from urllib.parse import quote, quote_plus, unquote, urlsplit, urlunsplit
 from xml.sax.saxutils import escape
 
-from clicksoap.simulator.gateway.model import CallbackUrl, Message
+from clicksoap.simulator.front.xml_characters import NOT_XML
+from clicksoap.simulator.gateway.callback_url import CallbackUrl
+from clicksoap.simulator.gateway.messages import Message
 from clicksoap.simulator.webhooks.inbound import UTF16, Inbound
 
 CallbackKind = Literal["report", "inbound"]
@@ -22,7 +23,6 @@ CallbackKind = Literal["report", "inbound"]
 
 _AGENTS: Final[dict[CallbackKind, str]] = {"report": "clicksoap simulator", "inbound": "Clickatell MO Callback"}
 _GATEWAY_TIME: Final = timezone(timedelta(hours=2))  # all year round
-_NOT_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _PROLOG: Final = '<?xml version="1.0" encoding="ISO-8859-1"?>\n'
 _ENVELOPE: Final = (
     f"{_PROLOG}"
@@ -197,4 +197,4 @@ def _soap(name: str, namespace: str, children: Sequence[tuple[str, str, str]]) -
 
 def _escaped(value: str) -> str:
     # A reader would take a bare carriage return for the end of a line.
-    return escape(_NOT_XML.sub("?", value), {"\r": "&#13;"})
+    return escape(NOT_XML.sub("?", value), {"\r": "&#13;"})

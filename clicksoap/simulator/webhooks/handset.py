@@ -87,7 +87,7 @@ class Handset:
         if _opts_out(text):
             self._gateway.opt_out(api_id, user, sender)
         for part in parts:
-            self._gateway.event_bus.tell(Event("inbound", at, about=part.id))
+            self._gateway.event_bus.publish(Event("inbound", at, about=part.id))
         if self._callbacks is not None:
             self._callbacks.pass_on(parts)
         return parts

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
+from clicksoap.simulator.gateway import segments
+
 LATIN: Final = "ISO-8859-1"
 """The charset of a text that is all Western European."""
 
@@ -14,9 +16,6 @@ UTF16: Final = "UTF-16BE"
 MAX_PARTS: Final = 255
 """The parts that a long message may have: the header gives their number one byte."""
 
-# Units of a single message, and of one part of several (3GPP TS 23.038 and 23.040).
-_SIZES: Final = {LATIN: (160, 153), UTF16: (70, 67)}
-_TWO_SEPTETS: Final = frozenset("^{}\\[~]|")
 # Control characters are not: neither XML nor the readers of ISO-8859-1 agree on them.
 _PLAIN: Final = re.compile("[\t\n\r\x20-\x7e\xa0-\xff]*")
 
@@ -55,25 +54,9 @@ def charset_of(text: str) -> str:
 
 def split(text: str, charset: str) -> list[str]:
     """A text as the parts it takes on the air; no character is split over two."""
-    single, joined = _SIZES[charset]
-    sizes = [_size(char, charset) for char in text]
-    if sum(sizes) <= single:
-        return [text]
-    parts: list[str] = []
-    begin = filled = 0
-    for index, size in enumerate(sizes):
-        if filled + size > joined:
-            parts.append(text[begin:index])
-            begin, filled = index, 0
-        filled += size
-    return [*parts, text[begin:]]
+    return [each.text for each in segments.split(text, unicode=charset == UTF16)]
 
 
 def header(reference: int, total: int, number: int) -> bytes:
     """The user data header of a part: concatenation with a reference of eight bits."""
     return bytes((5, 0, 3, reference, total, number))
-
-
-def _size(char: str, charset: str) -> int:
-    two = char > "\uffff" if charset == UTF16 else char in _TWO_SEPTETS
-    return 2 if two else 1

@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 from rawserver import Answer, RawServer, Received, reply
 
-from clicksoap.simulator import Account, CallbackUrl, Clock, Message, Request, Settings, Simulator
+from clicksoap.simulator import Account, CallbackUrl, Clock, Command, Message, Settings, Simulator
 
 API_ID = 7
 USER = "acme"
@@ -92,7 +92,7 @@ def sent(sim: Simulator, *to: str, callback: int = 7, **values: str) -> Message:
     """A message of the first account, just accepted; the last one if there are several."""
     who = {"api_id": str(API_ID), "user": USER, "password": "secret"}
     given = {"text": "hi", "msg_callback": str(callback), **{name.strip("_"): each for name, each in values.items()}}
-    lines = sim.gateway.execute(Request("sendmsg", {**who, **given}, to or (TO,)))
+    lines = sim.gateway.execute(Command("sendmsg", {**who, **given}, to or (TO,)))
     assert lines[0].startswith("ID: "), lines
     return sim.gateway.messages[-1]
 

@@ -9,7 +9,7 @@ import pytest
 from rawserver import Received, reply
 
 from clicksoap import CallbackOn, Client
-from clicksoap.simulator import CallbackFaults, CallbackUrl, Clock, Request, Settings, Simulator
+from clicksoap.simulator import CallbackFaults, CallbackUrl, Clock, Command, Settings, Simulator
 from clicksoap.simulator.gateway.event_bus import Event
 
 from .conftest import API_ID, TO, USER, Customer, Make, live, sent, statuses_tried
@@ -170,7 +170,7 @@ class TestReportsBeforeTheAnswer:
                 if event.kind == "accepted":
                     sim.callbacks.faults = CallbackFaults(before_answer=True)
 
-            sim.gateway.event_bus.listen(listen)
+            sim.gateway.event_bus.subscribe(listen)
             began = time.monotonic()
             client.send(TO, "hi", callback=CallbackOn.FINAL)
             assert time.monotonic() - began < 5
@@ -193,9 +193,9 @@ class TestReportsBeforeTheAnswer:
         try:
             sim.callbacks.faults = CallbackFaults(before_answer=True)
             accepted = threading.Event()
-            sim.gateway.event_bus.listen(lambda event: accepted.set() if event.kind == "accepted" else None)
+            sim.gateway.event_bus.subscribe(lambda event: accepted.set() if event.kind == "accepted" else None)
             who = {"api_id": str(API_ID), "user": USER, "password": "secret"}
-            request = Request("sendmsg", {**who, "text": "hi", "msg_callback": "7"}, (TO,))
+            request = Command("sendmsg", {**who, "text": "hi", "msg_callback": "7"}, (TO,))
             sending = threading.Thread(target=sim.gateway.execute, args=(request,), daemon=True)
             sending.start()
             assert accepted.wait(10)

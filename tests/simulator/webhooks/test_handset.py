@@ -7,11 +7,11 @@ from clicksoap.simulator import (
     Account,
     CallbackUrl,
     Clock,
+    Command,
     Event,
     Gateway,
     Handset,
     Inbound,
-    Request,
     Settings,
     Simulator,
 )
@@ -110,7 +110,7 @@ class TestHandsets:
 
     def test_every_part_has_an_id_and_is_told_as_news(self, sim: Simulator) -> None:
         heard: list[Event] = []
-        end = sim.gateway.event_bus.listen(heard.append)
+        end = sim.gateway.event_bus.subscribe(heard.append)
         parts = say(sim, "x" * 500)
         end()
         assert [each.about for each in heard if each.kind == "inbound"] == [each.id for each in parts]
@@ -146,7 +146,7 @@ class TestHandsets:
         handset = Handset(gateway)
         with pytest.raises(KeyError, match="those that were used"):
             handset.send("hi", sender=TO, to="1", api_id=API_ID, user=USER)
-        gateway.execute(Request("getbalance", WHO))
+        gateway.execute(Command("getbalance", WHO))
         assert handset.send("hi", sender=TO, to="1", api_id=API_ID, user=USER)
 
 
@@ -156,7 +156,7 @@ class TestOptingOut:
     )
     def test_a_number_that_wants_nothing_more_gets_nothing_more(self, sim: Simulator, text: str) -> None:
         say(sim, text)
-        assert sim.gateway.execute(Request("sendmsg", {**WHO, "text": "hi"}, (TO, "27820000002")))[0].startswith(
+        assert sim.gateway.execute(Command("sendmsg", {**WHO, "text": "hi"}, (TO, "27820000002")))[0].startswith(
             "ERR: 122,"
         )
         assert len(sim.gateway.messages) == 1

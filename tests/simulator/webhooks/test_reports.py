@@ -12,7 +12,7 @@ import trustme
 from rawserver import Received, deaf, reset
 
 from clicksoap import CallbackOn, Client
-from clicksoap.simulator import Account, CallbackUrl, Clock, Event, Gateway, Request, Settings, Simulator
+from clicksoap.simulator import Account, CallbackUrl, Clock, Command, Event, Gateway, Settings, Simulator
 from clicksoap.simulator.webhooks.dispatcher import REPORT_PAUSES, Callbacks
 
 from .conftest import API_ID, TO, USER, Customer, Make, live, sent, statuses_tried
@@ -143,7 +143,7 @@ class TestWhatIsReported:
         callbacks = Callbacks(gateway)
         try:
             who = {"api_id": "7", "user": "acme", "password": "secret"}
-            gateway.execute(Request("sendmsg", {**who, "text": "hi", "msg_callback": "2"}, (TO,)))
+            gateway.execute(Command("sendmsg", {**who, "text": "hi", "msg_callback": "2"}, (TO,)))
             gateway.clock.advance(minutes=1)
             assert callbacks.settle()
         finally:
@@ -268,7 +268,7 @@ class TestTries:
 class TestKeeping:
     def test_every_attempt_is_kept_and_told_as_news(self, sim: Simulator, customer: Customer) -> None:
         heard: list[Event] = []
-        end = sim.gateway.event_bus.listen(heard.append)
+        end = sim.gateway.event_bus.subscribe(heard.append)
         customer.fail("500 No")
         message = sent(sim, callback=2)
         live(sim)
@@ -412,7 +412,7 @@ class TestConnections:
             if event.kind == "callback":
                 raise RuntimeError("a private matter")
 
-        end = sim.gateway.event_bus.listen(fail)
+        end = sim.gateway.event_bus.subscribe(fail)
         sent(sim)
         live(sim)
         end()
