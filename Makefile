@@ -1,19 +1,37 @@
 # make demo   an SMS over both SOAP bindings to a simulated gateway
-# make test   everything that must hold: tests, types, lint
+# make test   everything that must hold: lint, types, tests; below six minutes on two cores
+# make proof  what takes longer: every fault with every command, the fuzzer, a load on the simulator
+#             SHORT=1 takes at most five minutes; SEED=… repeats a run
+# make same BASE=<commit>  compares every request and every outcome with those of another commit
 # make bench  how fast it is beside the others, about ten minutes on an idle machine; writes docs/explanation/speed.md
-# make bench-simulator  how much the simulator bears, and whether its memory stays flat; writes docs/explanation/simulator.md
+# make bench-two BASE=<commit> ROUNDS=10  the speed of sends beside that of another commit, in turns
+# make bench-simulator  the simulator's capacity and memory under load; writes docs/explanation/simulator.md
 PYTHON ?= python3
 BIN := .venv/bin
+ROUNDS ?= 10
+# One process for each core, two at least: some tests wait while others compute.
+PROCESSES ?= $(shell $(PYTHON) -c 'import os; print(max(2, len(os.sched_getaffinity(0))))')
 
-.PHONY: demo test bench bench-simulator pictures lint types tests install foreign lock clean
+.PHONY: demo test proof same bench bench-two bench-simulator pictures lint types mypy basedpyright tests install foreign lock clean
 
 demo: install
 	$(BIN)/clicksoap demo
 
-test: install foreign lint types tests
+test: install foreign
+	@$(MAKE) --no-print-directory --jobs=$(PROCESSES) --output-sync=target lint types
+	@$(MAKE) --no-print-directory tests
+
+proof: install
+	SHORT=$(SHORT) SEED=$(SEED) PROCESSES=$(PROCESSES) $(BIN)/python -m tests.proofs
+
+same: install
+	$(BIN)/python -m tests.same $(BASE)
 
 bench: install
 	$(BIN)/python -m benchmarks
+
+bench-two: install
+	$(BIN)/python -m benchmarks.two_commits $(BASE) --rounds $(ROUNDS)
 
 bench-simulator: install
 	$(BIN)/python -m benchmarks.simulator --page
@@ -26,13 +44,18 @@ lint: install
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-types: install
+types: mypy basedpyright
+
+mypy: install
 	$(BIN)/mypy
+
+basedpyright: install
 	$(BIN)/basedpyright --level error
 
+# Worksteal gives each process a run of neighbouring tests, so that few fixtures are made twice.
 tests: install
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage run -m pytest -n $(PROCESSES) --dist worksteal
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 

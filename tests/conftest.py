@@ -1,18 +1,33 @@
-"""What every test may use."""
+"""Settings and fixtures of every test."""
 
 import os
 import shutil
+import signal
 import socket
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from clicksoap.testing import without_pauses
 
 pytest_plugins = ["pytester"]
 
 _LOOPBACK = ("127.", "::1", "localhost")
+
+# A shell starts its background jobs with SIGINT ignored, and every process that they start inherits that. A handler of
+# Python's own is not inherited: programs that the tests start begin with the default again.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# Coverage is measured in the processes of pytest-xdist, not in those that tests start: some of these have limits on
+# time, files or imports.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.pop("COVERAGE_PROCESS_CONFIG", None)
+
+# No example is a failure because the machine is busy with the other tests.
+settings.register_profile("clicksoap", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("clicksoap")
 
 
 @pytest.fixture(autouse=True)

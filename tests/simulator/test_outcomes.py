@@ -78,15 +78,27 @@ def told(sms: Client, to: str = TO) -> tuple[str, SendReport | None]:
 
 
 @contextmanager
-def logged_in(sim: Simulator, binding: Any, kind: FaultKindName) -> Iterator[Client]:
-    """A client that has a session, and is in a hurry where it would wait for minutes."""
-    timeout = Timeout(total=0.5) if kind in SLOW else Timeout()
+def logged_in(sim: Simulator, binding: Any, timeout: Timeout) -> Iterator[Client]:
+    """A client that has a session."""
     with Client(7, "acme", "secret", endpoint=sim.origin, binding=binding, timeout=timeout) as sms:
         for _ in range(60):
             with suppress(TransportTimeout):  # of a busy machine
                 sms.balance()
                 break
         yield sms
+
+
+def told_in_time(sim: Simulator, binding: Any, kind: FaultKindName, to: str = TO) -> tuple[str, SendReport | None]:
+    """The outcome of a send, whose time limit is a tenth of a second if the gateway is slow for minutes.
+
+    A busy machine may need more than that before the request leaves; the next try then has a longer limit.
+    """
+    for seconds in (0.1, 0.5, 2.5) if kind in SLOW else (Timeout().total,):
+        with logged_in(sim, binding, Timeout(total=seconds)) as sms:
+            outcome = told(sms, to)
+        if outcome[0] != NOT_SENT:
+            break
+    return outcome
 
 
 def kept(sim: Simulator, expected: int) -> list[str]:
@@ -107,10 +119,9 @@ def test_the_client_tells_no_lie_about_a_fault(
     expected = TOLD[kind][not is_usual]
     if binding == "http":
         expected = BY_HTTP.get((kind, expected), expected)
-    with logged_in(sim, binding, kind) as sms:
-        needed: dict[str, Any] = {name: NEEDED[name] for name in about.required}
-        sim.faults.add(kind, command="sendmsg", times=1, carried_out=carried_out, **needed)
-        outcome, report = told(sms)
+    needed: dict[str, Any] = {name: NEEDED[name] for name in about.required}
+    sim.faults.add(kind, command="sendmsg", times=1, carried_out=carried_out, **needed)
+    outcome, report = told_in_time(sim, binding, kind)
     assert outcome == expected
     is_kept = carried_out or outcome == SENT
     assert kept(sim, is_kept) == [TO] * is_kept
@@ -157,8 +168,7 @@ def test_a_magic_number_is_a_fault_without_a_rule(sim: Simulator, binding: Any, 
     if binding == "http":
         expected = MAGIC_BY_HTTP.get(digits, expected)
     to = f"{MAGIC_PREFIX}{digits}4567"
-    with logged_in(sim, binding, MAGIC[digits].rule.kind) as sms:
-        outcome, _ = told(sms, to)
+    outcome, _ = told_in_time(sim, binding, MAGIC[digits].rule.kind, to)
     assert outcome == expected[0]
     assert kept(sim, expected[1]) == [to] * expected[1]
 

@@ -251,13 +251,15 @@ class RawServer:
 
 
 def _read_request(connection: socket.socket, number: int) -> Received | None:
-    data = b""
-    while b"\r\n\r\n" not in data:
+    data = bytearray()
+    searched = 0
+    while data.find(b"\r\n\r\n", searched) < 0:
+        searched = max(0, len(data) - 3)  # heads of megabytes are not searched from their start each time
         chunk = connection.recv(65536)
         if not chunk:
             return None
         data += chunk
-    head, _, body = data.partition(b"\r\n\r\n")
+    head, _, body = bytes(data).partition(b"\r\n\r\n")
     length = re.search(rb"(?i)^content-length:\s*(\d+)", head, re.MULTILINE)
     wanted = int(length[1]) if length else 0
     while len(body) < wanted:

@@ -134,8 +134,11 @@ def test_tunnel_is_asked_for_by_host_and_port(host: str, port: str, asked: str, 
 def test_tunnel_whose_answer_is_packed_in_an_unknown_way_is_none_that_anything_left_through(
     status: str, connect: Connect
 ) -> None:
-    packed = reply(b"", status, headers=("Content-Encoding: br", "Connection: close"))
-    with RawServer(answering(packed)) as proxy, pytest.raises(NotSent):
+    def answer(connection: socket.socket, _: Received) -> None:
+        connection.sendall(reply(b"", status, headers=("Content-Encoding: br", "Connection: close")))
+        raise Hangup
+
+    with RawServer(answer) as proxy, pytest.raises(NotSent):
         connect("https://localhost:1", proxy=proxy.origin, auth="credentials").send(TO, "x")
 
 

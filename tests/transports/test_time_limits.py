@@ -16,6 +16,8 @@ from clicksoap import Client, NotSent, OutcomeUnknown, SessionExpired, State, Ti
 Connect = Callable[..., Client]
 
 SHORT = Timeout(connect=0.2, read=0.2, total=0.4)
+SHORTER = Timeout(connect=0.2, read=0.1, total=0.2)
+"""Enough for one request over a connection that stands."""
 NOISE = 2.0
 """How much later than its limit a call may end on a busy machine."""
 TO = "27820001234"
@@ -33,7 +35,7 @@ def trickling(start: bytes, drop: bytes) -> Callable[[RawServer, socket.socket],
 
     def trickle(server: RawServer, connection: socket.socket) -> None:
         connection.sendall(start)
-        while not server.closing.wait(0.05):
+        while not server.closing.wait(0.02):
             connection.sendall(drop)
         raise Hangup
 
@@ -75,9 +77,10 @@ def slow(request: pytest.FixtureRequest) -> Iterator[RawServer]:
 
 
 def test_send_is_left_at_the_limit_as_unknown(slow: RawServer, connect: Connect) -> None:
-    client = connect(slow.origin, timeout=SHORT)
-    with within(SHORT.total), pytest.raises(OutcomeUnknown) as caught:
-        client.send(TO, "x")
+    client = connect(slow.origin)
+    client.authenticate()
+    with within(SHORTER.total), pytest.raises(OutcomeUnknown) as caught:
+        client.with_options(timeout=SHORTER).send(TO, "x")
     assert isinstance(caught.value.cause, TransportTimeout)
     assert isinstance(caught.value.cause, TimeoutError)
     assert caught.value.may_have_taken_effect
@@ -88,9 +91,10 @@ def test_send_is_left_at_the_limit_as_unknown(slow: RawServer, connect: Connect)
 
 @pytest.mark.parametrize("slow", [silent, ANSWERS["a body byte by byte"]], indirect=True)
 def test_harmless_command_is_left_at_the_limit_with_the_time_out_itself(slow: RawServer, connect: Connect) -> None:
-    client = connect(slow.origin, timeout=SHORT)
-    with within(SHORT.total), pytest.raises(TransportTimeout) as caught:
-        client.balance()
+    client = connect(slow.origin)
+    client.authenticate()
+    with within(SHORTER.total), pytest.raises(TransportTimeout) as caught:
+        client.with_options(timeout=SHORTER).balance()
     assert not caught.value.may_have_taken_effect
     assert caught.value.retryable
     assert caught.value.report is None
@@ -114,15 +118,19 @@ def test_whatever_is_slow_each_command_is_told_what_it_means_for_it(wait: Wait, 
 
     gateway = Gateway({"querymsg": late, "token_pay": late, "sendmsg": second_late})
     with RawServer(gateway) as server:
-        client = connect(server.origin, timeout=SHORT)
-        with within(SHORT.total), pytest.raises(TransportTimeout) as asked:
-            client.status("0123456789abcdef" * 2)
+        client = connect(server.origin)
+        hurried = client.with_options(timeout=SHORTER)
+        client.ping()  # opens the connection
+        with within(SHORTER.total), pytest.raises(TransportTimeout) as asked:
+            hurried.status("0123456789abcdef" * 2)
         assert not asked.value.may_have_taken_effect
-        with within(SHORT.total), pytest.raises(OutcomeUnknown) as paid:
-            client.redeem("1234567890123456")
+        client.ping()
+        with within(SHORTER.total), pytest.raises(OutcomeUnknown) as paid:
+            hurried.redeem("1234567890123456")
         assert isinstance(paid.value.cause, TransportTimeout)
+        client.ping()
         with within(2 * SHORT.total), pytest.raises(OutcomeUnknown) as sent:
-            client.send([str(27820000000 + number) for number in range(700)], "x")
+            client.with_options(timeout=SHORT).send([str(27820000000 + number) for number in range(700)], "x")
         report = sent.value.report
         assert report is not None
         assert (len(report.accepted), len(report.unknown), len(report.not_sent)) == (300, 300, 100)
@@ -148,12 +156,12 @@ def test_read_limit_begins_anew_with_all_that_comes(connect: Connect) -> None:
 
     def dropping(connection: socket.socket, received: Received) -> None:
         whole = reply(envelope(f"ID: {1:032x} To: {values(received, 'to')[0]}"))
-        for start in range(0, len(whole), 40):
-            connection.sendall(whole[start : start + 40])
-            server.closing.wait(0.1)
+        for start in range(0, len(whole), 12):
+            connection.sendall(whole[start : start + 12])
+            server.closing.wait(0.05)
 
     with RawServer(Gateway({"sendmsg": dropping})) as server:
-        client = connect(server.origin, timeout=Timeout(connect=5, read=0.4, total=30))
+        client = connect(server.origin, timeout=Timeout(connect=5, read=1, total=30))
         assert len(client.send(TO, "x").accepted) == 1
 
 
@@ -203,9 +211,10 @@ def test_server_that_does_not_take_the_request_is_left_as_unknown(connect: Conne
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
         silent(server, connection)
 
+    limit = Timeout(connect=5, read=5, total=1)
     with RawServer(answering(b""), on_connect=on_connect) as server:
-        client = connect(server.origin, timeout=SHORT, auth="credentials", headers=MUCH)
-        with within(SHORT.total), pytest.raises(OutcomeUnknown) as caught:
+        client = connect(server.origin, timeout=limit, auth="credentials", headers=MUCH)
+        with within(limit.total), pytest.raises(OutcomeUnknown) as caught:
             client.send(MANY, "x")
     assert isinstance(caught.value.cause, TransportTimeout)
     assert caught.value.report is not None
@@ -220,7 +229,8 @@ def test_upload_has_more_time_than_connecting(connect: Connect) -> None:
         server.closing.wait(0.6)
 
     with RawServer(Gateway(), on_connect=on_connect) as server:
-        client = connect(server.origin, timeout=Timeout(connect=0.2, read=5, total=10), headers=MUCH)
+        timeout = Timeout(connect=0.2, read=5, total=10)
+        client = connect(server.origin, timeout=timeout, auth="credentials", headers=MUCH)
         assert len(client.send(MANY, "x").accepted) == 300
 
 

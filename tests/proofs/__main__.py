@@ -1,0 +1,76 @@
+"""The long proofs, one after another: the fault matrix, the fuzzer, and a load on the simulator.
+
+``make proof`` runs them. The environment says how:
+
+SHORT      1 for at most five minutes in all
+SEED       decides every mutant; a random one by default
+PROCESSES  how many processes run the fault matrix and the fuzzer; 2 by default
+"""
+
+import os
+import secrets
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+ROOT: Final = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """How much is done.
+
+    Attributes:
+        mutants: How many damaged requests the fuzzer sends.
+        messages: How many messages the simulator gets in large requests.
+        minutes: How long it gets single calls.
+    """
+
+    mutants: int
+    messages: int
+    minutes: float
+
+
+SHORT: Final = Extent(mutants=10_000, messages=30_000, minutes=0.75)
+LONG: Final = Extent(mutants=200_000, messages=200_000, minutes=10)
+
+
+def _proofs(extent: Extent, processes: str) -> dict[str, list[str]]:
+    pytest = ["pytest", "-q", "-m", "proof", "-n", processes]
+    load = ["benchmarks.simulator", "--strict", "--minutes", str(extent.minutes), "--messages", str(extent.messages)]
+    return {
+        "fault matrix": [*pytest, "tests/proofs"],
+        "fuzzer": [*pytest, "tests/fuzzing"],
+        "load": load,
+    }
+
+
+def main() -> int:
+    """Run every proof, even if one fails; gives 0 if all hold."""
+    is_short = os.environ.get("SHORT", "") not in {"", "0"}
+    seed = os.environ.get("SEED") or str(secrets.randbelow(2**32))
+    repeat = f"{'SHORT=1 ' * is_short}SEED={seed} make proof"
+    _say(f"proofs with the seed {seed}; the same again: {repeat}")
+    extent = SHORT if is_short else LONG
+    environment = {**os.environ, "SEED": seed, "MUTANTS": str(extent.mutants)}
+    failed = []
+    for name, command in _proofs(extent, os.environ.get("PROCESSES") or "2").items():
+        began = time.monotonic()
+        done = subprocess.run([sys.executable, "-m", *command], cwd=ROOT, env=environment, check=False)
+        _say(f"{name}: {'failed' if done.returncode else 'holds'} after {time.monotonic() - began:.0f} s")
+        failed += [name] * bool(done.returncode)
+    if failed:
+        _say(f"failed: {', '.join(failed)}; the same again: {repeat}")
+    return bool(failed)
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
