@@ -11,7 +11,7 @@ from clicksoap.checks import iterable, plain_str
 from clicksoap.contract import COMMANDS, Dialect
 from clicksoap.errors import InvalidInput, NotExpressible, ProtocolError, SoapFault, TransportError
 from clicksoap.protocol.bindings import Binding
-from clicksoap.protocol.bindings.encoding import Part, integer, number, string, string_or_int
+from clicksoap.protocol.bindings.serializer import Part, integer, number, string, string_or_int
 from clicksoap.protocol.bindings.soap import OWN_NAMES, SoapBinding, own_operation
 from clicksoap.protocol.flows import Flow, Flows
 from clicksoap.protocol.operations import Value

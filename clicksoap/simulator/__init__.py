@@ -18,7 +18,7 @@ except ImportError as missing:
     ) from None
 
 from clicksoap.simulator.exchanges import Exchange, Exchanges
-from clicksoap.simulator.faults.faults import Faults
+from clicksoap.simulator.faults.rule_set import Faults
 from clicksoap.simulator.front.command import Command
 from clicksoap.simulator.gateway.accounts import Account
 from clicksoap.simulator.gateway.callback_url import CallbackUrl

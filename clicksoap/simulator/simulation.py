@@ -5,7 +5,7 @@ from pathlib import Path
 from threading import Thread
 
 from clicksoap.simulator.exchanges import Exchanges
-from clicksoap.simulator.faults.faults import Faults
+from clicksoap.simulator.faults.rule_set import Faults
 from clicksoap.simulator.gateway.accounts import Account
 from clicksoap.simulator.gateway.clock import Clock
 from clicksoap.simulator.gateway.gateway import Gateway

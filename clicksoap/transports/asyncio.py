@@ -17,9 +17,9 @@ from urllib.parse import SplitResult, urlsplit
 from clicksoap.errors import ProtocolError, TransportError
 from clicksoap.protocol.timeout import Timeout
 from clicksoap.protocol.wire import ClientCert, FilePath, WireReply, WireRequest
+from clicksoap.transports.connection_limits import IDLE_SECONDS, MAX_CONNECTIONS
 from clicksoap.transports.failures import translated
 from clicksoap.transports.incoming import BrokenReply, IncomingReply
-from clicksoap.transports.limits import IDLE_SECONDS, MAX_CONNECTIONS
 from clicksoap.transports.outgoing import request_bytes, target_of
 from clicksoap.transports.tls import checked_proxy, proxy_headers, tls_context
 

@@ -29,13 +29,13 @@ from urllib3.response import BaseHTTPResponse
 from clicksoap.errors import ConfigurationError, ProtocolError, TransportError, TransportLost, TransportTimeout
 from clicksoap.protocol.timeout import Timeout
 from clicksoap.protocol.wire import ClientCert, FilePath, WireReply, WireRequest, lower_named
-from clicksoap.transports.connections import POOLS, TimedTLSSocket, call
+from clicksoap.transports.connection_limits import MAX_CONNECTIONS
 from clicksoap.transports.content import BoundedBody
 from clicksoap.transports.failures import ErrorMapping, translated, wrapped
 from clicksoap.transports.incoming import IncomingReply
-from clicksoap.transports.limits import MAX_CONNECTIONS
 from clicksoap.transports.outgoing import request_bytes, target_of
 from clicksoap.transports.tls import checked_proxy, tls_context
+from clicksoap.transports.urllib3_connections import POOLS, TimedTLSSocket, call
 
 _CHUNK: Final = 64 * 1024
 

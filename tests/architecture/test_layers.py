@@ -127,7 +127,7 @@ def test_no_imports_go_in_a_circle() -> None:
         ("zeep", {"protocol/bindings/soap", "service"}),
         ("requests", {"transports/requests", "client"}),
         ("pytest", {"testing/plugin"}),
-        ("urllib3", {"transports/requests", "transports/connections"}),
+        ("urllib3", {"transports/requests", "transports/urllib3_connections"}),
     ],
 )
 def test_a_library_is_imported_only_where_it_belongs(library: str, allowed: set[str]) -> None:

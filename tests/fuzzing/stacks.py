@@ -5,7 +5,7 @@ from typing import Any, Final
 from xml.sax.saxutils import escape
 
 from clicksoap.contract import Dialect
-from clicksoap.protocol.bindings.encoding import Part
+from clicksoap.protocol.bindings.serializer import Part
 
 SOAP: Final = "http://schemas.xmlsoap.org/soap/envelope/"
 ENCODING: Final = "http://schemas.xmlsoap.org/soap/encoding/"

@@ -8,9 +8,9 @@ from hypothesis import given, settings, strategies as st
 
 from clicksoap.errors import InvalidInput, ProtocolError
 from clicksoap.msisdn import Recipients, msisdn, recipients
-from clicksoap.protocol.bindings import encoding, envelope
-from clicksoap.protocol.bindings.encoding import array_part
+from clicksoap.protocol.bindings import envelope
 from clicksoap.protocol.bindings.envelope import lines_of_envelope
+from clicksoap.protocol.bindings.serializer import array_part
 from clicksoap.protocol.replies import all_accepted, match, read
 from clicksoap.protocol.wire import WireReply
 
@@ -98,7 +98,7 @@ def test_items_are_written_together_as_one_by_one(items: list[str]) -> None:
         except InvalidInput as error:
             return str(error)
 
-    with mock.patch.object(encoding, "_are_alphanumeric", return_value=False):
+    with mock.patch.object(serializer, "_are_alphanumeric", return_value=False):
         singly = written()
     assert written() == singly
 

@@ -22,7 +22,8 @@ from clicksoap import contract
 from clicksoap.contract import Dialect
 from clicksoap.errors import ConfigurationError, InvalidInput, NotExpressible
 from clicksoap.protocol.bindings import Capabilities
-from clicksoap.protocol.bindings.encoding import (
+from clicksoap.protocol.bindings.envelope import lines_of_envelope
+from clicksoap.protocol.bindings.serializer import (
     Lexical,
     Part,
     Serializer,
@@ -36,7 +37,6 @@ from clicksoap.protocol.bindings.encoding import (
     string,
     string_or_int,
 )
-from clicksoap.protocol.bindings.envelope import lines_of_envelope
 from clicksoap.protocol.bindings.status import check_status
 from clicksoap.protocol.operations import Parameters
 from clicksoap.protocol.wire import WireReply, WireRequest

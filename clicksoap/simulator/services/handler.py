@@ -9,7 +9,7 @@ from typing import Final, Protocol
 
 from clicksoap.simulator.exchanges import Exchange, Exchanges
 from clicksoap.simulator.faults.apply import apply_fault
-from clicksoap.simulator.faults.faults import Faults
+from clicksoap.simulator.faults.rule_set import Faults
 from clicksoap.simulator.faults.rules import Rule
 from clicksoap.simulator.front.command import Command, UnreadableError
 from clicksoap.simulator.front.http_values import DelayedAnswer, HttpAnswer, HttpRequest

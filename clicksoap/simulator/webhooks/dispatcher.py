@@ -22,7 +22,7 @@ from clicksoap.simulator.webhooks.faults import CallbackFaults
 from clicksoap.simulator.webhooks.formats import CallbackKind
 from clicksoap.simulator.webhooks.http_call import CallResult
 from clicksoap.simulator.webhooks.inbound import Inbound
-from clicksoap.simulator.webhooks.report_classes import is_reported
+from clicksoap.simulator.webhooks.reported_statuses import is_reported
 
 __all__ = ["INBOUND_PAUSES", "REPORT_PAUSES", "Attempt", "Callbacks"]
 

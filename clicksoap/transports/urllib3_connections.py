@@ -16,8 +16,8 @@ from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConn
 from urllib3.util.connection import allowed_gai_family
 from urllib3.util.ssltransport import SSLTransport
 
+from clicksoap.transports.connection_limits import IDLE_SECONDS
 from clicksoap.transports.incoming import IncomingReply
-from clicksoap.transports.limits import IDLE_SECONDS
 
 # requests admits urllib3 1 and 2; 1 lacks what is used here, and BaseHTTPResponse is the mark of 2.
 if not hasattr(urllib3, "BaseHTTPResponse"):

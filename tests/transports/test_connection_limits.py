@@ -1,6 +1,6 @@
 """The limits of connections that the outside world sets."""
 
-from clicksoap.transports.limits import IDLE_SECONDS, MAX_CONNECTIONS
+from clicksoap.transports.connection_limits import IDLE_SECONDS, MAX_CONNECTIONS
 
 
 def test_an_idle_connection_is_given_up_before_common_servers_close_it() -> None:
