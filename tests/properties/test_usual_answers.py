@@ -8,7 +8,7 @@ from hypothesis import given, settings, strategies as st
 
 from clicksoap.errors import InvalidInput, ProtocolError
 from clicksoap.msisdn import Recipients, msisdn, recipients
-from clicksoap.protocol.bindings import envelope
+from clicksoap.protocol.bindings import envelope, serializer
 from clicksoap.protocol.bindings.envelope import lines_of_envelope
 from clicksoap.protocol.bindings.serializer import array_part
 from clicksoap.protocol.replies import all_accepted, match, read

@@ -8,7 +8,7 @@ from gateways import Drop, Dropping, finish
 from rawserver import Gateway, Hangup, RawServer, Received, answering, message_id, reply, reset, values
 
 from clicksoap import Client, OutcomeUnknown, ProtocolError, TransportLost
-from clicksoap.transports import asyncio as tasks, connections
+from clicksoap.transports import asyncio as tasks, urllib3_connections as threads
 
 Connect = Callable[..., Client]
 
@@ -43,7 +43,7 @@ def test_announced_end_of_a_connection_is_heeded(connect: Connect) -> None:
 
 
 def test_connection_idle_beyond_the_limit_is_not_used_again(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (connections, tasks):
+    for module in (threads, tasks):
         monkeypatch.setattr(module, "IDLE_SECONDS", 0)
     with RawServer(Gateway()) as server:
         client = connect(server.origin)
