@@ -55,7 +55,7 @@ if TYPE_CHECKING:
         WapPush,
     )
     from clicksoap.options import BatchOptions, CallbackOn, SendOptions
-    from clicksoap.protocol.compose import ViewOptions
+    from clicksoap.protocol.arguments import ViewOptions
     from clicksoap.protocol.observing import Exchange, Observer
     from clicksoap.protocol.retry import Retry
     from clicksoap.protocol.timeout import Timeout
@@ -176,7 +176,7 @@ _MODULES = {
         "WapPush",
     ),
     "options": ("BatchOptions", "CallbackOn", "SendOptions"),
-    "protocol.compose": ("ViewOptions",),
+    "protocol.arguments": ("ViewOptions",),
     "protocol.observing": ("Exchange", "Observer"),
     "protocol.retry": ("Retry",),
     "protocol.timeout": ("Timeout",),

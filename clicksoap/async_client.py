@@ -10,15 +10,8 @@ from clicksoap.config import load
 from clicksoap.errors import ClicksoapError, InvalidInput
 from clicksoap.messages import Message
 from clicksoap.options import BatchOptions, SendOptions
-from clicksoap.protocol.compose import (
-    DEFAULT_RETRY,
-    Arguments,
-    ClientCore,
-    Numbers,
-    OpenBatch,
-    ViewOptions,
-    sent_headers,
-)
+from clicksoap.protocol.arguments import DEFAULT_RETRY, Arguments, Numbers, ViewOptions, sent_headers
+from clicksoap.protocol.compose import ClientCore, OpenBatch
 from clicksoap.protocol.endpoint import BindingName, HttpMethod
 from clicksoap.protocol.observing import Observer
 from clicksoap.protocol.retry import Retry

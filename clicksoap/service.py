@@ -13,7 +13,8 @@ from clicksoap.errors import InvalidInput, NotExpressible, ProtocolError, SoapFa
 from clicksoap.protocol.bindings import Binding
 from clicksoap.protocol.bindings.serializer import Part, integer, number, string, string_or_int
 from clicksoap.protocol.bindings.soap import OWN_NAMES, SoapBinding, own_operation
-from clicksoap.protocol.flows import Flow, Flows
+from clicksoap.protocol.effects import Flow
+from clicksoap.protocol.flows import Flows
 from clicksoap.protocol.operations import Value
 from clicksoap.transports.driver import Driver
 

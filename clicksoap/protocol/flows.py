@@ -6,8 +6,7 @@ and is sent its outcome, or has the exception thrown in that ended the wait. A d
 
 import contextlib
 import time
-from collections.abc import Awaitable, Callable, Generator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple, TypeVar
 
@@ -26,6 +25,17 @@ from clicksoap.errors import (
 )
 from clicksoap.protocol import egress
 from clicksoap.protocol.bindings import Binding
+from clicksoap.protocol.effects import (
+    PREPARE,
+    Flow,
+    Login,
+    Pause,
+    Record,
+    Recorder,
+    RequestFinished,
+    RequestStarted,
+    Send,
+)
 from clicksoap.protocol.observing import Exchange, Watch, describe, outcomes_of
 from clicksoap.protocol.operations import Answer, Authenticate, Deliver, Effect, Operation, Parameters, QueryMessage
 from clicksoap.protocol.plan import IdMaker, Ledger, Plan, random_id
@@ -35,92 +45,10 @@ from clicksoap.protocol.session import Session, SessionSnapshot
 from clicksoap.protocol.timeout import Timeout
 from clicksoap.protocol.wire import WireReply, WireRequest
 from clicksoap.redaction import SECRET_PARAMETERS
-from clicksoap.results import FoundRequest, RecipientResult, SendReport, State
+from clicksoap.results import FoundRequest, SendReport, State
 from clicksoap.secret import Secret
 
 T = TypeVar("T")
-
-
-class Send(NamedTuple):
-    """Effect: exchange a request; the flow is sent the `WireReply`.
-
-    Attributes:
-        request: The request.
-        timeout: The limits of connecting and of reading.
-        deadline: When all waiting ends, as a reading of ``time.monotonic``.
-    """
-
-    request: WireRequest
-    timeout: Timeout
-    deadline: float
-
-
-class Login(NamedTuple):
-    """Effect: replace the session that the call holds, by another call's login or by one of its own."""
-
-    held: SessionSnapshot
-    deadline: float
-
-
-class Pause(NamedTuple):
-    """Effect: wait for so many seconds."""
-
-    seconds: float
-
-
-class Prepare:
-    """Effect: have `Flows.prepare` run, which blocks for some milliseconds once per process."""
-
-
-_PREPARE: Final = Prepare()
-
-
-@dataclass(frozen=True, slots=True)
-class RequestStarted:
-    """The bytes of a request are about to leave.
-
-    Attributes:
-        client_message_id: The request's own id (gateway: ``climsgid``); None where the command takes none.
-        recipients: Its MSISDNs, in order.
-        attempt: 1 for the first try; each repetition, also one with a new session, counts one more.
-    """
-
-    client_message_id: str | None
-    recipients: tuple[str, ...]
-    attempt: int
-
-
-@dataclass(frozen=True, slots=True)
-class RequestFinished:
-    """The request before has its answer, or will not get one.
-
-    Attributes:
-        client_message_id: The request's own id (gateway: ``climsgid``); None where the command takes none.
-        results: One result per recipient of the request, in order.
-        error: What ended the request without an answer; None if it was answered.
-    """
-
-    client_message_id: str | None
-    results: tuple[RecipientResult, ...]
-    error: BaseException | None
-
-
-RequestEvent = RequestStarted | RequestFinished
-Recorder = Callable[[RequestEvent], Awaitable[None] | None]
-"""Keeps books of a send: called before the bytes of a request leave, and after its answer was read.
-
-If it raises before the bytes leave, the request is not sent. Under `AsyncDriver`, what it returns is awaited.
-"""
-
-
-class Record(NamedTuple):
-    """Effect: call the recorder with an event."""
-
-    recorder: Recorder
-    event: RequestEvent
-
-
-Flow = Generator[Send | Login | Pause | Prepare | Record, WireReply | None, T]
 
 
 class Credentials:
@@ -191,7 +119,7 @@ class Flows:
     def login(self, deadline: float) -> Flow[str]:
         """Open a session; the driver runs this while it holds the session's lock."""
         credentials = self._credentials
-        yield _PREPARE
+        yield PREPARE
         operation = Authenticate(credentials.api_id, credentials.user, credentials.password.reveal())
         parameters = operation.parameters()
         request = self._binding.encode(operation.name, parameters)
@@ -220,7 +148,7 @@ class Flows:
     def raw(self, operation: str, parameters: Parameters) -> Flow[list[str]]:
         """One request exactly as given, without session, repetition or interpretation: the strings of its answer."""
         call = self._begin()
-        yield _PREPARE
+        yield PREPARE
         request = self._binding.encode(operation, parameters)
         began, reply = time.monotonic(), None
         error: BaseException | None = None
@@ -349,7 +277,7 @@ class Flows:
 
     def _exchange(self, operation: Operation[T], call: _Call) -> Flow[T]:
         """The result of an operation, after as many logins as it takes."""
-        yield _PREPARE
+        yield PREPARE
         deadline = self._deadline(call)
         by_session = self._use_session or operation.needs_session
         is_fresh = False

@@ -44,15 +44,6 @@ class WireReply:
     elapsed: float
 
 
-MOVED: Final = frozenset({301, 307, 308})
-"""These ask to send the request elsewhere, and have not carried it out."""
-
-
-def is_refused_unread(status: int) -> bool:
-    """Whether an HTTP status by itself says that nothing was done, whatever its body may be."""
-    return 400 <= status < 500 or status in MOVED  # noqa: PLR2004 - the class of 4xx (RFC 9110, 15.5)
-
-
 def lower_named(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
     """Header values by lower-case name, as `WireReply` has them."""
     return {name.lower(): value for name, value in headers}

@@ -7,7 +7,8 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from clicksoap.errors import ClicksoapError, ConfigurationError, NotSent, TransportTimeout
-from clicksoap.protocol.flows import Flow, Flows, Login, Pause, Prepare, Record, Send
+from clicksoap.protocol.effects import Flow, Login, Pause, Prepare, Record, Send
+from clicksoap.protocol.flows import Flows
 from clicksoap.protocol.session import Session
 from clicksoap.protocol.wire import AsyncTransport, WireReply
 

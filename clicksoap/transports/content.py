@@ -4,7 +4,8 @@ import zlib
 from typing import Final
 
 from clicksoap.errors import ProtocolError
-from clicksoap.protocol.wire import MAX_REPLY_BYTES, is_refused_unread
+from clicksoap.protocol.bindings.http_status import is_refused_unread
+from clicksoap.protocol.wire import MAX_REPLY_BYTES
 
 # 32 + 15: zlib tells gzip from zlib by the header itself.
 _EITHER_HEADER: Final = 47

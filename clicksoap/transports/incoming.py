@@ -8,7 +8,8 @@ import re
 from collections.abc import Generator
 from typing import Final
 
-from clicksoap.protocol.wire import MAX_REPLY_BYTES, WireReply, is_refused_unread
+from clicksoap.protocol.bindings.http_status import is_refused_unread
+from clicksoap.protocol.wire import MAX_REPLY_BYTES, WireReply
 from clicksoap.transports.content import BoundedBody
 
 _MAX_HEAD_BYTES: Final = 128 * 1024

@@ -11,7 +11,7 @@ from facades import FACADES, settings
 from rawserver import Gateway, RawServer, Received, command, reply, reset
 
 from clicksoap import NotSent, OutcomeUnknown, Retry, SendReport, State, report_of
-from clicksoap.protocol.flows import RequestEvent, RequestFinished, RequestStarted
+from clicksoap.protocol.effects import RequestEvent, RequestFinished, RequestStarted
 
 A, B, C = "27820000001", "27820000002", "27820000003"
 

@@ -11,7 +11,7 @@ from clicksoap.checks import check_text, iterable, plain_str
 from clicksoap.contract import BATCH_FIELDS, CLIENT_ID_COMMANDS, COMMANDS, MAX_HTTP_RECIPIENTS, Dialect
 from clicksoap.errors import InvalidInput, NotExpressible, ProtocolError
 from clicksoap.protocol.bindings import Capabilities
-from clicksoap.protocol.bindings.status import check_status
+from clicksoap.protocol.bindings.http_status import check_status
 from clicksoap.protocol.endpoint import HttpMethod
 from clicksoap.protocol.operations import Parameters, Value
 from clicksoap.protocol.wire import WireReply, WireRequest

@@ -23,6 +23,7 @@ from clicksoap.contract import Dialect
 from clicksoap.errors import ConfigurationError, InvalidInput, NotExpressible
 from clicksoap.protocol.bindings import Capabilities
 from clicksoap.protocol.bindings.envelope import lines_of_envelope
+from clicksoap.protocol.bindings.http_status import check_status
 from clicksoap.protocol.bindings.serializer import (
     Lexical,
     Part,
@@ -37,7 +38,6 @@ from clicksoap.protocol.bindings.serializer import (
     string,
     string_or_int,
 )
-from clicksoap.protocol.bindings.status import check_status
 from clicksoap.protocol.operations import Parameters
 from clicksoap.protocol.wire import WireReply, WireRequest
 from clicksoap.redaction import scrub

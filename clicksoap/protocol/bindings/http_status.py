@@ -7,8 +7,17 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from clicksoap.errors import ProtocolError
-from clicksoap.protocol.wire import MOVED, WireReply, is_refused_unread
+from clicksoap.protocol.wire import WireReply
 from clicksoap.redaction import redact, scrub
+
+MOVED: Final = frozenset({301, 307, 308})
+"""These ask to send the request elsewhere, and have not carried it out."""
+
+
+def is_refused_unread(status: int) -> bool:
+    """Whether an HTTP status by itself says that nothing was done, whatever its body may be."""
+    return 400 <= status < 500 or status in MOVED  # noqa: PLR2004 - the class of 4xx (RFC 9110, 15.5)
+
 
 _PASSING: Final = frozenset({408, 429, 500, 502, 503, 504})
 
