@@ -69,7 +69,7 @@ def _known(path: str) -> BindingName | None:
 def _split(endpoint: object) -> SplitResult:
     problem = None
     if not isinstance(endpoint, str) or not re.fullmatch(r"[!-~]*", endpoint):
-        problem = "is no URL in ASCII without blanks"
+        problem = "is not a URL in ASCII without blanks"
     else:
         try:
             parts = urlsplit(endpoint)

@@ -14,7 +14,7 @@ _MAX_DOUBLINGS: Final = 64
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """How often and after which pauses a call is tried again.
+    """The retry policy of a client: which failures are tried again, how often, after which pauses.
 
     Commands that are harmless to repeat are tried again after connection errors, HTTP 429, 502, 503 and 504, and the
     gateway's own 901; sends and vouchers only where it is certain that nothing was done. No new try begins once the

@@ -6,7 +6,7 @@ from clicksoap.errors import ClicksoapError
 
 
 class SessionSnapshot:
-    """What a call knew of the session when it began.
+    """The session as it was when a call began.
 
     Attributes:
         id: The session id, or None where there was none.
@@ -21,7 +21,7 @@ class SessionSnapshot:
 
 
 class Session:
-    """The state of the shared session. Whoever changes it holds the driver's lock; reading takes none.
+    """The state of the shared session. A thread or task that changes it holds the driver's lock; reading takes none.
 
     The gateway lets many requests use one id at once, and an id dies after 15 minutes without use.
     """

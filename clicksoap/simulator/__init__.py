@@ -1,7 +1,7 @@
-"""A gateway on this machine: the vendor's SOAP services and HTTP API over one state, for tests without an account.
+"""Gateway simulator: the vendor's SOAP services and HTTP API on this machine, for tests without an account.
 
 Example:
-    A test starts one, speaks SOAP to it, and looks at what arrived::
+    A test starts a simulator, sends to it, and checks the messages::
 
         with Simulator() as sim:
             send_something_to(sim.url("/soap/document_literal/webservice"))

@@ -1,17 +1,16 @@
-"""Who is let in: callers that mean this machine, pages of the simulator itself, and people with the login.
+"""Access control of the web application: checks Host, Origin and the login of each request.
 
-A browser carries every page's requests to this machine, whether or not it is reached from elsewhere. Three things keep
-strange pages out:
+A browser carries the requests of every page to this machine, even if nothing else can reach it. Three checks keep pages
+of other sites out:
 
-- A page whose name was made to lead here (DNS rebinding) is of the same origin as the simulator to its browser, but
-  says its own name in ``Host``. So ``Host`` must be a loopback name or address, the address that is listened on, or a
-  name that was allowed, such as the vendor's that an entry in the hosts file leads here.
-  Where a login is needed, any name will do, such as that of a container: browsers keep a login for the name that it was
-  given to, so a page of another name has none. The services need no login, but hold nothing that can be read without an
-  account's credentials.
-- Other pages can send requests without seeing the answers. Browsers say of those where they come from, and what comes
-  from elsewhere may neither change anything nor speak to the services.
-- Answers say of no other page that it may read them.
+- DNS rebinding: a page whose name was made to resolve to this machine has the same origin as the simulator. But its
+  requests have its own name in ``Host``. So ``Host`` must be a loopback name or address, the address that the server
+  listens on, or an allowed name (``names=``), such as the vendor's name in the hosts file.
+  With a login, every name is allowed, such as the name of a container: a browser sends the login only to the name for
+  which it was entered. The services need no login, but they show nothing without the credentials of an account.
+- Cross-site requests: other pages can send requests without reading the answers. Browsers state the origin of such
+  requests. A request from another site may not change anything and may not use the services.
+- Answers do not allow other pages to read them.
 """
 
 import base64
@@ -31,61 +30,66 @@ from clicksoap.simulator.api.problems import Problem
 from clicksoap.simulator.api.web import json_response
 from clicksoap.simulator.front.http_api import COVERAGE_FOLDER, PATHS
 
-OPEN: Final = frozenset({"/livez", "/readyz"})
-"""What needs no login: whoever watches over containers has none."""
+PATHS_WITHOUT_LOGIN: Final = frozenset({"/livez", "/readyz"})
+"""The paths without login: health checks of containers have none."""
 
-_SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
-_ELSEWHERE: Final = frozenset({"cross-site", "same-site"})
+_SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+_FOREIGN_SITES: Final = frozenset({"cross-site", "same-site"})
 _CHALLENGE: Final = {"www-authenticate": 'Basic realm="clicksoap simulator", charset="UTF-8"'}
 
 
 @dataclass(frozen=True, slots=True)
-class Login:
-    """A user and a password for people."""
+class WebLogin:
+    """The login for the inbox and the API.
+
+    Attributes:
+        user: The user.
+        password: The password; hidden in the repr.
+    """
 
     user: str
     password: str = field(repr=False)
 
     @classmethod
     def of(cls, text: str) -> Self:
-        """The login that is written ``user:password``.
+        """Parse a login of the form ``user:password``.
 
         Raises:
-            ValueError: It is not written so.
+            ValueError: The text has another form.
         """
         user, colon, password = text.partition(":")
         if not (user and colon and password):
-            raise ValueError("login is a user and a password: give 'user:password'")
+            raise ValueError("login is incomplete: give 'user:password'")
         return cls(user, password)
 
-    def admits(self, authorization: str) -> bool:
-        """Whether the header Authorization brings it."""
+    def matches(self, authorization: str) -> bool:
+        """True if the header ``Authorization`` holds this login."""
         scheme, _, encoded = authorization.partition(" ")
         try:
             given = base64.b64decode(encoded.strip(), validate=True)
         except (binascii.Error, ValueError):
             return False
-        wanted = f"{self.user}:{self.password}".encode("utf-8", "surrogatepass")
-        return secrets.compare_digest(given, wanted) and scheme.lower() == "basic"
+        expected = f"{self.user}:{self.password}".encode("utf-8", "surrogatepass")
+        return secrets.compare_digest(given, expected) and scheme.lower() == "basic"
 
 
 class AccessControl:
-    """The gate in front of the web application.
+    """Middleware that refuses requests with status 401, 403 or 421.
 
     Args:
-        app: What is guarded.
-        address: The address that is listened on.
-        login: What people must bring; None for nothing.
-        names: Further names that this machine goes by.
+        app: The web application behind it.
+        address: The address that the server listens on.
+        login: The login for the inbox and the API; None if none is needed.
+        names: More host names that requests may use.
     """
 
-    def __init__(self, app: ASGIApp, address: str, login: Login | None, names: Collection[str]) -> None:
+    def __init__(self, app: ASGIApp, address: str, login: WebLogin | None, names: Collection[str]) -> None:
         self._app = app
         self._names = {address, *(_name(each) for each in names)}
         self._login = login
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let a request through, or answer it here."""
+        """Pass a request on, or refuse it."""
         if scope["type"] == "http":
             refusal = self._refusal(scope)
             if refusal is not None:
@@ -96,17 +100,37 @@ class AccessControl:
     def _refusal(self, scope: Scope) -> Response | None:
         headers, path = Headers(scope=scope), str(scope["path"])
         is_service = _is_service(path)
-        if not self._knows(headers.get("host"), scope):
-            words = "this Host is not this machine: use localhost, or start the simulator with this name among names="
+        if not self._is_allowed_host(headers.get("host"), scope):
+            words = "this Host is not this machine: use localhost, or start the simulator with this name in names="
             return _answer(path, Problem(421, words, "host"))
-        if (is_service or scope["method"] not in _SAFE) and _is_foreign(headers):
-            return _answer(path, Problem(403, "pages of other sites may not do this", "origin"))
-        if self._login is None or is_service or path in OPEN or self._login.admits(headers.get("authorization", "")):
+        if (is_service or scope["method"] not in _SAFE_METHODS) and _is_foreign(headers):
+            return _answer(
+                path,
+                Problem(
+                    403,
+                    "pages of other sites may not send this request: send it from this site or from a program",
+                    "origin",
+                ),
+            )
+        if (
+            self._login is None
+            or is_service
+            or path in PATHS_WITHOUT_LOGIN
+            or self._login.matches(headers.get("authorization", ""))
+        ):
             return None
-        return _answer(path, Problem(401, "a login is needed", "authorization"), _CHALLENGE)
+        return _answer(
+            path,
+            Problem(
+                401,
+                "a login is needed: give the user and password of the simulator by Basic authentication",
+                "authorization",
+            ),
+            _CHALLENGE,
+        )
 
-    def _knows(self, host: str | None, scope: Scope) -> bool:
-        if host is None:  # HTTP/1.0; no browser speaks that
+    def _is_allowed_host(self, host: str | None, scope: Scope) -> bool:
+        if host is None:  # HTTP/1.0, which browsers do not use
             client = scope.get("client")
             return self._login is not None or (client is not None and _is_loopback(client[0]))
         name = _name(host)
@@ -114,7 +138,7 @@ class AccessControl:
 
 
 def _is_service(path: str) -> bool:
-    """Whether a path is one of the gateway's own, which have credentials of their own."""
+    """True for the paths of the gateway's services, which check the credentials of accounts."""
     return path in SERVICE_PATHS or path in PATHS or path.startswith(COVERAGE_FOLDER)
 
 
@@ -135,11 +159,11 @@ def _is_loopback(name: str) -> bool:
 
 
 def _is_foreign(headers: Headers) -> bool:
-    """Whether a browser says that a page of another site asks."""
+    """True if a browser states that a page of another site sent the request."""
     origin = headers.get("origin")
-    # The scheme is not compared: what ends TLS in front of the simulator is of the same site, but speaks plain HTTP.
+    # The scheme is not compared: a proxy that ends TLS is the same site, but speaks plain HTTP to the simulator.
     foreign = origin is not None and origin.lower().partition("://")[2] != headers.get("host", "").lower()
-    return foreign or headers.get("sec-fetch-site") in _ELSEWHERE
+    return foreign or headers.get("sec-fetch-site") in _FOREIGN_SITES
 
 
 def _answer(path: str, problem: Problem, headers: Mapping[str, str] | None = None) -> Response:

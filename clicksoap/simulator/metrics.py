@@ -1,4 +1,4 @@
-"""For whoever watches over it: is it alive, is it ready, and how much does it do."""
+"""Health checks (/livez, /readyz) and Prometheus metrics (/metrics)."""
 
 import os
 from collections import Counter
@@ -23,11 +23,11 @@ Sample = tuple[dict[str, str], int]
 
 
 class Metrics:
-    """Health and figures of a simulation.
+    """Health checks and metrics of a simulation.
 
     Args:
-        simulation: What is watched over.
-        stopping: Set when the server ends.
+        simulation: The simulation.
+        stopping: Set when the server stops; ``/readyz`` then answers 503.
     """
 
     def __init__(self, simulation: Simulation, stopping: Event) -> None:
@@ -38,7 +38,7 @@ class Metrics:
         self._counted = 0
 
     def routes(self) -> list[Route]:
-        """The paths."""
+        """The routes."""
         return [Route("/livez", self._livez), Route("/readyz", self._readyz), Route("/metrics", self._metrics)]
 
     async def _livez(self, _: Request) -> Response:
@@ -78,21 +78,21 @@ class Metrics:
             yield from _metric("resident_memory_bytes", "gauge", [({}, pages * os.sysconf("SC_PAGE_SIZE"))], "process")
 
     def _attempts_so_far(self) -> Counter[tuple[str, str]]:
-        """Every call of the customer's server, those that are not kept any more included, as far as they were seen."""
+        """The calls to the customer's server by kind and outcome, including those that are no longer kept."""
         with self._lock:
-            kept = self._simulation.callbacks.attempts()
-            if kept and kept[0].number < self._counted:  # after a reset, they count from 1 again
+            attempts = self._simulation.callbacks.attempts()
+            if attempts and attempts[0].number < self._counted:  # after a reset, numbers begin at 1 again
                 self._counted = 0
-            for each in kept:
+            for each in attempts:
                 if each.number > self._counted:
                     outcome = "none" if each.http_status is None else f"{each.http_status // 100}xx"
                     self._attempts[each.kind, outcome] += 1
-            self._counted = kept[0].number if kept else self._counted
+            self._counted = attempts[0].number if attempts else self._counted
             return Counter(self._attempts)
 
 
 def _metric(name: str, kind: str, samples: Iterable[Sample], prefix: str = "clicksoap_simulator") -> Iterator[str]:
     yield f"# TYPE {prefix}_{name} {kind}\n"
     for labels, value in samples:
-        said = ",".join(f'{label}="{text}"' for label, text in labels.items())
-        yield f"{prefix}_{name}{{{said}}} {value:d}\n" if said else f"{prefix}_{name} {value:d}\n"
+        pairs = ",".join(f'{label}="{text}"' for label, text in labels.items())
+        yield f"{prefix}_{name}{{{pairs}}} {value:d}\n" if pairs else f"{prefix}_{name} {value:d}\n"

@@ -1,4 +1,4 @@
-"""The simulator as a running server: a thread of its own, on this machine unless somebody says otherwise."""
+"""The simulator as a server: it runs in a thread of its own and listens on loopback by default."""
 
 import asyncio
 import os
@@ -17,7 +17,7 @@ from typing import Final, Self
 import uvicorn
 from starlette.types import ASGIApp
 
-from clicksoap.simulator.access_control import AccessControl, Login
+from clicksoap.simulator.access_control import AccessControl, WebLogin
 from clicksoap.simulator.app import application
 from clicksoap.simulator.gateway.accounts import Account
 from clicksoap.simulator.gateway.clock import Clock
@@ -33,37 +33,38 @@ _KEEP_ALIVE: Final = 60
 _GRACE: Final = 3.0
 _TICK: Final = 0.1  # uvicorn's own; it counts ten of them to a second
 _POLL: Final = 0.002
-_EVERYWHERE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - how they are reached from here
+_WILDCARD_ADDRESSES: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - how they are reached from here
 
 
 class Simulator:
-    """A simulated gateway, listening while its ``with`` block lasts.
+    """A simulated gateway with its server. It listens inside its ``with`` block, or from `start` to `stop`.
 
     Args:
-        accounts: The only accounts there are; without them everybody is let in (see ``Gateway``).
-        settings: How the gateway behaves where no document decides it (see ``Settings``).
-        clock: The clock to go by; its own by default.
-        capacity: The most messages, and the most exchanges, that are kept; the oldest give way.
-        host: The address to listen on; others than ``localhost`` and loopback addresses need a login.
-        port: 0 for any free port.
-        login: ``user:password``, which people and tools must bring to whatever shows messages or changes anything. The
-            gateway's own services go by the credentials of accounts, and health by nothing.
-        names: Further host names that it may be called by, such as ``api.clickatell.com`` where the hosts file leads
-            that name here; others get status 421.
-        store: A file that keeps messages, exchanges, messages from handsets and balances over a restart; it is made
-            if it is not there. None keeps them in memory alone.
-        on_command: Called with the name of each command before it is carried out, in the thread that carries it out.
-            It may wait: other requests go on meanwhile. If it raises, the caller gets a SOAP fault, or error 901 by
-            the HTTP API, and the command is not carried out.
+        accounts: The accounts of the gateway. By default, all credentials work except the password ``wrong`` (see
+            ``Gateway``).
+        settings: The behaviour of the gateway where the vendor's documents leave it open (see ``Settings``).
+        clock: The clock of the gateway; by default a new one that starts at the present time.
+        capacity: The maximum number of messages, and of exchanges, to keep. The oldest ones are dropped.
+        host: The address to listen on. Addresses other than ``localhost`` and loopback addresses need a login.
+        port: The port to listen on; 0 for any free port.
+        login: ``user:password`` for the inbox and the API, by Basic authentication. The gateway's services check the
+            credentials of accounts instead, and the health checks need no login. None for no login.
+        names: More host names that requests may use, such as ``api.clickatell.com`` if the hosts file maps that name
+            to this machine. Requests to other names get status 421.
+        store: A file that keeps messages, exchanges, messages from handsets and balances over a restart. A missing
+            file is created. None keeps them in memory only.
+        on_command: Called with the name of each command before the command runs, in the same thread. It may wait:
+            other requests continue. If it raises, the caller gets a SOAP fault, or error 901 by the HTTP API, and the
+            command does not run.
 
     Attributes:
-        clock: The clock that sessions, batches and statuses go by.
+        clock: The clock for sessions, batches and statuses.
         gateway: The state behind the services.
-        exchanges: What was asked and answered, with passwords and session ids masked.
-        faults: What is to go wrong.
-        callbacks: The calls of the customer's server.
-        handset: The handsets.
-        store: What keeps everything over a restart; its ``problem`` says why it does not any more.
+        exchanges: The requests and replies, with masked passwords and session ids.
+        faults: The fault rules.
+        callbacks: The calls to the customer's server.
+        handset: Sends messages as a handset.
+        store: The store; its ``problem`` is the reason why nothing is stored at present.
 
     Raises:
         ValueError: An argument is out of its range.
@@ -83,12 +84,12 @@ class Simulator:
         store: str | os.PathLike[str] | None = None,
         on_command: Callable[[str], None] | None = None,
     ) -> None:
-        self._login = Login.of(login) if login is not None else None
+        self._login = WebLogin.of(login) if login is not None else None
         self._address = _address(host, self._login)
         self._names = tuple(names)
         self._port = port
         self._on_command = on_command
-        self._running: _Running | None = None
+        self._running: _ServerRun | None = None
         path = Path(store) if store is not None else None
         self._simulation = Simulation(accounts=accounts, settings=settings, clock=clock, capacity=capacity, store=path)
         self.clock = self._simulation.clock
@@ -101,43 +102,43 @@ class Simulator:
 
     @property
     def origin(self) -> str:
-        """Where it is reached from this machine, such as ``http://127.0.0.1:49152``.
+        """The address for requests from this machine, such as ``http://127.0.0.1:49152``.
 
         Raises:
-            RuntimeError: It is not running.
+            RuntimeError: The simulator is not running.
         """
         if self._running is None:
             raise RuntimeError("the simulator is not running: start() it, or use it in a with statement")
-        address = _EVERYWHERE.get(self._address, self._address)
+        address = _WILDCARD_ADDRESSES.get(self._address, self._address)
         host = f"[{address}]" if ":" in address else address
         return f"http://{host}:{self._running.port}"
 
     @property
     def messages(self) -> list[Message]:
-        """Every message that the gateway accepted, in order, as it is now."""
+        """All kept messages in order of acceptance, in their present state."""
         return self.gateway.messages
 
     def url(self, path: str) -> str:
-        """The address of a path, such as one of ``contract.SERVICE_PATHS`` or ``/http/sendmsg``."""
+        """The URL of a path, such as one of ``contract.SERVICE_PATHS`` or ``/http/sendmsg``."""
         return f"{self.origin}{path}"
 
     def start(self) -> None:
-        """Listen; the server answers as soon as this returns.
+        """Start the server. It answers as soon as this method returns.
 
         Raises:
-            OSError: The port cannot be had.
+            OSError: The port or address cannot be used.
             StoreError: The file of the store cannot be used.
-            RuntimeError: It is running already, or the server could not be started.
+            RuntimeError: The simulator is running already, or the server could not start.
         """
         if self._running is not None:
-            raise RuntimeError("the simulator is running already")
+            raise RuntimeError("the simulator is running already: stop() it first")
         listener = _listener(self._address, self._port)
         try:
             self._simulation.store.start()
         except BaseException:
             listener.close()
             raise
-        running = _Running(
+        running = _ServerRun(
             listener,
             self._simulation,
             self._on_command,
@@ -147,13 +148,13 @@ class Simulator:
         self._running = running
 
     def stop(self) -> None:
-        """Stop listening, let requests in progress finish for a few seconds, and end; harmless when not running."""
+        """Stop the server. Requests in progress have 3 seconds to finish. Harmless if the simulator is not running."""
         running, self._running = self._running, None
         if running is not None:
             running.stop()
 
     def reset(self) -> None:
-        """Forget everything that happened; accounts, settings and faults are again as in the beginning."""
+        """Drop everything that happened, and restore the initial accounts, settings and faults."""
         self._simulation.reset()
 
     def __enter__(self) -> Self:
@@ -166,22 +167,22 @@ class Simulator:
         self.stop()
 
 
-class _Running:
-    """One life of a server: its socket, its thread, its workers."""
+class _ServerRun:
+    """The socket, thread and workers of a server between `start` and `stop`."""
 
     def __init__(
         self,
         listener: socket.socket,
         simulation: Simulation,
         on_command: Callable[[str], None] | None,
-        guard: Callable[[ASGIApp], AccessControl],
+        access_control: Callable[[ASGIApp], AccessControl],
     ) -> None:
         self.port: int = listener.getsockname()[1]
         self._listener = listener
         self._workers = ThreadPoolExecutor(_WORKERS, thread_name_prefix="clicksoap-simulator-worker")
         self._stopping = Event()
         self._simulation = simulation
-        app = guard(application(simulation, self._workers, self._stopping, on_command))
+        app = access_control(application(simulation, self._workers, self._stopping, on_command))
         config = uvicorn.Config(
             app,
             loop="asyncio",
@@ -195,19 +196,19 @@ class _Running:
             timeout_keep_alive=_KEEP_ALIVE,
         )
         config.load()
-        config.loaded_app = app  # at the lowest log level, uvicorn wraps it in something that logs every query
+        config.loaded_app = app  # at its lowest log level, uvicorn would wrap the application and log every query
         self._server = _Server(config)
         self._thread = Thread(target=self._run, name="clicksoap-simulator", daemon=True)
         self._failure: BaseException | None = None
 
     def start(self) -> None:
         self._thread.start()
-        self._server.decided.wait()
+        self._server.startup_finished.wait()
         if not self._server.started:
             self.stop()
             if isinstance(self._failure, Exception):
                 raise self._failure
-            raise RuntimeError("the simulator's server could not be started") from self._failure
+            raise RuntimeError("the simulator's server could not start") from self._failure
         self._simulation.start()
 
     def stop(self) -> None:
@@ -216,7 +217,7 @@ class _Running:
         self._server.ask_to_stop()
         self._thread.join()
         self._listener.close()
-        # A hook that waits for ever must not keep its caller waiting too.
+        # on_command may wait forever; stop() must not.
         self._workers.shutdown(wait=not self._server.cut_short, cancel_futures=True)
         self._simulation.store.stop()
 
@@ -226,24 +227,24 @@ class _Running:
         except BaseException as failure:  # noqa: BLE001 - raised again in the thread that called start()
             self._failure = failure
         finally:
-            self._server.decided.set()
+            self._server.startup_finished.set()
 
 
 class _Server(uvicorn.Server):
-    """uvicorn's server, ready and gone as soon as it can be: a test may start one for itself.
+    """A uvicorn server that starts and stops without delay, because tests may start one each.
 
-    uvicorn looks every tenth of a second whether it should stop, and waits another tenth before it does.
+    uvicorn itself checks every 0.1 seconds for a stop, and then waits another 0.1 seconds.
     """
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
-        self.decided = Event()
+        self.startup_finished = Event()
         self.cut_short = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopping = asyncio.Event()
 
     def ask_to_stop(self) -> None:
-        """Stop soon; from any thread."""
+        """Ask the server to stop; callable from any thread."""
         self.should_exit = True
         if self._loop is not None:
             with suppress(RuntimeError):  # the loop may have ended by itself
@@ -252,7 +253,7 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         self._loop = asyncio.get_running_loop()
         await super().startup(sockets=sockets)
-        self.decided.set()
+        self.startup_finished.set()
 
     async def main_loop(self) -> None:
         tick = 0
@@ -270,10 +271,10 @@ class _Server(uvicorn.Server):
         for connection in list(connections):
             connection.shutdown()
         deadline = time.monotonic() + _GRACE
-        while (connections or self.server_state.tasks) and time.monotonic() < deadline:  # noqa: ASYNC110 - no event tells
+        while (connections or self.server_state.tasks) and time.monotonic() < deadline:  # noqa: ASYNC110 - there is no event to wait for
             await asyncio.sleep(_POLL)
-        left: list[object] = list(connections)
-        for each in left:
+        unfinished: list[object] = list(connections)
+        for each in unfinished:
             self.cut_short = True
             if isinstance(each, Connection):
                 each.break_off()
@@ -282,11 +283,11 @@ class _Server(uvicorn.Server):
 
 def _listener(address: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    # The protocol is named because asyncio switches Nagle's algorithm off only where it is; with it on, every second
-    # request of a connection waits 40 ms for an acknowledgement.
+    # asyncio disables Nagle's algorithm only for sockets with an explicit protocol. With it, every second request of a
+    # connection waits 40 ms for an acknowledgement.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
-        if os.name == "posix":  # elsewhere the option would let two servers share a port
+        if os.name == "posix":  # on other systems the option would let two servers share a port
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((address, port))
         listener.listen(_BACKLOG)
@@ -296,15 +297,17 @@ def _listener(address: str, port: int) -> socket.socket:
     return listener
 
 
-def _address(host: str, login: Login | None) -> str:
-    """The address to listen on."""
+def _address(host: str, login: WebLogin | None) -> str:
+    """Check the address to listen on."""
     try:
         address = ip_address("127.0.0.1" if host == "localhost" else host)
     except ValueError:
-        raise ValueError("host is the address to listen on: give one, such as 127.0.0.1, and no name") from None
+        raise ValueError(
+            "host is not an address: give an address to listen on, such as 127.0.0.1, not a name"
+        ) from None
     if not address.is_loopback and login is None:
         raise ValueError(
-            "host reaches beyond this machine, where everybody could read the messages: give login='user:password'"
-            " with it, or a loopback address such as 127.0.0.1"
+            "host is reachable from other machines, and anybody there could read the messages: give"
+            " login='user:password' as well, or a loopback address such as 127.0.0.1"
         )
     return str(address)

@@ -10,7 +10,7 @@ from clicksoap.simulator.gateway.accounts import Account
 from clicksoap.simulator.gateway.clock import Clock
 from clicksoap.simulator.gateway.gateway import Gateway
 from clicksoap.simulator.gateway.settings import Settings
-from clicksoap.simulator.store.store import Memory, Store
+from clicksoap.simulator.store.store import FileStore, MemoryStore
 from clicksoap.simulator.webhooks.dispatcher import Callbacks
 from clicksoap.simulator.webhooks.handset import Handset
 
@@ -50,7 +50,9 @@ class Simulation:
         self.faults = Faults(self.gateway)
         self.callbacks = Callbacks(self.gateway)
         self.handset = Handset(self.gateway, self.callbacks)
-        self.store = Store(store, self.gateway, self.exchanges, self.handset) if store is not None else Memory()
+        self.store = (
+            FileStore(store, self.gateway, self.exchanges, self.handset) if store is not None else MemoryStore()
+        )
         self._ticker: _Ticker | None = None
 
     def start(self) -> None:

@@ -1,7 +1,7 @@
-"""What the tests of an application use: a simulated gateway with assertions, for pytest and unittest.
+"""Test support for applications: a simulated gateway with assertions, for pytest and unittest.
 
-pytest finds the fixtures by itself (``clicksoap_simulator`` and its companions); their types are here, and
-`SimulatorMixin` is for unittest and Django.
+pytest finds the fixtures by itself, such as ``clicksoap_simulator``. Their types are here. `SimulatorMixin` is for
+unittest and Django.
 """
 
 import importlib
@@ -23,7 +23,7 @@ __all__ = [
     "without_pauses",
 ]
 
-_HOME = {
+_MODULES = {
     "AssertingSimulator": "simulator",
     "AsyncClientFactory": "plugin",
     "NetworkForbidden": "network",
@@ -32,13 +32,13 @@ _HOME = {
     "without_pauses": "pauses",
 }
 
-# Every pytest of every project in an environment imports this package, whether it sends messages or not.
+# Every pytest run in an environment with clicksoap imports this package, so it loads its modules lazily.
 if not TYPE_CHECKING:
 
     def __getattr__(name: str) -> object:
-        if name not in _HOME:
+        if name not in _MODULES:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        found = globals()[name] = getattr(importlib.import_module(f"clicksoap.testing.{_HOME[name]}"), name)
+        found = globals()[name] = getattr(importlib.import_module(f"clicksoap.testing.{_MODULES[name]}"), name)
         return found
 
     def __dir__() -> list[str]:

@@ -1,4 +1,4 @@
-"""Settings by which an application under test finds the simulator, and nothing else."""
+"""Environment variables that point the application under test at the simulator."""
 
 import json
 import os
@@ -13,24 +13,24 @@ from clicksoap.testing.pauses import without_pauses
 from clicksoap.testing.simulator import AssertingSimulator
 
 _PREFIXES: Final = ("CLICKSOAP_", "CLICKATELL_")
-_ANYBODY: Final = Account(123456, "tests", "no-secret")
+_DEFAULT_ACCOUNT: Final = Account(123456, "tests", "no-secret")
 
 
 @contextmanager
-def pointing_at(
+def simulator_environment(
     simulator: AssertingSimulator, accounts: Sequence[Account] | None, profiles: Sequence[str]
 ) -> Generator[None]:
-    """Have ``from_config()`` make clients of a simulator, which do not pause between tries.
+    """Make ``from_config()`` return clients of a simulator, without pauses between tries.
 
     Args:
-        simulator: It has to run.
-        accounts: Its accounts; the first one is used.
-        profiles: The names that ``from_config`` may be given; all mean the same.
+        simulator: The running simulator.
+        accounts: Its accounts, of which the first one is used; None for the credentials of a default account.
+        profiles: The profile names that ``from_config`` accepts; all lead to the simulator.
     """
-    account = accounts[0] if accounts else _ANYBODY
+    account = accounts[0] if accounts else _DEFAULT_ACCOUNT
     with tempfile.TemporaryDirectory(prefix="clicksoap-") as folder, without_pauses():
         config = Path(folder, "config.toml")
-        # Tables without settings: all of them are in the environment.
+        # The tables are empty: all settings are in the environment.
         config.write_text("".join(f"[{json.dumps(name)}]\n" for name in profiles), encoding="utf-8")
         with _environment(
             {
@@ -46,15 +46,15 @@ def pointing_at(
 
 @contextmanager
 def _environment(variables: dict[str, str]) -> Generator[None]:
-    """Have these variables, and no other of ours; afterwards everything is as it was."""
-    before = _taken()
+    """Set these variables and remove all other variables of clicksoap; restore everything afterwards."""
+    before = _remove_settings()
     os.environ.update(variables)
     try:
         yield
     finally:
-        _taken()
+        _remove_settings()
         os.environ.update(before)
 
 
-def _taken() -> dict[str, str]:
+def _remove_settings() -> dict[str, str]:
     return {name: os.environ.pop(name) for name in list(os.environ) if name.startswith(_PREFIXES)}

@@ -1,4 +1,4 @@
-"""What a failed assertion says: what was wanted, what was sent, and how they differ."""
+"""Texts of failed assertions: the expected message, the sent messages, and their differences."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,69 +9,69 @@ from clicksoap.simulator import Message
 from clicksoap.testing.matching import Expected, similarity
 
 _MAX_LISTED: Final = 10
-_LONGEST: Final = 160
-_ALIKE: Final = 0.5  # marks under what has nothing in common show nothing
+_MAX_VALUE: Final = 160
+_MIN_SIMILARITY: Final = 0.5  # below that, the marks of a diff do not help
 
 
-def counted(number: int) -> str:
-    """A number of messages in words."""
+def message_count(number: int) -> str:
+    """A number of messages as a text, such as ``no messages``."""
     return "1 message" if number == 1 else f"{number or 'no'} messages"
 
 
-def unfulfilled(headline: str, wanted: Expected, sent: Sequence[Message], commands: Mapping[str, int]) -> str:
-    """The text for a message that was missed.
+def missing_text(headline: str, expected: Expected, sent: Sequence[Message], commands: Mapping[str, int]) -> str:
+    """The text for an expected message that was not sent.
 
     Args:
-        headline: What is wrong, up to what was wanted.
-        wanted: What was wanted.
-        sent: Every message, in order.
-        commands: How often each command was carried out.
+        headline: The first line, without the expected values.
+        expected: The expected values.
+        sent: All messages, in order.
+        commands: The number of executions of each command.
     """
-    return "\n".join([*_headed(headline, wanted), *_compared(wanted, sent, commands)])
+    return "\n".join([*_headline(headline, expected), *_closest_message(expected, sent, commands)])
 
 
-def unwanted(headline: str, wanted: Expected, found: Sequence[Message]) -> str:
-    """The text for messages that are too many."""
-    return "\n".join([*_headed(headline, wanted), "these are:", *_listed(list(enumerate(found, 1)))])
+def unexpected_text(headline: str, expected: Expected, found: Sequence[Message]) -> str:
+    """The text for messages that were not expected."""
+    return "\n".join([*_headline(headline, expected), "these are:", *_listed(list(enumerate(found, 1)))])
 
 
-def _headed(headline: str, wanted: Expected) -> Iterator[str]:
-    if not wanted.wishes:
+def _headline(headline: str, expected: Expected) -> Iterator[str]:
+    if not expected.matchers:
         yield headline
         return
     yield f"{headline} with"
-    width = _width(wanted)
-    yield from (f"    {name:{width}}  {_shown(wish)}" for name, wish in wanted.wishes.items())
+    width = _width(expected)
+    yield from (f"    {name:{width}}  {_shown(matcher)}" for name, matcher in expected.matchers.items())
 
 
-def _compared(wanted: Expected, sent: Sequence[Message], commands: Mapping[str, int]) -> Iterator[str]:
-    others = [(number, each) for number, each in enumerate(sent, 1) if wanted.missed(each)]
-    closest = wanted.closest([each for _, each in others])
+def _closest_message(expected: Expected, sent: Sequence[Message], commands: Mapping[str, int]) -> Iterator[str]:
+    others = [(number, each) for number, each in enumerate(sent, 1) if expected.mismatches(each)]
+    closest = expected.closest([each for _, each in others])
     if closest is None:
         if not sent:
-            asked = ", ".join(f"{name} {count}" for name, count in commands.items() if count)
-            yield f"nothing was sent; the gateway was asked {asked or 'nothing'}"
+            commands_text = ", ".join(f"{name} {count}" for name, count in commands.items() if count)
+            yield f"nothing was sent; the gateway was asked {commands_text or 'nothing'}"
         return
     number = next(number for number, each in others if each is closest)
-    yield f"{counted(len(sent))} sent; the closest is number {number} (- wanted, + sent):"
-    yield from _difference(wanted, closest)
+    yield f"{message_count(len(sent))} sent; the closest is number {number} (- expected, + sent):"
+    yield from _difference(expected, closest)
     if rest := [each for each in others if each[1] is not closest]:
         yield "the others:"
         yield from _listed(rest)
 
 
-def _difference(wanted: Expected, message: Message) -> Iterator[str]:
-    missed, width = wanted.missed(message), _width(wanted)
-    for name, wish in wanted.wishes.items():
+def _difference(expected: Expected, message: Message) -> Iterator[str]:
+    mismatches, width = expected.mismatches(message), _width(expected)
+    for name, matcher in expected.matchers.items():
         label, value = f"{name:{width}}", getattr(message, name)
-        if name not in missed:
+        if name not in mismatches:
             yield f"    {label}  {_shown(value)}"
-        elif isinstance(wish, str) and isinstance(value, str):
-            marked = similarity(wish, value) > _ALIKE
-            pieces = ndiff(_lines(label, wish), _lines(label, value))
+        elif isinstance(matcher, str) and isinstance(value, str):
+            marked = similarity(matcher, value) > _MIN_SIMILARITY
+            pieces = ndiff(_lines(label, matcher), _lines(label, value))
             yield from (f"  {piece.rstrip()}" for piece in pieces if marked or not piece.startswith("?"))
         else:
-            yield f"  - {label}  {_shown(wish)}"
+            yield f"  - {label}  {_shown(matcher)}"
             yield f"  + {label}  {_shown(value)}"
 
 
@@ -93,10 +93,10 @@ def _shown(value: object) -> str:
     if isinstance(value, re.Pattern):
         return f"/{cast('re.Pattern[str]', value).pattern}/"
     if callable(value):
-        return f"whatever {getattr(value, '__name__', type(value).__name__)} takes"
+        return f"a value that {getattr(value, '__name__', type(value).__name__)} accepts"
     shown = repr(value)
-    return shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]}…"
+    return shown if len(shown) <= _MAX_VALUE else f"{shown[:_MAX_VALUE]}…"
 
 
-def _width(wanted: Expected) -> int:
-    return max(map(len, wanted.wishes), default=0)
+def _width(expected: Expected) -> int:
+    return max(map(len, expected.matchers), default=0)

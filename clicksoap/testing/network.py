@@ -1,4 +1,4 @@
-"""The guard: no request of a test leaves the machine, and none that tried goes unnoticed."""
+"""Network guard: refuses requests of tests to other machines, and reports each one as a failure."""
 
 import mmap
 import os
@@ -11,52 +11,52 @@ from clicksoap.errors import ConfigurationError
 from clicksoap.protocol import egress
 from clicksoap.protocol.endpoint import is_loopback
 
-SWITCH: Final = "clicksoap_allow_network"
+ALLOW_OPTION: Final = "clicksoap_allow_network"
 
 _SLOTS: Final = 16
 _SLOT: Final = 256  # a host name has 253 characters at most, and a zero has to follow
 
 
 class NetworkForbidden(ConfigurationError):
-    """A test's request would have left this machine; nothing of it did, not even the question for the address."""
+    """A test tried to send a request to another machine. Nothing was sent, not even a DNS query."""
 
 
 class NetworkGuard:
-    """Refuses requests to other machines, and remembers to which.
+    """Refuses requests to other machines, and remembers their hosts.
 
     Args:
-        allows: Refuse nothing after all.
-        switch: How the user says so.
+        allows: True refuses nothing.
+        switch: The setting that allows requests, for the error text.
     """
 
     def __init__(self, *, allows: bool, switch: str) -> None:
         self.allows = allows
-        self._advice = f"tests stay on this machine. Use clicksoap_simulator, or say {switch} to let them out"
+        self._advice = f"tests stay on this machine. Use clicksoap_simulator, or set {switch} to allow requests"
         self._hosts: list[str] = []
-        self._home = os.getpid()
-        # A forked child has a copy of everything but this; what it was refused, its parent's test has to learn.
+        self._pid = os.getpid()
+        # Shared with forked children, so that the test in the parent learns about their refused requests.
         self._of_children = mmap.mmap(-1, _SLOTS * _SLOT)
 
     def check(self, url: str) -> None:
         """Refuse a URL of another machine.
 
         Raises:
-            NetworkForbidden: It is one.
+            NetworkForbidden: The host is not this machine.
         """
         __tracebackhide__ = True
         host = urlsplit(url).hostname or ""
-        # What ends in .localhost may be asked of a name server.
+        # A name that ends in .localhost may cause a DNS query.
         if is_loopback(host) and not host.endswith(".localhost"):
             return
         self._remember(host)
-        raise NetworkForbidden(f"a test wanted to call the gateway at {host}, and nothing was sent: {self._advice}")
+        raise NetworkForbidden(f"a test tried to call the gateway at {host}, and nothing was sent: {self._advice}")
 
     def problem(self) -> str:
-        """What to say of a test that was refused something since this was last asked; empty if there is nothing."""
-        hosts = self._take()
+        """The text about requests that were refused since the last call; empty if there were none."""
+        hosts = self._take_hosts()
         return f"clicksoap refused calls of the gateway at {', '.join(hosts)}: {self._advice}" if hosts else ""
 
-    def _take(self) -> list[str]:
+    def _take_hosts(self) -> list[str]:
         hosts, self._hosts = self._hosts, []
         content = self._of_children[:]
         if content.strip(b"\0"):
@@ -65,11 +65,11 @@ class NetworkGuard:
         return list(dict.fromkeys(hosts))
 
     def close(self) -> None:
-        """Give back what it holds."""
+        """Release the shared memory."""
         self._of_children.close()
 
     def _remember(self, host: str) -> None:
-        if os.getpid() == self._home:
+        if os.getpid() == self._pid:
             self._hosts.append(host)
             return
         start = os.getpid() % _SLOTS * _SLOT
@@ -79,20 +79,20 @@ class NetworkGuard:
 _current: NetworkGuard | None = None
 
 
-def current() -> NetworkGuard | None:
-    """The guard that is in force, be it one that allows everything."""
+def current_guard() -> NetworkGuard | None:
+    """The installed guard, or None."""
     return _current
 
 
 @contextmanager
-def guarded(new: NetworkGuard) -> Generator[NetworkGuard]:
-    """Have a guard in force, in every thread, and in what is forked meanwhile."""
+def installed_guard(new: NetworkGuard) -> Generator[NetworkGuard]:
+    """Install a guard for the process, in all threads and forked children; restore the previous one afterwards."""
     global _current  # noqa: PLW0603 - one for the process
-    before, _current = _current, new
-    asked = egress.set_egress_check(None if new.allows else new.check)
+    previous, _current = _current, new
+    previous_check = egress.set_egress_check(None if new.allows else new.check)
     try:
         yield new
     finally:
-        egress.set_egress_check(asked)
-        _current = before
+        egress.set_egress_check(previous_check)
+        _current = previous
         new.close()

@@ -1,4 +1,4 @@
-"""A test aid: no client waits between tries."""
+"""Test aid that removes the pauses between tries."""
 
 import asyncio
 from collections.abc import Generator
@@ -11,9 +11,9 @@ from clicksoap.transports.driver import Driver
 
 @contextmanager
 def without_pauses() -> Generator[None]:
-    """Leave out the pauses between tries, of all clients of the process in any thread, while this is entered.
+    """Remove the pauses between tries inside a ``with`` block, for all clients of the process in all threads.
 
-    A client that was given a ``sleep`` of its own keeps it.
+    A client with a ``sleep`` of its own keeps it.
     """
     with (
         patch.object(Driver, "sleep", staticmethod(_no_sleep)),

@@ -1,6 +1,6 @@
-"""The pytest plugin: fixtures with a simulated gateway, and a guard that lets no request leave the machine.
+"""Pytest plugin: fixtures with a simulated gateway, and a guard against requests to other machines.
 
-Every pytest run in an environment with clicksoap imports this, so it imports nothing that takes time.
+Every pytest run in an environment with clicksoap imports this module, so it imports nothing slow.
 """
 
 from collections.abc import Callable, Generator, Iterator, Mapping
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from clicksoap.testing.network import SWITCH, NetworkForbidden, NetworkGuard, guarded
+from clicksoap.testing.network import ALLOW_OPTION, NetworkForbidden, NetworkGuard, installed_guard
 
 if TYPE_CHECKING:
     from clicksoap.async_client import AsyncClient
@@ -20,40 +20,40 @@ SimulatorOptions = Mapping[str, Any]
 """Arguments of `clicksoap.simulator.Simulator`, as the fixture ``clicksoap_simulator_options`` gives them."""
 
 AsyncClientFactory = Callable[[], "AsyncClient"]
-"""What the fixture ``clicksoap_async_client`` gives: each call makes an AsyncClient for one ``async with``."""
+"""The type of the fixture ``clicksoap_async_client``: each call makes an AsyncClient for one ``async with``."""
 
 _PROFILES: Final = "clicksoap_profiles"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Know the lines of the ini file."""
-    parser.addini(SWITCH, "let clicksoap's clients call gateways beyond this machine", type="bool", default=False)
-    parser.addini(_PROFILES, "profiles that from_config() is asked for; all lead to the simulator", "args", default=[])
+    """Register the settings of the ini file."""
+    parser.addini(ALLOW_OPTION, "let clicksoap's clients send requests to other machines", type="bool", default=False)
+    parser.addini(_PROFILES, "profile names that from_config() accepts; all lead to the simulator", "args", default=[])
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """Put the guard in force before anything of the user's is imported."""
-    guard = NetworkGuard(allows=config.getini(SWITCH), switch=f"`{SWITCH} = true` in pytest's ini file")
-    config.pluginmanager.register(_Watch(guard), "clicksoap-guard")
+    """Install the guard before pytest imports the user's code."""
+    guard = NetworkGuard(allows=config.getini(ALLOW_OPTION), switch=f"`{ALLOW_OPTION} = true` in pytest's ini file")
+    config.pluginmanager.register(_NetworkGuardPlugin(guard), "clicksoap-guard")
 
 
-class _Watch:
-    """Fails the tests that were refused something, whatever their application made of it."""
+class _NetworkGuardPlugin:
+    """Fails tests with refused requests, even if the application caught the error."""
 
     def __init__(self, guard: NetworkGuard) -> None:
         self._guard = guard
-        self._outside = ""
+        self._outside_problem = ""
         self._stack = ExitStack()
-        self._stack.enter_context(guarded(guard))
+        self._stack.enter_context(installed_guard(guard))
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, object, object]:
-        self._outside = self._outside or self._guard.problem()
+        self._outside_problem = self._outside_problem or self._guard.problem()
         try:
             return (yield)
         except BaseException as error:
-            self._explain(item, "setup", error)
+            self._add_problem_section(item, "setup", error)
             raise
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -65,14 +65,14 @@ class _Watch:
         return (yield from self._watched(item, "teardown"))
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        self._outside = self._outside or self._guard.problem()
-        if self._outside and session.exitstatus in {pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED}:
+        self._outside_problem = self._outside_problem or self._guard.problem()
+        if self._outside_problem and session.exitstatus in {pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED}:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        if self._outside:
+        if self._outside_problem:
             terminalreporter.section("clicksoap, outside of tests", red=True)
-            terminalreporter.line(self._outside)
+            terminalreporter.line(self._outside_problem)
 
     def pytest_unconfigure(self) -> None:
         self._stack.close()
@@ -85,7 +85,7 @@ class _Watch:
         except pytest.skip.Exception as skip:
             skipped = skip
         except BaseException as error:
-            self._explain(item, when, error)
+            self._add_problem_section(item, when, error)
             raise
         if problem := self._guard.problem():
             pytest.fail(problem, pytrace=False)
@@ -93,8 +93,8 @@ class _Watch:
             raise skipped
         return result
 
-    def _explain(self, item: pytest.Item, when: str, error: BaseException) -> None:
-        """Say beside another failure what may have led to it."""
+    def _add_problem_section(self, item: pytest.Item, when: str, error: BaseException) -> None:
+        """Add the refused requests to the report of another failure, as its possible cause."""
         problem = self._guard.problem()
         if problem and not isinstance(error, NetworkForbidden):
             item.add_report_section(when, "clicksoap", problem)
@@ -102,16 +102,17 @@ class _Watch:
 
 @pytest.fixture(scope="session")
 def clicksoap_simulator_options() -> SimulatorOptions:
-    """Arguments of the simulator; override it in a conftest.py, for accounts, settings and the like.
+    """Arguments of the simulator, such as accounts and settings. Override this fixture in a conftest.py.
 
-    With ``accounts``, the first one is the application's; without them, any credentials are good.
+    If they hold ``accounts``, the application uses the first one. Without them, all credentials work except the
+    password ``wrong``.
     """
     return {}
 
 
 @pytest.fixture(scope="session")
 def _clicksoap_server(clicksoap_simulator_options: SimulatorOptions) -> "Iterator[AssertingSimulator]":
-    """One server for all tests of the process."""
+    """The server for all tests of the process."""
     try:
         from clicksoap.testing.simulator import AssertingSimulator  # noqa: PLC0415 - most sessions do without
     except ImportError as missing:
@@ -128,15 +129,15 @@ def clicksoap_simulator(
     clicksoap_simulator_options: SimulatorOptions,
     pytestconfig: pytest.Config,
 ) -> "Iterator[AssertingSimulator]":
-    """A simulated gateway, fresh for each test; ``Client.from_config()`` finds it, and does not pause between tries.
+    """A simulated gateway, reset before each test. ``Client.from_config()`` finds it, and does not pause between tries.
 
-    It has assertions: see `clicksoap.testing.AssertingSimulator`.
+    Its assertions are those of `clicksoap.testing.AssertingSimulator`.
     """
-    from clicksoap.testing.environment import pointing_at  # noqa: PLC0415
+    from clicksoap.testing.environment import simulator_environment  # noqa: PLC0415
 
     _clicksoap_server.reset()
     accounts = clicksoap_simulator_options.get("accounts")
-    with pointing_at(_clicksoap_server, accounts, pytestconfig.getini(_PROFILES)):
+    with simulator_environment(_clicksoap_server, accounts, pytestconfig.getini(_PROFILES)):
         yield _clicksoap_server
 
 
@@ -151,9 +152,9 @@ def clicksoap_client(clicksoap_simulator: "AssertingSimulator") -> "Iterator[Cli
 
 @pytest.fixture
 def clicksoap_async_client(clicksoap_simulator: "AssertingSimulator") -> AsyncClientFactory:  # noqa: ARG001
-    """A function that makes asynchronous clients of the simulated gateway, each for an ``async with`` of the test.
+    """A function that makes asynchronous clients of the simulated gateway, each for one ``async with``.
 
-    An asynchronous client belongs to one event loop, which only the test has; so the test opens and closes it.
+    An asynchronous client belongs to one event loop. Only the test has it, so the test opens and closes the client.
     """
     from clicksoap import AsyncClient  # noqa: PLC0415 - by the package, which names the extra if it is missing
 

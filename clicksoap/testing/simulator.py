@@ -1,4 +1,4 @@
-"""The simulator as tests like it: it waits for messages, and says what is wrong with them."""
+"""The simulator with assertions: it waits for messages and compares them with expected values."""
 
 import asyncio
 import contextlib
@@ -6,26 +6,27 @@ import threading
 import time
 
 from clicksoap.simulator import Message, Simulator
-from clicksoap.testing.failure_text import counted, unfulfilled, unwanted
+from clicksoap.simulator.event_loop import has_running_loop
+from clicksoap.testing.failure_text import message_count, missing_text, unexpected_text
 from clicksoap.testing.matching import Expected, Matcher
 
 
 class AssertingSimulator(Simulator):
-    """A simulated gateway with assertions about what was sent through it; all else is `clicksoap.simulator.Simulator`.
+    """A `clicksoap.simulator.Simulator` with assertions about the messages that it accepted.
 
-    What is wished for a message is said alike everywhere:
+    All assertions take the same expected values by keyword:
 
     - ``to``: the number, with or without ``+`` and blanks.
-    - ``text``, ``sender``: as they are to be; the sender is empty where none was given.
+    - ``text``, ``sender``: the exact text or sender; a message without a sender has an empty one.
     - Any other attribute of `clicksoap.simulator.Message` by its name, such as ``client_message_id``, ``status``,
       ``parts`` or ``flash``.
 
-    In place of a value, a compiled pattern is to be found in it (``text=re.compile("code [0-9]{6}")``), and a function
-    is to say whether it is right. What is left out may be anything.
+    Instead of a value, give a matcher: a compiled pattern to search for (``text=re.compile("code [0-9]{6}")``), or a
+    function that returns true for a right value. An attribute that is left out may have any value.
     """
 
     def reset(self) -> None:
-        """Forget everything that happened, put settings and faults back, and the clock to the present."""
+        """Drop everything that happened, restore settings and faults, and set the clock to the present time."""
         super().reset()
         self.clock.restore()
 
@@ -39,39 +40,39 @@ class AssertingSimulator(Simulator):
         timeout: float = 5.0,
         **more: object,
     ) -> list[Message]:
-        """Wait until so many messages fulfil the wishes, whoever sends them.
+        """Wait until enough messages match the expected values.
 
         Args:
             to: The number.
             text: The text.
             sender: The sender.
-            count: How many messages there are to be at least.
-            timeout: Seconds to wait at most.
-            more: Other attributes of a message.
+            count: The minimum number of messages.
+            timeout: The maximum wait in seconds.
+            **more: Other attributes of a message.
 
         Returns:
-            All that fulfil the wishes, in the order of arrival.
+            All matching messages, in the order of arrival.
 
         Raises:
-            AssertionError: The time is over; the text tells what was sent instead.
-            RuntimeError: An event loop runs in this thread, and would stand still: await `wait_for_async`.
-            TypeError: A message has no such attribute.
+            AssertionError: Too few messages came in time. The text shows the messages that were sent.
+            RuntimeError: An event loop runs in this thread, and the wait would stop it: await `wait_for_async`.
+            TypeError: Unknown attribute of a message.
         """
         __tracebackhide__ = True
-        if _has_loop():
+        if has_running_loop():
             raise RuntimeError("wait_for() would stop the event loop of this thread: await wait_for_async()")
-        wanted = Expected.of(to, text, sender, more)
+        expected = Expected.of(to, text, sender, more)
         deadline = time.monotonic() + timeout
-        happened = threading.Event()
-        end = self.gateway.event_bus.subscribe(lambda _: happened.set())
+        changed = threading.Event()
+        stop_listening = self.gateway.event_bus.subscribe(lambda _: changed.set())
         try:
-            while len(found := wanted.among(self.messages)) < count:
-                if not happened.wait(max(0.0, deadline - time.monotonic())):
-                    raise AssertionError(self._late(wanted, count, timeout))
-                happened.clear()
+            while len(found := expected.select(self.messages)) < count:
+                if not changed.wait(max(0.0, deadline - time.monotonic())):
+                    raise AssertionError(self._timeout_text(expected, count, timeout))
+                changed.clear()
             return found
         finally:
-            end()
+            stop_listening()
 
     async def wait_for_async(
         self,
@@ -80,32 +81,32 @@ class AssertingSimulator(Simulator):
         text: Matcher | None = None,
         sender: Matcher | None = None,
         count: int = 1,
-        timeout: float = 5.0,  # noqa: ASYNC109 - as in its twin; the error tells what asyncio.timeout() cannot
+        timeout: float = 5.0,  # noqa: ASYNC109 - as in wait_for(); asyncio.timeout() could not show the messages
         **more: object,
     ) -> list[Message]:
-        """The same as `wait_for` for a test that runs on asyncio: the loop goes on meanwhile."""
+        """Wait as `wait_for` does, in an asyncio test: the event loop continues meanwhile."""
         __tracebackhide__ = True
-        wanted = Expected.of(to, text, sender, more)
+        expected = Expected.of(to, text, sender, more)
         loop = asyncio.get_running_loop()
         deadline = loop.time() + timeout
-        happened = asyncio.Event()
+        changed = asyncio.Event()
 
-        def tell(_: object) -> None:
-            with contextlib.suppress(RuntimeError):  # a loop that was just closed has nobody waiting
-                loop.call_soon_threadsafe(happened.set)
+        def on_event(_: object) -> None:
+            with contextlib.suppress(RuntimeError):  # the loop was closed meanwhile
+                loop.call_soon_threadsafe(changed.set)
 
-        end = self.gateway.event_bus.subscribe(tell)
+        stop_listening = self.gateway.event_bus.subscribe(on_event)
         try:
-            while len(found := wanted.among(self.messages)) < count:
+            while len(found := expected.select(self.messages)) < count:
                 try:
                     async with asyncio.timeout_at(deadline):
-                        await happened.wait()
+                        await changed.wait()
                 except TimeoutError:
-                    raise AssertionError(self._late(wanted, count, timeout)) from None
-                happened.clear()
+                    raise AssertionError(self._timeout_text(expected, count, timeout)) from None
+                changed.clear()
             return found
         finally:
-            end()
+            stop_listening()
 
     def assert_sent(
         self,
@@ -116,25 +117,26 @@ class AssertingSimulator(Simulator):
         count: int | None = None,
         **more: object,
     ) -> list[Message]:
-        """Insist that a message was sent; one that the gateway refused was not.
+        """Assert that a message was sent. A message that the gateway refused was not sent.
 
         Args:
             to: The number.
             text: The text.
             sender: The sender.
-            count: How many messages there are to be, no more and no less; by default one or more.
-            more: Other attributes of a message.
+            count: The exact number of messages; by default one or more.
+            **more: Other attributes of a message.
 
         Returns:
-            All that fulfil the wishes, in the order of arrival.
+            All matching messages, in the order of arrival.
 
         Raises:
-            AssertionError: There is none, or another number of them; the text tells how the closest one differs.
-            TypeError: A message has no such attribute.
+            AssertionError: No message matches, or another number than ``count``. The text shows how the closest message
+                differs.
+            TypeError: Unknown attribute of a message.
         """
         __tracebackhide__ = True
-        wanted, sent = Expected.of(to, text, sender, more), self.messages
-        found = wanted.among(sent)
+        expected, sent = Expected.of(to, text, sender, more), self.messages
+        found = expected.select(sent)
         if count is None and found:
             return found
         if count is not None and len(found) == count:
@@ -143,10 +145,10 @@ class AssertingSimulator(Simulator):
             problem = "no message was sent"
         else:
             were = "was" if len(found) == 1 else "were"
-            problem = f"{counted(len(found))} instead of {count} {were} sent"
+            problem = f"{message_count(len(found))} instead of {count} {were} sent"
         if count is not None and len(found) > count:
-            raise AssertionError(unwanted(problem, wanted, found))
-        raise AssertionError(unfulfilled(problem, wanted, sent, self.gateway.commands))
+            raise AssertionError(unexpected_text(problem, expected, found))
+        raise AssertionError(missing_text(problem, expected, sent, self.gateway.commands))
 
     def assert_not_sent(
         self,
@@ -156,28 +158,26 @@ class AssertingSimulator(Simulator):
         sender: Matcher | None = None,
         **more: object,
     ) -> None:
-        """Insist that no message fulfils the wishes; without any wish, that nothing was sent at all.
+        """Assert that no message matches; without expected values, that nothing was sent at all.
+
+        Args:
+            to: The number.
+            text: The text.
+            sender: The sender.
+            **more: Other attributes of a message.
 
         Raises:
-            AssertionError: There is one; the text shows it.
-            TypeError: A message has no such attribute.
+            AssertionError: A message matches. The text shows it.
+            TypeError: Unknown attribute of a message.
         """
         __tracebackhide__ = True
-        wanted = Expected.of(to, text, sender, more)
-        found = wanted.among(self.messages)
+        expected = Expected.of(to, text, sender, more)
+        found = expected.select(self.messages)
         if found:
             were = "was" if len(found) == 1 else "were"
-            raise AssertionError(unwanted(f"{counted(len(found))} {were} sent", wanted, found))
+            raise AssertionError(unexpected_text(f"{message_count(len(found))} {were} sent", expected, found))
 
-    def _late(self, wanted: Expected, count: int, timeout: float) -> str:
+    def _timeout_text(self, expected: Expected, count: int, timeout: float) -> str:
         sent = self.messages
-        problem = f"{counted(len(wanted.among(sent)))} instead of {count} came within {timeout:g} s"
-        return unfulfilled(problem, wanted, sent, self.gateway.commands)
-
-
-def _has_loop() -> bool:
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return False
-    return True
+        problem = f"{message_count(len(expected.select(sent)))} instead of {count} came within {timeout:g} s"
+        return missing_text(problem, expected, sent, self.gateway.commands)

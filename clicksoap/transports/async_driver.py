@@ -74,11 +74,21 @@ class AsyncDriver:
         await self._shared.transport.close()
 
     async def _prepare(self) -> None:
-        """Prepare once, in a thread; a task that waits for another one's failure tries again by itself."""
-        async with self._shared.preparing:
-            if not self._shared.is_prepared:
+        """Prepare once, in a thread. A task that waits for another one's failure tries again by itself."""
+        shared = self._shared
+        while not shared.is_prepared:
+            if shared.preparing is not None:
+                # An event wakes all its waiters at once. A lock would let them go one by one, and the last of many
+                # would start behind a login that has failed for the others, and log in once more.
+                await shared.preparing.wait()
+                continue
+            shared.preparing = done = asyncio.Event()
+            try:
                 await asyncio.to_thread(self._prepare_blocking)
-                self._shared.is_prepared = True
+                shared.is_prepared = True
+            finally:
+                shared.preparing = None
+                done.set()
 
     def _prepare_blocking(self) -> None:
         self._shared.transport.prepare()
@@ -117,7 +127,7 @@ class Shared:
         self.transport = transport
         self.session = session
         self.lock = asyncio.Lock()
-        self.preparing = asyncio.Lock()
+        self.preparing: asyncio.Event | None = None
         self.is_prepared = False
         self.home: tuple[int, asyncio.AbstractEventLoop] | None = None
 

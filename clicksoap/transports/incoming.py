@@ -163,7 +163,7 @@ class IncomingReply:
             body.feed(data)
 
     def _until(self, end: re.Pattern[bytes]) -> Generator[None, bytes, bytes]:
-        """What comes before this end, which is taken away with it."""
+        """Take the bytes up to this end, and the end with them."""
         looked_at = 0
         while (found := end.search(self._data, looked_at)) is None:
             if len(self._data) > _MAX_HEAD_BYTES:

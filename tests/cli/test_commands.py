@@ -13,9 +13,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import click
 import pytest
 import requests
 
+from clicksoap.cli.app import cli
+
+ROOT = Path(__file__).parents[2]
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 CLICKSOAP = Path(sys.executable).with_name("clicksoap")
 
 
@@ -186,21 +191,21 @@ def test_accounts_may_be_on_trial() -> None:
         (["--set", "concat_default=many"], "--set concat_default: give a whole number"),
         (["--set", "callback=gopher://a"], "--set callback: url is not an address to call"),
         (["--set", "callback={"], "--set callback"),
-        (["--account", "7:acme"], "api_id:user:password"),
-        (["--account", "seven:acme:sesame"], "api_id:user:password"),
+        (["--account", "7:acme"], "API_ID:USER:PASSWORD"),
+        (["--account", "seven:acme:sesame"], "API_ID:USER:PASSWORD"),
         (["--account", "7:acme:sesame:much"], "a balance must follow"),
         (["--account", "7:acme:sesame", "--account", "7:acme:other"], "two accounts"),
         (["--trial"], "give --account"),
         (["--login", "quiet"], "'user:password'"),
         (["--host", "0.0.0.0"], "login="),  # noqa: S104 - refused
-        (["--host", "sms.example"], "no name"),
-        (["--host", "192.0.2.1", "--login", "ann:quiet"], "192.0.2.1 is no address of this machine"),
+        (["--host", "sms.example"], "not a name"),
+        (["--host", "192.0.2.1", "--login", "ann:quiet"], "192.0.2.1 is not an address of this machine"),
         (["--speed", "-1"], "--speed"),
         (["--capacity", "0"], "--capacity"),
         (["--store", "/"], "--store"),
     ],
 )
-def test_what_cannot_be_meant_is_named_and_no_secret_said(arguments: list[str], told: str) -> None:
+def test_an_invalid_value_is_named_and_no_secret_said(arguments: list[str], told: str) -> None:
     done = _clicksoap("simulator", "--port", "0", *arguments)
     assert done.returncode in {1, 2}
     assert told in done.stderr
@@ -213,3 +218,42 @@ def test_every_setting_is_listed_with_its_values() -> None:
     assert "unknown_id=status  (one of 'status', 'error')" in done.stdout
     assert "callback=none" in done.stdout
     assert "--settings" in _clicksoap("simulator", "--help").stdout
+
+
+def _commands(command: click.Command, path: tuple[str, ...] = ("clicksoap",)) -> Iterator[tuple[str, click.Command]]:
+    """A command and all below it, each with the words that are typed for it."""
+    yield " ".join(path), command
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            below = command.get_command(context, name)
+            assert below is not None
+            yield from _commands(below, (*path, name))
+
+
+COMMANDS = dict(_commands(cli))
+
+
+def test_the_walk_finds_every_module_of_a_command() -> None:
+    modules = {path.stem for path in (ROOT / "clicksoap/cli/commands").glob("*.py")} - {"__init__"}
+    assert {f"clicksoap {name}" for name in modules} == {path for path in COMMANDS if path.count(" ") == 1}
+
+
+@pytest.mark.parametrize("path", COMMANDS)
+def test_a_command_has_help_whose_first_line_is_a_sentence(path: str) -> None:
+    first, *_ = (COMMANDS[path].help or "").splitlines() or [""]
+    assert re.fullmatch(r"[A-Z].*\.", first), first
+
+
+@pytest.mark.parametrize("path", COMMANDS)
+def test_every_option_of_a_command_has_help(path: str) -> None:
+    command = COMMANDS[path]
+    options = [each for each in command.get_params(click.Context(command)) if isinstance(each, click.Option)]
+    assert options
+    for each in options:
+        assert re.fullmatch(r"[A-Z].*\.", each.help or ""), each.name
+
+
+@pytest.mark.parametrize("path", [path for path in COMMANDS if " " in path])
+def test_a_command_stands_in_a_document(path: str) -> None:
+    assert any(re.search(rf"\b{path}\b", each.read_text(encoding="utf-8")) for each in DOCUMENTS)

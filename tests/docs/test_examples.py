@@ -1,6 +1,6 @@
-"""What the documents show, works: every Python example runs as it stands, page by page.
+"""The documents' Python examples run as they stand, page by page, and their links lead somewhere.
 
-A block whose fence names a file is a program of its own: tests/foreign/test_languages.py runs those.
+A block whose fence names a file is a separate program: tests/foreign/test_languages.py runs those.
 """
 
 import re
@@ -9,9 +9,13 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", ROOT / "wsdl/README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+PAGES = [
+    *(ROOT / name for name in ("README.md", "CHANGELOG.md", "wsdl/README.md", "benchmarks/README.md")),
+    *sorted((ROOT / "docs").rglob("*.md")),
+]
 BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
-LINK = re.compile(r"\]\(([^)#:]+)\)")
+LINK = re.compile(r"\]\(([^)#:]*)(#[^)]*)?\)")
+HEADING = re.compile(r"^#+ (.*)", re.MULTILINE)
 
 
 def _name(page: Path) -> str:
@@ -27,7 +31,16 @@ def test_the_examples_of_a_page_run_in_order(page: Path) -> None:
         exec(compile("\n" * line + block[1], str(page), "exec"), names)  # noqa: S102 - the project's own pages
 
 
+def _anchors(page: Path) -> set[str]:
+    return {
+        "#" + re.sub(r"[^\w\- ]", "", heading).replace(" ", "-").lower()
+        for heading in HEADING.findall(page.read_text())
+    }
+
+
 @pytest.mark.parametrize("page", PAGES, ids=_name)
-def test_the_links_of_a_page_lead_somewhere(page: Path) -> None:
-    for target in LINK.findall(page.read_text()):
-        assert (page.parent / target).exists(), f"{_name(page)} links to {target}"
+def test_the_links_of_a_page_lead_to_a_file_and_to_a_heading_in_it(page: Path) -> None:
+    for name, anchor in LINK.findall(page.read_text()):
+        target = page.parent / name if name else page
+        assert target.exists(), f"{_name(page)} links to {name}"
+        assert not anchor or anchor in _anchors(target), f"{_name(page)} links to {name}{anchor}"

@@ -11,7 +11,7 @@ from typing import Final
 
 import pytest
 
-from clicksoap.cli.commands import simulator as simulator_command
+from clicksoap.cli.commands.simulator import command as simulator_command
 from clicksoap.simulator import Account, Clock, Simulator
 
 PAGE: Final = (Path(__file__).parents[2] / "docs/how-to/languages.md").read_text(encoding="utf-8")

@@ -95,7 +95,7 @@ class TestTheHandset:
     def test_sends_nothing_to_an_account_that_is_not_there(self, site: Site) -> None:
         page = site.post("/handset", sender=TO, to="27830000000", account="9/nobody", text="hi")
         assert page.status == 422
-        assert "no such account" in page.text
+        assert "Unknown account." in page.text
 
 
 class TestEverything:
@@ -115,7 +115,7 @@ class TestEverything:
 
     def test_is_as_in_the_beginning_after_a_reset(self, site: Site) -> None:
         site.send(TO, text="hello")
-        assert "as in the beginning" in followed(site, site.post("/reset"))
+        assert "Everything was reset." in followed(site, site.post("/reset"))
         assert site.sim.messages == []
         assert site.sim.exchanges.latest() == []
 

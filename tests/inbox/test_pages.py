@@ -195,7 +195,7 @@ class TestAMessage:
         text = site.page_of(site.latest)
         assert '<p class="text" dir="auto">Your parcel\nis here</p>' in text
         assert all(each in text for each in (f"To {TO}", "<bdi>Shop</bdi>", "123456 / acme", "order77", "19 of 160"))
-        assert "Charged <strong>1</strong>, reports asked for: 7" in text
+        assert "Charged <strong>1</strong>, callback: 7" in text
 
     def test_has_its_statuses_past_and_planned(self, site: Site) -> None:
         site.send(TO, text="hello")
@@ -257,7 +257,7 @@ class TestAMessage:
     def test_that_is_a_push_to_anywhere_else_leads_nowhere(self, site: Site, url: str) -> None:
         site.send(TO, command="si_push", si_id="1", si_text="look", si_url=url)
         text = site.page_of(site.latest)
-        assert "no address of the web" in text
+        assert "not a web address" in text
         assert "nofollow" not in text
 
     def test_has_its_request_and_reply_with_the_password_masked(self, site: Site) -> None:
@@ -270,7 +270,7 @@ class TestAMessage:
     def test_says_when_its_request_is_no_longer_kept(self, site: Site) -> None:
         site.send(TO, text="hello")
         site.sim.exchanges.clear()
-        assert "Request no. 1 is no longer kept." in site.page_of(site.latest)
+        assert "Request no. 1 has been dropped." in site.page_of(site.latest)
 
     def test_knows_those_that_the_same_request_brought(self, site: Site) -> None:
         site.send("27820000001", "27820000002", text="both")
@@ -341,5 +341,5 @@ class TestTheRest:
 
     def test_resetting_asks_first(self, site: Site) -> None:
         site.send(TO, text="hello")
-        assert "1 message and 1 exchange are forgotten" in site.get("/reset").text
+        assert "1 message and 1 exchange are deleted" in site.get("/reset").text
         assert len(site.sim.messages) == 1

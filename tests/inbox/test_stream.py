@@ -16,7 +16,7 @@ from .conftest import LATER, TO, Site, following
 def listeners(sim: Simulator) -> int:
     """How many streams listen to the gateway."""
     names = [getattr(each, "__qualname__", "") for each in sim.gateway.event_bus._listeners]
-    return sum(name.startswith("_Stream") for name in names)
+    return sum(name.startswith("_EventStream") for name in names)
 
 
 def keys(told: dict[str, Any]) -> list[str]:

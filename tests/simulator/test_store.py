@@ -211,7 +211,7 @@ class TestWhoseFile:
     def test_what_is_no_store_is_left_untouched(self, file: Path, content: bytes) -> None:
         file.write_bytes(content)
         file.chmod(0o600)
-        with pytest.raises(StoreError, match="no store of a simulator"):
+        with pytest.raises(StoreError, match="not the store of a simulator"):
             Simulator(store=file).start()
         assert file.read_bytes() == content
         assert list(file.parent.iterdir()) == [file]
@@ -223,7 +223,7 @@ class TestWhoseFile:
         connection.close()
         file.chmod(0o600)
         before = file.read_bytes()
-        with pytest.raises(StoreError, match="no store of a simulator"):
+        with pytest.raises(StoreError, match="not the store of a simulator"):
             Simulator(store=file).start()
         assert file.read_bytes() == before
 
@@ -234,7 +234,7 @@ class TestWhoseFile:
         connection.execute("PRAGMA user_version = 99")
         connection.close()
         before = file.read_bytes()
-        with pytest.raises(StoreError, match=r"another version of clicksoap \(99"):
+        with pytest.raises(StoreError, match=r"another clicksoap version \(99"):
             Simulator(store=file).start()
         assert file.read_bytes() == before
 
@@ -260,7 +260,7 @@ class TestWhoseFile:
             Simulator(store=file).start()
 
     def test_a_folder_or_a_place_that_is_not_there_is_told(self, tmp_path: Path) -> None:
-        with pytest.raises(StoreError, match="no file"):
+        with pytest.raises(StoreError, match="not a file"):
             Simulator(store=tmp_path).start()
         with pytest.raises(StoreError, match="No such file or directory"):
             Simulator(store=tmp_path / "none/store.db").start()
@@ -305,7 +305,7 @@ def test_when_the_disk_is_full_the_gateway_goes_on_and_says_so(file: Path) -> No
         assert process.wait(30) == 0
         told = process.stderr.read()
     assert told.count("\n") == 1
-    assert told.startswith("the store cannot be written, everything goes on in memory")
+    assert told.startswith("the store cannot be written, the simulator continues in memory")
     assert "my words" not in told
 
 

@@ -36,7 +36,7 @@ def test_any_attribute_of_a_message_can_be_asked_for(
     clicksoap_simulator.assert_sent(parameters=lambda given: given["validity"] == "60")
     clicksoap_simulator.assert_not_sent(sender="")
     clicksoap_simulator.assert_not_sent(text="Your code")
-    with pytest.raises(TypeError, match="a message has no 'validty': it has id, command, status"):
+    with pytest.raises(TypeError, match="unknown attribute 'validty' of a message: give one of id, command, status"):
         clicksoap_simulator.assert_sent(validty=60)
 
 
@@ -61,7 +61,7 @@ def test_what_nearly_was_sent_is_shown_with_its_difference(
             text    'Order 18 is on its way'
             sender  'ACME'
             parts   1
-        2 messages sent; the closest is number 2 (- wanted, + sent):
+        2 messages sent; the closest is number 2 (- expected, + sent):
             to      '27821234567'
           - text    'Order 18 is on its way'
           ?                 ^
@@ -86,12 +86,12 @@ def test_patterns_functions_and_lines_are_shown_as_they_are_read(
         r"""
         no message was sent with
             text    /code is [0-9]{6}/
-            sender  whatever isupper takes
+            sender  a value that isupper accepts
             flash   True
-        1 message sent; the closest is number 1 (- wanted, + sent):
+        1 message sent; the closest is number 1 (- expected, + sent):
           - text    /code is [0-9]{6}/
           + text    'Dear Ann,\nyour code is 12345'
-          - sender  whatever isupper takes
+          - sender  a value that isupper accepts
           + sender  ''
           - flash   True
           + flash   False

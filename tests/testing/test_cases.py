@@ -103,7 +103,7 @@ def test_without_pytest_the_class_guards_its_tests_itself(tmp_path: Path) -> Non
 def test_with_pytest_its_plugin_guards_them(run: Run) -> None:
     done = run(SWALLOWS)
     done.assert_outcomes(failed=2, passed=1)
-    done.stdout.fnmatch_lines(["*say `clicksoap_allow_network = true` in pytest's ini file*"])
+    done.stdout.fnmatch_lines(["*set `clicksoap_allow_network = true` in pytest's ini file*"])
 
 
 class LikeDjango(unittest.TestCase):
@@ -182,5 +182,7 @@ def test_accounts_of_a_class_are_those_of_its_application() -> None:
 
 
 def test_a_mixin_that_nobody_would_start_is_refused() -> None:
-    with pytest.raises(TypeError, match="Wrong: SimulatorMixin stands before the TestCase"):
+    with pytest.raises(
+        TypeError, match="Wrong: SimulatorMixin is not the first base class: name it before the TestCase"
+    ):
         type("Wrong", (LikeDjango, SimulatorMixin), {})

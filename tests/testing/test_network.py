@@ -8,7 +8,7 @@ import pytest
 
 from clicksoap import Client, OutcomeUnknown, report_of
 from clicksoap.testing import NetworkForbidden
-from clicksoap.testing.network import NetworkGuard, guarded
+from clicksoap.testing.network import NetworkGuard, installed_guard
 
 from .conftest import Run
 
@@ -78,8 +78,8 @@ def test_a_call_beyond_this_machine_fails_and_says_where_to_and_how_to_let_it_ou
     done.assert_outcomes(failed=6)
     shown = done.stdout.str()
     for host in ("api.clickatell.com", "sms.example", "10.1.2.3", "proxied.example", "raw.example", "sms.localhost"):
-        assert f"NetworkForbidden: a test wanted to call the gateway at {host}, and nothing was sent" in shown
-    assert "say `clicksoap_allow_network = true` in pytest's ini file" in shown
+        assert f"NetworkForbidden: a test tried to call the gateway at {host}, and nothing was sent" in shown
+    assert "set `clicksoap_allow_network = true` in pytest's ini file" in shown
     assert "network was touched" not in shown
 
 
@@ -230,7 +230,7 @@ def test_the_ini_file_lets_calls_out(run: Run) -> None:
 
 def test_a_refused_message_is_known_not_to_be_sent() -> None:
     with (
-        guarded(NetworkGuard(allows=False, switch="nothing")) as guard,
+        installed_guard(NetworkGuard(allows=False, switch="nothing")) as guard,
         Client(1, "acme", "hunter2", binding="http", http_method="GET", auth="credentials") as sms,
     ):
         with pytest.raises(NetworkForbidden) as refused:
@@ -245,7 +245,7 @@ def test_a_refused_message_is_known_not_to_be_sent() -> None:
 
 
 def test_loopback_is_no_other_machine() -> None:
-    with guarded(NetworkGuard(allows=False, switch="nothing")) as guard:
+    with installed_guard(NetworkGuard(allows=False, switch="nothing")) as guard:
         for host in ("127.0.0.1", "127.9.9.9", "[::1]", "localhost"):
             guard.check(f"http://{host}:8025/http/sendmsg?to=27821234567")
         for host in ("127.0.0.1.example", "localhost.example", "127.1", "192.0.2.1", "[2001:db8::1]", "0.0.0.0"):  # noqa: S104
@@ -254,8 +254,11 @@ def test_loopback_is_no_other_machine() -> None:
 
 
 def test_the_guards_of_nested_sessions_take_turns() -> None:
-    with guarded(NetworkGuard(allows=False, switch="outer")) as outer:
-        with guarded(NetworkGuard(allows=True, switch="inner")), Client(1, "a", "b", proxy="http://127.0.0.1:1") as sms:
+    with installed_guard(NetworkGuard(allows=False, switch="outer")) as outer:
+        with (
+            installed_guard(NetworkGuard(allows=True, switch="inner")),
+            Client(1, "a", "b", proxy="http://127.0.0.1:1") as sms,
+        ):
             with pytest.raises(Exception, match="refused") as allowed:
                 sms.send("27821234567", "hello")
             assert not isinstance(allowed.value, NetworkForbidden | OutcomeUnknown)

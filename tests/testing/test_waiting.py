@@ -57,7 +57,7 @@ def test_the_time_over_what_came_instead_is_shown(
         "no messages instead of 1 came within 0.05 s with",
         "    to    '27821234567'",
         "    text  'hullo'",
-        "1 message sent; the closest is number 1 (- wanted, + sent):",
+        "1 message sent; the closest is number 1 (- expected, + sent):",
         "    to    '27821234567'",
         "  - text  'hullo'",
         "  ?         ^",

@@ -11,7 +11,7 @@ from clicksoap.text import Charset
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What a binding can carry, as data.
+    """The capabilities of a binding, as data.
 
     Attributes:
         commands: The gateway's commands that it has, by Document/Literal's names.

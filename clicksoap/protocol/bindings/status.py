@@ -45,7 +45,7 @@ def _place(location: str, secrets: Sequence[str]) -> str:
         parts = urlsplit(location)
         port = f":{parts.port}" if parts.port else ""
     except ValueError:
-        return "a place that is no URL"
+        return "an invalid URL"
     host = f"{parts.scheme}://{parts.hostname}{port}" if parts.hostname else ""
     return redact(host, secrets) + scrub(parts.path, secrets) or "no place"
 

@@ -1,1 +1,1 @@
-"""The simulator's own API: everything that a test or a tool wants to see or to change, as JSON."""
+"""The simulator's own JSON API: reads and changes everything that the simulator holds."""

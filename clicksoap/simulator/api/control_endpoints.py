@@ -1,4 +1,4 @@
-"""What the API shows and changes of the gateway itself."""
+"""Endpoints for the gateway itself: accounts, sessions, clock, settings and faults."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from clicksoap.codes import ERRORS, STATUSES
 from clicksoap.contract import SERVICE_PATHS
-from clicksoap.simulator.api.endpoints import Asked, Operation, no_such
+from clicksoap.simulator.api.endpoints import ApiRequest, Endpoint, not_found
 from clicksoap.simulator.api.problems import Problem
 from clicksoap.simulator.faults.magic import MAGIC, MAGIC_PREFIX
 from clicksoap.simulator.faults.rules import Rule
@@ -17,39 +17,44 @@ from clicksoap.simulator.gateway.callback_url import CallbackUrl
 from clicksoap.simulator.gateway.settings import Settings
 from clicksoap.simulator.gateway.stages import STATUS_PREFIX
 from clicksoap.simulator.schema.fields import Field, field_of, fields_of
-from clicksoap.simulator.schema.shapes import listed, record, record_of, schema_of, shown
+from clicksoap.simulator.schema.settings import CALLBACK_SETTINGS, SETTING_FIELDS
+from clicksoap.simulator.schema.shapes import array_of, dataclass_schema, object_schema, schema_of, to_json
 from clicksoap.version import __version__
 
-SETTINGS: Final = fields_of(Settings)
-"""The settings as they are taken."""
-
-_CALLS: Final = frozenset({"callback", "inbound"})
 _COUNT: Final = {"type": "integer"}
 _TEXT: Final = {"type": "string"}
-ACCOUNT: Final = record_of(Account)
-SETTINGS_SHOWN: Final = record_of(Settings)
-_CLOCK: Final = record(now=schema_of(datetime), speed={"type": "number", "description": "Seconds in a real second."})
-_SESSION: Final = record(api_id=_COUNT, user=_TEXT, used=schema_of(datetime), uses=_COUNT)
-_FAULTS: Final = record(faults=listed(schema_of(Rule)))
-INFO: Final = record(
+ACCOUNT: Final = dataclass_schema(Account)
+SETTINGS: Final = dataclass_schema(Settings)
+_CLOCK: Final = object_schema(
+    now=schema_of(datetime),
+    speed={"type": "number", "description": "The seconds by which it advances in a real second."},
+)
+_SESSION: Final = object_schema(api_id=_COUNT, user=_TEXT, used=schema_of(datetime), uses=_COUNT)
+_FAULTS: Final = object_schema(faults=array_of(schema_of(Rule)))
+INFO: Final = object_schema(
     version=_TEXT,
     origin=_TEXT,
-    wsdl=listed(_TEXT),
+    wsdl=array_of(_TEXT),
     http_api=_TEXT,
-    counts=record(messages=_COUNT, accepted=_COUNT, exchanges=_COUNT, inbound=_COUNT, callbacks=_COUNT),
+    counts=object_schema(messages=_COUNT, accepted=_COUNT, exchanges=_COUNT, inbound=_COUNT, callbacks=_COUNT),
     commands={"type": "object", "additionalProperties": _COUNT},
-    store=record(problem={"type": "string", "description": "Why nothing is stored any more; empty if it is."}),
-    refused=listed(record(number=_TEXT, error=_TEXT, meaning=_TEXT)),
-    ends=listed(record(number=_TEXT, status=_TEXT, meaning=_TEXT)),
-    breaks=listed(record(number=_TEXT, kind=_TEXT, meaning=_TEXT)),
+    store=object_schema(
+        problem={
+            "type": "string",
+            "description": "The reason why nothing is stored at present; empty if all is stored.",
+        }
+    ),
+    refused=array_of(object_schema(number=_TEXT, error=_TEXT, meaning=_TEXT)),
+    ends=array_of(object_schema(number=_TEXT, status=_TEXT, meaning=_TEXT)),
+    breaks=array_of(object_schema(number=_TEXT, kind=_TEXT, meaning=_TEXT)),
 )
 
 _BALANCE: Final = {
     "api_id": field_of(int),
     "user": field_of(str),
-    "balance": field_of(Decimal, description="The credits that it has from now on."),
+    "balance": field_of(Decimal, description="The new balance in credits."),
 }
-_STEP: Final = {
+_CLOCK_STEP: Final = {
     unit: Field({"type": "number", "minimum": 0}, field_of(float).read, required=False)
     for unit in ("days", "hours", "minutes", "seconds")
 }
@@ -60,20 +65,20 @@ _RULE: Final = {
 
 
 def _account(account: Account, balance: Decimal, *, trial: bool) -> dict[str, Any]:
-    return {**shown(account), "balance": shown(balance), "trial": trial}
+    return {**to_json(account), "balance": to_json(balance), "trial": trial}
 
 
-def _accounts(asked: Asked) -> object:
-    found = asked.simulation.gateway.accounts()
+def _accounts(request: ApiRequest) -> object:
+    found = request.simulation.gateway.accounts()
     return {"accounts": [_account(account, balance, trial=trial) for account, balance, trial in found]}
 
 
-def _set_balance(asked: Asked) -> object:
-    gateway, given = asked.simulation.gateway, asked.fields
+def _set_balance(request: ApiRequest) -> object:
+    gateway, given = request.simulation.gateway, request.fields
     try:
         gateway.set_balance(**given)
     except KeyError:
-        raise no_such("account", "user") from None
+        raise not_found("account", "user") from None
     return next(
         _account(account, balance, trial=trial)
         for account, balance, trial in gateway.accounts()
@@ -81,91 +86,91 @@ def _set_balance(asked: Asked) -> object:
     )
 
 
-def _sessions(asked: Asked) -> object:
-    found = asked.simulation.gateway.sessions()
+def _sessions(request: ApiRequest) -> object:
+    found = request.simulation.gateway.sessions()
     return {
         "sessions": [
-            {"api_id": account.api_id, "user": account.user, "used": shown(used), "uses": uses}
+            {"api_id": account.api_id, "user": account.user, "used": to_json(used), "uses": uses}
             for account, used, uses in found
         ]
     }
 
 
-def _expire(asked: Asked) -> object:
-    return {"ended": asked.simulation.gateway.expire_sessions()}
+def _expire(request: ApiRequest) -> object:
+    return {"ended": request.simulation.gateway.expire_sessions()}
 
 
-def _clock(asked: Asked) -> object:
-    clock = asked.simulation.clock
-    return {"now": shown(clock.now()), "speed": clock.speed}
+def _clock(request: ApiRequest) -> object:
+    clock = request.simulation.clock
+    return {"now": to_json(clock.now()), "speed": clock.speed}
 
 
-def _advance(asked: Asked) -> object:
+def _advance(request: ApiRequest) -> object:
     try:
-        asked.simulation.clock.advance(**asked.fields)
+        request.simulation.clock.advance(**request.fields)
     except ValueError as error:
         raise Problem(422, str(error)) from None
-    return _clock(asked)
+    return _clock(request)
 
 
-def _settings(asked: Asked) -> object:
-    return shown(asked.simulation.gateway.settings)
+def _settings(request: ApiRequest) -> object:
+    return to_json(request.simulation.gateway.settings)
 
 
-def _update(asked: Asked) -> object:
-    gateway, choices = asked.simulation.gateway, dict(asked.fields)
+def _update(request: ApiRequest) -> object:
+    gateway, choices = request.simulation.gateway, dict(request.fields)
     try:
-        for name in _CALLS & choices.keys():
+        for name in CALLBACK_SETTINGS & choices.keys():
             if choices[name] is not None:
                 choices[name] = _callback_url(choices[name], getattr(gateway.settings, name))
-        return shown(gateway.update_settings(**choices))
+        return to_json(gateway.update_settings(**choices))
     except ValueError as error:
         raise Problem.of(error, choices) from None
 
 
 def _callback_url(given: dict[str, Any], present: CallbackUrl | None) -> CallbackUrl:
-    """Where to call; a password that is not given is still the present one, unless it would go to somebody else."""
-    wanted = CallbackUrl(**given)
-    if present is None or "password" in given or (present.url, present.user) != (wanted.url, wanted.user):
-        return wanted
-    return replace(wanted, password=present.password)
+    """The new address. A missing password keeps its present value if url and user stay the same."""
+    new = CallbackUrl(**given)
+    if present is None or "password" in given or (present.url, present.user) != (new.url, new.user):
+        return new
+    return replace(new, password=present.password)
 
 
-def _faults(asked: Asked) -> object:
-    return {"faults": shown(asked.simulation.faults.rules)}
+def _faults(request: ApiRequest) -> object:
+    return {"faults": to_json(request.simulation.faults.rules)}
 
 
-def _add_fault(asked: Asked) -> object:
+def _add_fault(request: ApiRequest) -> object:
     try:
-        return shown(asked.simulation.faults.add(**asked.fields))
+        return to_json(request.simulation.faults.add(**request.fields))
     except ValueError as error:
         raise Problem.of(error, _RULE) from None
 
 
-def _clear_faults(asked: Asked) -> object:
-    asked.simulation.faults.clear()
-    return _faults(asked)
+def _clear_faults(request: ApiRequest) -> object:
+    request.simulation.faults.clear()
+    return _faults(request)
 
 
-def _remove_fault(asked: Asked) -> object:
-    if not asked.simulation.faults.remove(asked.path["id"]):
-        raise no_such("fault", "id")
-    return _faults(asked)
+def _remove_fault(request: ApiRequest) -> object:
+    if not request.simulation.faults.remove(request.path["id"]):
+        raise not_found("fault", "id")
+    return _faults(request)
 
 
-def _reset(asked: Asked) -> object:
-    asked.simulation.reset()
-    return _info(asked)
+def _reset(request: ApiRequest) -> object:
+    request.simulation.reset()
+    return _info(request)
 
 
-def _info(asked: Asked) -> object:
-    simulation = asked.simulation
+def _info(request: ApiRequest) -> object:
+    simulation = request.simulation
     gateway = simulation.gateway
     return {
         "version": __version__,
-        "origin": asked.origin,
-        "wsdl": [f"{asked.origin}{path}?wsdl" for path in SERVICE_PATHS],
-        "http_api": f"{asked.origin}/http/",
+        "origin": request.origin,
+        "wsdl": [f"{request.origin}{path}?wsdl" for path in SERVICE_PATHS],
+        "http_api": f"{request.origin}/http/",
         "counts": {
             "messages": len(gateway.messages),
             "accepted": gateway.accepted_so_far,
@@ -188,122 +193,122 @@ def _info(asked: Asked) -> object:
     }
 
 
-OPERATIONS: Final = (
-    Operation(
+ENDPOINTS: Final = (
+    Endpoint(
         name="getInfo",
         method="GET",
         path="/info",
-        summary="What runs here, where its services are, how much it keeps, and which numbers end how.",
+        summary="Get the version, the addresses of the services, counts, and the magic numbers.",
         run=_info,
         answer=INFO,
     ),
-    Operation(
+    Endpoint(
         name="listAccounts",
         method="GET",
         path="/accounts",
-        summary="The accounts, with the credits left on them; without accounts of its own, those that were used.",
+        summary="List the accounts and their balances; a gateway without a list of accounts has those that were used.",
         run=_accounts,
-        answer=record(accounts=listed(ACCOUNT)),
+        answer=object_schema(accounts=array_of(ACCOUNT)),
     ),
-    Operation(
+    Endpoint(
         name="setBalance",
         method="PUT",
         path="/accounts/balance",
-        summary="Give an account other credits.",
+        summary="Set the balance of an account.",
         run=_set_balance,
         answer=ACCOUNT,
         body=_BALANCE,
     ),
-    Operation(
+    Endpoint(
         name="listSessions",
         method="GET",
         path="/sessions",
-        summary="The open sessions; their ids stay secret.",
+        summary="List the open sessions without their ids.",
         run=_sessions,
-        answer=record(sessions=listed(_SESSION)),
+        answer=object_schema(sessions=array_of(_SESSION)),
     ),
-    Operation(
+    Endpoint(
         name="expireSessions",
         method="DELETE",
         path="/sessions",
-        summary="End every session at once.",
+        summary="End all sessions at once.",
         run=_expire,
-        answer=record(ended=_COUNT),
+        answer=object_schema(ended=_COUNT),
     ),
-    Operation(
+    Endpoint(
         name="getClock",
         method="GET",
         path="/clock",
-        summary="The gateway's clock.",
+        summary="Get the time and speed of the gateway's clock.",
         run=_clock,
         answer=_CLOCK,
     ),
-    Operation(
+    Endpoint(
         name="advanceClock",
         method="POST",
         path="/clock/advance",
-        summary="Move the clock forward by the sum of what is given.",
+        summary="Advance the clock by the sum of the given units.",
         run=_advance,
         answer=_CLOCK,
-        body=_STEP,
+        body=_CLOCK_STEP,
     ),
-    Operation(
+    Endpoint(
         name="getSettings",
         method="GET",
         path="/settings",
-        summary="How the gateway behaves where no document decides it.",
+        summary="Get the settings: the behaviour of the gateway where the vendor's documents leave it open.",
         run=_settings,
-        answer=SETTINGS_SHOWN,
+        answer=SETTINGS,
     ),
-    Operation(
+    Endpoint(
         name="changeSettings",
         method="PATCH",
         path="/settings",
-        summary="Change some settings; a callback's password, if left out, stays as long as its url and user do.",
+        summary="Change some settings; a missing callback password keeps its value if url and user stay the same.",
         run=_update,
-        answer=SETTINGS_SHOWN,
-        body={name: Field(field.schema, field.read, required=False) for name, field in SETTINGS.items()},
+        answer=SETTINGS,
+        body={name: Field(field.schema, field.read, required=False) for name, field in SETTING_FIELDS.items()},
     ),
-    Operation(
+    Endpoint(
         name="listFaults",
         method="GET",
         path="/faults",
-        summary="What goes wrong.",
+        summary="List the fault rules.",
         run=_faults,
         answer=_FAULTS,
     ),
-    Operation(
+    Endpoint(
         name="addFault",
         method="POST",
         path="/faults",
-        summary="Let something go wrong.",
+        summary="Add a fault rule.",
         run=_add_fault,
         answer=schema_of(Rule),
         body=_RULE,
     ),
-    Operation(
+    Endpoint(
         name="clearFaults",
         method="DELETE",
         path="/faults",
-        summary="Let nothing go wrong any more.",
+        summary="Remove all fault rules.",
         run=_clear_faults,
         answer=_FAULTS,
     ),
-    Operation(
+    Endpoint(
         name="removeFault",
         method="DELETE",
         path="/fault/{id}",
-        summary="Let one thing go wrong no more.",
+        summary="Remove a fault rule.",
         run=_remove_fault,
         answer=_FAULTS,
     ),
-    Operation(
+    Endpoint(
         name="reset",
         method="POST",
         path="/reset",
-        summary="Forget everything that happened; accounts, settings and faults are again as in the beginning.",
+        summary="Delete everything that happened, and restore the initial accounts, settings and faults.",
         run=_reset,
         answer=INFO,
     ),
 )
-"""What can be asked about the gateway itself."""
+"""The endpoints for the gateway itself."""

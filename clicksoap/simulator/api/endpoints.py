@@ -1,4 +1,4 @@
-"""One thing that the API can be asked to do: what is served and what is described come from the same words."""
+"""Endpoints of the API: the same record serves a path and describes it in the OpenAPI document."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -6,28 +6,28 @@ from typing import Any, Final, Literal
 
 from clicksoap.simulator.api.problems import Problem
 from clicksoap.simulator.schema.fields import Field, integer
-from clicksoap.simulator.schema.shapes import Schema, listed, record
+from clicksoap.simulator.schema.shapes import Schema, array_of, object_schema
 from clicksoap.simulator.simulation import Simulation
 
 MAX_IN_A_PAGE: Final = 1000
-"""The most that one answer lists."""
+"""The maximum number of items in one answer."""
 
-PAGE: Final = {
-    "start": integer(0, 2**53, "How many to pass over."),
-    "limit": integer(1, MAX_IN_A_PAGE, "How many to give; 50 by default."),
+PAGE_QUERY: Final = {
+    "start": integer(0, 2**53, "The number of items to skip; 0 by default."),
+    "limit": integer(1, MAX_IN_A_PAGE, "The maximum number of items to return; 50 by default."),
 }
-"""The parameters of whatever is listed."""
+"""The query parameters of endpoints that return lists."""
 
 _PAGE_SIZE: Final = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """What a request asks for, checked.
+class ApiRequest:
+    """A checked request to the API.
 
     Attributes:
-        simulation: The simulation that it is about.
-        origin: The simulator's address as the caller reached it.
+        simulation: The simulation to read or change.
+        origin: The address of the simulator as the caller used it, such as ``http://127.0.0.1:8025``.
         path: The parameters of the path.
         query: The parameters of the query.
         body: The fields of the body; None if there was no body.
@@ -41,48 +41,60 @@ class Asked:
 
     @property
     def fields(self) -> Mapping[str, Any]:
-        """The fields of a body that had to be there."""
+        """The fields of the body; empty if there was no body."""
         return self.body or {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Operation:
-    """Something that the API does.
+class Endpoint:
+    """One method of one path of the API.
 
     Attributes:
-        name: What programs that are made from the description call it.
+        name: The ``operationId`` in the OpenAPI document, such as ``listMessages``.
         method: The HTTP method.
-        path: The path below that of the API, its parameters in braces.
-        summary: What it does, in a line.
-        run: What does it; gives what `answer` describes.
-        answer: The schema of the answer.
+        path: The path below ``/api/v1``, with its parameters in braces.
+        summary: The description in one sentence.
+        run: The handler; returns JSON data that fits `answer`.
+        answer: The JSON schema of the answer.
         query: The parameters of the query.
-        body: The fields of the body; None if there is none.
-        whole: Whether the body must be there.
+        body: The fields of the body; None if the endpoint takes no body.
+        body_required: True if the body must be given.
     """
 
     name: str
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
     path: str
     summary: str
-    run: Callable[[Asked], object]
+    run: Callable[[ApiRequest], object]
     answer: Schema
     query: Mapping[str, Field] = field(default_factory=dict[str, Field])
     body: Mapping[str, Field] | None = None
-    whole: bool = True
+    body_required: bool = True
 
 
 def page_of(name: str, item: Schema) -> Schema:
-    """The schema of a part of a list."""
-    return record(total={"type": "integer"}, start={"type": "integer"}, **{name: listed(item)})
+    """The schema of one page of a list.
+
+    Args:
+        name: The name of the list in the answer.
+        item: The schema of an item.
+    """
+    return object_schema(total={"type": "integer"}, start={"type": "integer"}, **{name: array_of(item)})
 
 
-def page(asked: Asked, name: str, found: list[Any], show: Callable[[Any], object]) -> dict[str, object]:
-    """The part of a list that is asked for."""
-    start, limit = asked.query.get("start", 0), asked.query.get("limit", _PAGE_SIZE)
+def page(request: ApiRequest, name: str, found: list[Any], show: Callable[[Any], object]) -> dict[str, object]:
+    """The page of a list that a request asks for.
+
+    Args:
+        request: The request, with ``start`` and ``limit`` in its query.
+        name: The name of the list in the answer.
+        found: The whole list.
+        show: Converts an item to JSON data.
+    """
+    start, limit = request.query.get("start", 0), request.query.get("limit", _PAGE_SIZE)
     return {"total": len(found), "start": start, name: [show(each) for each in found[start : start + limit]]}
 
 
-def no_such(what: str, argument: str) -> Problem:
-    """The answer for what is not there."""
-    return Problem(404, f"there is no such {what}", argument)
+def not_found(what: str, argument: str) -> Problem:
+    """The problem (404) for an unknown item."""
+    return Problem(404, f"unknown {what}", argument)

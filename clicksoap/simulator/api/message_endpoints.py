@@ -1,176 +1,178 @@
-"""What the API does with messages that were sent."""
+"""Endpoints for sent messages."""
 
 from typing import Any, Final
 
 from clicksoap.codes import STATUSES
-from clicksoap.simulator.api.endpoints import PAGE, Asked, Operation, no_such, page, page_of
+from clicksoap.simulator.api.endpoints import PAGE_QUERY, ApiRequest, Endpoint, not_found, page, page_of
 from clicksoap.simulator.api.problems import Problem
 from clicksoap.simulator.exchanges import Exchange
 from clicksoap.simulator.gateway.messages import Message, Stage
 from clicksoap.simulator.schema.fields import Field, field_of
-from clicksoap.simulator.schema.shapes import Schema, listed, record, record_of, schema_of, shown
+from clicksoap.simulator.schema.shapes import Schema, array_of, dataclass_schema, object_schema, schema_of, to_json
 from clicksoap.simulator.search import matching
 from clicksoap.simulator.webhooks.handset import Inbound
 
 _NOT_IN_LISTS: Final = frozenset({"text_as_sent", "data", "udh", "parameters", "history"})
-_WORDS: Final[Schema] = {"type": "string", "description": "What the status means."}
-SUMMARY: Final = record_of(Message, _NOT_IN_LISTS, status_text=_WORDS)
-MESSAGE: Final = record_of(Message, status_text=_WORDS, planned=listed(schema_of(Stage)))
-EXCHANGE: Final = record_of(Exchange)
-DELETED: Final = record(deleted={"type": "integer"})
+_STATUS_TEXT: Final[Schema] = {"type": "string", "description": "The meaning of the status."}
+SUMMARY: Final = dataclass_schema(Message, _NOT_IN_LISTS, status_text=_STATUS_TEXT)
+MESSAGE: Final = dataclass_schema(Message, status_text=_STATUS_TEXT, planned=array_of(schema_of(Stage)))
+EXCHANGE: Final = dataclass_schema(Exchange)
+DELETED: Final = object_schema(deleted={"type": "integer"})
 
-_QUERY: Final = Field({"type": "string", "description": "As in the inbox: `to:2782 status:delivered parcel`."}, str)
+_QUERY: Final = Field(
+    {"type": "string", "description": "Search terms, such as `to:2782 status:delivered parcel`."}, str
+)
 _STATUS: Final = Field(
-    {"type": "string", "enum": list(STATUSES), "description": "The status that it keeps from now on."},
+    {"type": "string", "enum": list(STATUSES), "description": "The status to pin."},
     field_of(str).read,
 )
-_IDS: Final = {"ids": field_of(tuple[str, ...], description="The ids of those to delete.")}
-_TEXT: Final = {"text": field_of(str, description="What the handset answers.")}
+_IDS: Final = {"ids": field_of(tuple[str, ...], description="The ids of the messages to delete.")}
+_TEXT: Final = {"text": field_of(str, description="The text of the reply.")}
 
 
 def _summary(message: Message) -> dict[str, Any]:
-    return {**shown(message, _NOT_IN_LISTS), "status_text": STATUSES[message.status]}
+    return {**to_json(message, _NOT_IN_LISTS), "status_text": STATUSES[message.status]}
 
 
-def _messages(asked: Asked) -> object:
-    return page(asked, "messages", asked.simulation.gateway.latest(), _summary)
+def _messages(request: ApiRequest) -> object:
+    return page(request, "messages", request.simulation.gateway.latest(), _summary)
 
 
-def _search(asked: Asked) -> object:
-    return page(asked, "messages", _found(asked), _summary)
+def _search(request: ApiRequest) -> object:
+    return page(request, "messages", _search_results(request), _summary)
 
 
-def _message(asked: Asked) -> object:
-    return _whole(asked, _kept(asked))
+def _message(request: ApiRequest) -> object:
+    return _message_json(request, _find_message(request))
 
 
-def _raw(asked: Asked) -> object:
-    exchange = asked.simulation.exchanges.get(_kept(asked).exchange)
+def _exchange_of(request: ApiRequest) -> object:
+    exchange = request.simulation.exchanges.get(_find_message(request).exchange)
     if exchange is None:
-        raise no_such("exchange: it was too long ago, or the message came by none", "id")
-    return shown(exchange)
+        raise not_found("exchange: it has been dropped, or the message was not sent by a request", "id")
+    return to_json(exchange)
 
 
-def _set_status(asked: Asked) -> object:
-    message = _kept(asked)
+def _set_status(request: ApiRequest) -> object:
+    message = _find_message(request)
     try:
-        return _whole(asked, asked.simulation.gateway.set_status(message.id, asked.fields["status"]))
+        return _message_json(request, request.simulation.gateway.set_status(message.id, request.fields["status"]))
     except ValueError as error:
         raise Problem(422, str(error), "status") from None
 
 
-def _report(asked: Asked) -> object:
-    message = _kept(asked)
+def _report(request: ApiRequest) -> object:
+    message = _find_message(request)
     try:
-        asked.simulation.callbacks.report(message.id)
+        request.simulation.callbacks.report(message.id)
     except ValueError as error:
         raise Problem(422, str(error), "id") from None
-    return _whole(asked, message)
+    return _message_json(request, message)
 
 
-def _reply(asked: Asked) -> object:
-    message = _kept(asked)
+def _reply(request: ApiRequest) -> object:
+    message = _find_message(request)
     try:
-        parts = asked.simulation.handset.reply(message.id, asked.fields["text"])
+        parts = request.simulation.handset.reply(message.id, request.fields["text"])
     except ValueError as error:
         raise Problem(422, str(error), "text") from None
-    return {"messages": [shown(each) for each in parts]}
+    return {"messages": [to_json(each) for each in parts]}
 
 
-def _delete(asked: Asked) -> object:
-    gateway = asked.simulation.gateway
-    ids = [each.id for each in gateway.messages] if asked.body is None else asked.body["ids"]
+def _delete(request: ApiRequest) -> object:
+    gateway = request.simulation.gateway
+    ids = [each.id for each in gateway.messages] if request.body is None else request.body["ids"]
     return {"deleted": gateway.delete(ids)}
 
 
-def _delete_found(asked: Asked) -> object:
-    return {"deleted": asked.simulation.gateway.delete([each.id for each in _found(asked)])}
+def _delete_found(request: ApiRequest) -> object:
+    return {"deleted": request.simulation.gateway.delete([each.id for each in _search_results(request)])}
 
 
-def _kept(asked: Asked) -> Message:
+def _find_message(request: ApiRequest) -> Message:
     try:
-        return asked.simulation.gateway.message(asked.path["id"])
+        return request.simulation.gateway.message(request.path["id"])
     except KeyError:
-        raise no_such("message", "id") from None
+        raise not_found("message", "id") from None
 
 
-def _whole(asked: Asked, message: Message) -> dict[str, Any]:
-    planned = asked.simulation.gateway.planned(message.id)
-    return {**shown(message), "status_text": STATUSES[message.status], "planned": shown(planned)}
+def _message_json(request: ApiRequest, message: Message) -> dict[str, Any]:
+    planned = request.simulation.gateway.planned(message.id)
+    return {**to_json(message), "status_text": STATUSES[message.status], "planned": to_json(planned)}
 
 
-def _found(asked: Asked) -> list[Message]:
+def _search_results(request: ApiRequest) -> list[Message]:
     try:
-        wanted = matching(asked.query["query"])
+        matches = matching(request.query["query"])
     except ValueError as error:
         raise Problem(422, str(error), "query") from None
-    return [each for each in asked.simulation.gateway.latest() if wanted(each)]
+    return [each for each in request.simulation.gateway.latest() if matches(each)]
 
 
-OPERATIONS: Final = (
-    Operation(
+ENDPOINTS: Final = (
+    Endpoint(
         name="listMessages",
         method="GET",
         path="/messages",
-        summary="The messages that are kept, the latest first.",
+        summary="List the kept messages, the latest first.",
         run=_messages,
         answer=page_of("messages", SUMMARY),
-        query=PAGE,
+        query=PAGE_QUERY,
     ),
-    Operation(
+    Endpoint(
         name="deleteMessages",
         method="DELETE",
         path="/messages",
-        summary="Forget the messages of some ids; without a body, all.",
+        summary="Delete messages by their ids; without a body, all messages.",
         run=_delete,
         answer=DELETED,
         body=_IDS,
-        whole=False,
+        body_required=False,
     ),
-    Operation(
+    Endpoint(
         name="searchMessages",
         method="GET",
         path="/search",
-        summary="The messages that a query finds, the latest first.",
+        summary="Search messages, the latest first.",
         run=_search,
         answer=page_of("messages", SUMMARY),
-        query={"query": _QUERY, **PAGE},
+        query={"query": _QUERY, **PAGE_QUERY},
     ),
-    Operation(
+    Endpoint(
         name="deleteFoundMessages",
         method="DELETE",
         path="/search",
-        summary="Forget the messages that a query finds.",
+        summary="Delete the messages that a search finds.",
         run=_delete_found,
         answer=DELETED,
         query={"query": _QUERY},
     ),
-    Operation(
+    Endpoint(
         name="getMessage",
         method="GET",
         path="/message/{id}",
-        summary="Everything about a message.",
+        summary="Get a message with all its attributes.",
         run=_message,
         answer=MESSAGE,
     ),
-    Operation(
+    Endpoint(
         name="getMessageRaw",
         method="GET",
         path="/message/{id}/raw",
-        summary="The request that brought a message and what it was answered, passwords and session ids masked.",
-        run=_raw,
+        summary="Get the request that sent a message and its reply, with masked passwords and session ids.",
+        run=_exchange_of,
         answer=EXCHANGE,
     ),
-    Operation(
+    Endpoint(
         name="setMessageStatus",
         method="PUT",
         path="/message/{id}/status",
-        summary="Give a message a status that it keeps, and report it as ever.",
+        summary="Pin the status of a message, and report it as usual.",
         run=_set_status,
         answer=MESSAGE,
         body={"status": _STATUS},
     ),
-    Operation(
+    Endpoint(
         name="reportMessage",
         method="POST",
         path="/message/{id}/report",
@@ -178,14 +180,14 @@ OPERATIONS: Final = (
         run=_report,
         answer=MESSAGE,
     ),
-    Operation(
+    Endpoint(
         name="replyToMessage",
         method="POST",
         path="/message/{id}/reply",
-        summary="Answer a message as the handset that has it.",
+        summary="Reply to a message as the handset that received it.",
         run=_reply,
-        answer=record(messages=listed(schema_of(Inbound))),
+        answer=object_schema(messages=array_of(schema_of(Inbound))),
         body=_TEXT,
     ),
 )
-"""What can be asked about messages."""
+"""The endpoints for sent messages."""

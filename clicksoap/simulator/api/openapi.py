@@ -1,25 +1,28 @@
-"""The API's description, put together from what is served."""
+"""The OpenAPI document of the API, generated from its endpoints."""
 
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, cast
 
-from clicksoap.simulator.api.control_endpoints import ACCOUNT, INFO, SETTINGS_SHOWN
-from clicksoap.simulator.api.endpoints import Operation
+from clicksoap.simulator.api.control_endpoints import ACCOUNT, INFO, SETTINGS
+from clicksoap.simulator.api.endpoints import Endpoint
 from clicksoap.simulator.api.message_endpoints import EXCHANGE, MESSAGE, SUMMARY
 from clicksoap.simulator.faults.rules import Rule
 from clicksoap.simulator.gateway.callback_url import CallbackUrl
 from clicksoap.simulator.gateway.messages import Stage
 from clicksoap.simulator.schema.fields import schema_of_fields
-from clicksoap.simulator.schema.shapes import Schema, record, schema_of
+from clicksoap.simulator.schema.shapes import Schema, object_schema, schema_of
 from clicksoap.simulator.webhooks.dispatcher import Attempt
 from clicksoap.simulator.webhooks.handset import Inbound
 from clicksoap.version import __version__
 
-_ERROR: Final = record(
-    error=record(
-        argument={"type": "string", "description": "The field, parameter or header that is wrong; empty if none is."},
-        message={"type": "string", "description": "What is wrong."},
+_ERROR: Final = object_schema(
+    error=object_schema(
+        argument={
+            "type": "string",
+            "description": "The wrong field, parameter or header; empty if the request as a whole is wrong.",
+        },
+        message={"type": "string", "description": "The text: what is wrong and what to give."},
     )
 )
 _COMPONENTS: Final[Mapping[str, Schema]] = {
@@ -31,32 +34,38 @@ _COMPONENTS: Final[Mapping[str, Schema]] = {
     "Attempt": schema_of(Attempt),
     "CallbackUrl": schema_of(CallbackUrl),
     "Account": ACCOUNT,
-    "Settings": SETTINGS_SHOWN,
+    "Settings": SETTINGS,
     "Fault": schema_of(Rule),
     "Info": INFO,
     "Error": _ERROR,
 }
-_PARAMETER: Final = re.compile(r"{(\w+)}")
+_PATH_PARAMETER: Final = re.compile(r"{(\w+)}")
 _ABOUT: Final = """\
-Everything that the simulated gateway holds, and everything that can be done to it.
+Reads and changes everything that the simulated gateway holds.
 
-Times are UTC, in ISO 8601; decimals are texts. What is wrong with a request is said by an object `error` that names
-the argument: 400 for what is no JSON, 401 where a login is needed, 403 for other sites' pages, 404 for what is not
-there, 405 for a method that a path does not have, 413 for bodies over 1 MiB, 415 for bodies that are not
-`application/json`, 421 for a Host that is not this machine, and 422 for fields and parameters that are unknown,
-missing or wrong."""
+Times are UTC in ISO 8601; decimals are texts. An error is an object `error` with the wrong argument and a message:
+
+- 400: the body is not valid JSON.
+- 401: a login is needed.
+- 403: a page of another site sent the request.
+- 404: the path or the item is unknown.
+- 405: the path does not have this method.
+- 413: the body is larger than 1 MiB.
+- 415: the body is not `application/json`.
+- 421: the Host is not this machine.
+- 422: a field or parameter is unknown, missing or invalid."""
 
 
-def describe(operations: Iterable[Operation], base: str) -> Schema:
-    """The OpenAPI document of some operations.
+def openapi_document(endpoints: Iterable[Endpoint], base: str) -> Schema:
+    """Generate the OpenAPI document.
 
     Args:
-        operations: What is served.
+        endpoints: All endpoints of the API.
         base: The path of the API.
     """
     paths: dict[str, Schema] = {}
-    for operation in operations:
-        paths.setdefault(operation.path, {})[operation.method.lower()] = _described(operation)
+    for endpoint in endpoints:
+        paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = _operation_object(endpoint)
     return {
         "openapi": "3.1.0",
         "info": {"title": "clicksoap simulator", "version": __version__, "description": _ABOUT},
@@ -64,49 +73,52 @@ def describe(operations: Iterable[Operation], base: str) -> Schema:
         "security": [{}, {"login": []}],
         "paths": paths,
         "components": {
-            "schemas": {name: _inside(schema) for name, schema in _COMPONENTS.items()},
+            "schemas": {name: _with_references_inside(schema) for name, schema in _COMPONENTS.items()},
             "securitySchemes": {"login": {"type": "http", "scheme": "basic"}},
         },
     }
 
 
-def _described(operation: Operation) -> Schema:
+def _operation_object(endpoint: Endpoint) -> Schema:
     parameters: list[Schema] = [
         {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
-        for name in _PARAMETER.findall(operation.path)
+        for name in _PATH_PARAMETER.findall(endpoint.path)
     ]
     parameters += [
         {"name": name, "in": "query", "required": field.required, "schema": field.schema}
-        for name, field in operation.query.items()
+        for name, field in endpoint.query.items()
     ]
-    said: Schema = {
-        "operationId": operation.name,
-        "summary": operation.summary,
+    operation: Schema = {
+        "operationId": endpoint.name,
+        "summary": endpoint.summary,
         "parameters": parameters,
         "responses": {
-            "200": {"description": "Done.", "content": _json(operation.answer)},
-            "4XX": {"description": "The request is refused.", "content": _json(_ERROR)},
+            "200": {"description": "Done.", "content": _json(endpoint.answer)},
+            "4XX": {"description": "The API refuses the request.", "content": _json(_ERROR)},
             "5XX": {"description": "The simulator failed.", "content": _json(_ERROR)},
         },
     }
-    if operation.body is not None:
-        said["requestBody"] = {"required": operation.whole, "content": _json(schema_of_fields(operation.body))}
-    return said
+    if endpoint.body is not None:
+        operation["requestBody"] = {
+            "required": endpoint.body_required,
+            "content": _json(schema_of_fields(endpoint.body)),
+        }
+    return operation
 
 
 def _json(schema: Schema) -> Schema:
-    return {"application/json": {"schema": _referring(schema)}}
+    return {"application/json": {"schema": _with_references(schema)}}
 
 
-def _referring(value: object) -> Any:  # noqa: ANN401 - any part of a schema
-    """A schema that names the components instead of repeating them."""
+def _with_references(value: object) -> Any:  # noqa: ANN401 - any part of a schema
+    """A schema with references in place of the components that it repeats."""
     for name, schema in _COMPONENTS.items():
         if value == schema:
             return {"$ref": f"#/components/schemas/{name}"}
-    return _inside(value)
+    return _with_references_inside(value)
 
 
-def _inside(value: object) -> Any:  # noqa: ANN401 - any part of a schema
+def _with_references_inside(value: object) -> Any:  # noqa: ANN401 - any part of a schema
     if isinstance(value, dict):
-        return {name: _referring(each) for name, each in cast("dict[str, object]", value).items()}
-    return [_referring(each) for each in cast("list[object]", value)] if isinstance(value, list) else value
+        return {name: _with_references(each) for name, each in cast("dict[str, object]", value).items()}
+    return [_with_references(each) for each in cast("list[object]", value)] if isinstance(value, list) else value

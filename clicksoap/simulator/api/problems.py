@@ -1,16 +1,16 @@
-"""What keeps a request from being served, for whoever made it."""
+"""Errors of the API: an HTTP status, a text, and the wrong argument."""
 
 from collections.abc import Collection
 from typing import Self
 
 
 class Problem(Exception):
-    """A request is refused.
+    """The API refuses a request.
 
     Args:
         status: The HTTP status.
-        message: What is wrong and what to do, without anything of the request that might be private.
-        argument: The field, parameter or header that it is about; empty if it is about none.
+        message: The text: what is wrong and what to give. It quotes no private value of the request.
+        argument: The wrong field, parameter or header; empty if the request as a whole is wrong.
     """
 
     def __init__(self, status: int, message: str, argument: str = "") -> None:
@@ -21,15 +21,15 @@ class Problem(Exception):
 
     @classmethod
     def of(cls, error: ValueError, names: Collection[str]) -> Self:
-        """A value is refused; the texts of the simulator begin with the name of what is wrong.
+        """The problem (422) for an error of the simulator, whose text begins with the name of the wrong argument.
 
         Args:
-            error: What was raised.
-            names: The fields that it may be about.
+            error: The error.
+            names: The possible argument names.
         """
         first = str(error).split(maxsplit=1)[0].rstrip(":")
         return cls(422, str(error), first if first in names else "")
 
     def as_data(self) -> dict[str, object]:
-        """The body of the answer."""
+        """The JSON body of the answer."""
         return {"error": {"argument": self.argument, "message": self.message}}

@@ -1,96 +1,96 @@
-"""What the API tells of the traffic: requests on the wire, calls of the customer's server, messages from handsets."""
+"""Endpoints for traffic: requests on the wire, calls to the customer's server, messages from handsets."""
 
 from typing import Final
 
-from clicksoap.simulator.api.endpoints import PAGE, Asked, Operation, no_such, page, page_of
+from clicksoap.simulator.api.endpoints import PAGE_QUERY, ApiRequest, Endpoint, not_found, page, page_of
 from clicksoap.simulator.api.message_endpoints import EXCHANGE
 from clicksoap.simulator.api.problems import Problem
 from clicksoap.simulator.exchanges import Exchange
 from clicksoap.simulator.schema.fields import field_of, fields_of
-from clicksoap.simulator.schema.shapes import listed, record, record_of, schema_of, shown
+from clicksoap.simulator.schema.shapes import array_of, dataclass_schema, object_schema, schema_of, to_json
 from clicksoap.simulator.webhooks.dispatcher import Attempt
 from clicksoap.simulator.webhooks.handset import Inbound
 
-_BODIES: Final = frozenset({"request", "reply", "request_headers", "reply_headers"})
+_NOT_IN_LISTS: Final = frozenset({"request", "reply", "request_headers", "reply_headers"})
 _HANDSET: Final = {
-    "text": field_of(str, description="What it says; STOP, END, CANCEL, UNSUBSCRIBE and QUIT opt the number out."),
+    "text": field_of(str, description="The text; STOP, END, CANCEL, UNSUBSCRIBE and QUIT opt the sender out."),
     **fields_of(Inbound, {"id", "at", "text", "charset", "udh"}),
 }
 
 
-def _exchanges(asked: Asked) -> object:
-    return page(asked, "exchanges", asked.simulation.exchanges.latest(), lambda each: shown(each, _BODIES))
+def _exchanges(request: ApiRequest) -> object:
+    return page(request, "exchanges", request.simulation.exchanges.latest(), lambda each: to_json(each, _NOT_IN_LISTS))
 
 
-def _exchange(asked: Asked) -> object:
-    number = asked.path["number"]
-    found = asked.simulation.exchanges.get(int(number)) if number.isascii() and number.isdigit() else None
+def _exchange(request: ApiRequest) -> object:
+    number = request.path["number"]
+    found = request.simulation.exchanges.get(int(number)) if number.isascii() and number.isdigit() else None
     if found is None:
-        raise no_such("exchange", "number")
-    return shown(found)
+        raise not_found("exchange", "number")
+    return to_json(found)
 
 
-def _callbacks(asked: Asked) -> object:
-    return page(asked, "callbacks", asked.simulation.callbacks.attempts(), shown)
+def _callbacks(request: ApiRequest) -> object:
+    return page(request, "callbacks", request.simulation.callbacks.attempts(), to_json)
 
 
-def _inbound(asked: Asked) -> object:
-    return page(asked, "messages", asked.simulation.handset.sent(), shown)
+def _inbound(request: ApiRequest) -> object:
+    return page(request, "messages", request.simulation.handset.sent(), to_json)
 
 
-def _send(asked: Asked) -> object:
+def _send(request: ApiRequest) -> object:
     try:
-        return {"messages": [shown(each) for each in asked.simulation.handset.send(**asked.fields)]}
+        return {"messages": [to_json(each) for each in request.simulation.handset.send(**request.fields)]}
     except KeyError:
-        raise no_such("account", "user") from None
+        raise not_found("account", "user") from None
     except ValueError as error:
-        raise Problem.of(error, asked.fields) from None
+        raise Problem.of(error, request.fields) from None
 
 
-OPERATIONS: Final = (
-    Operation(
+ENDPOINTS: Final = (
+    Endpoint(
         name="listExchanges",
         method="GET",
         path="/exchanges",
-        summary="The requests that were answered, without their bodies, the latest first.",
+        summary="List the exchanges without their bodies, the latest first.",
         run=_exchanges,
-        answer=page_of("exchanges", record_of(Exchange, _BODIES)),
-        query=PAGE,
+        answer=page_of("exchanges", dataclass_schema(Exchange, _NOT_IN_LISTS)),
+        query=PAGE_QUERY,
     ),
-    Operation(
+    Endpoint(
         name="getExchange",
         method="GET",
         path="/exchange/{number}",
-        summary="A request and its answer, passwords and session ids masked.",
+        summary="Get a request and its reply, with masked passwords and session ids.",
         run=_exchange,
         answer=EXCHANGE,
     ),
-    Operation(
+    Endpoint(
         name="listCallbacks",
         method="GET",
         path="/callbacks",
-        summary="The calls of the customer's server, the latest first.",
+        summary="List the calls to the customer's server, the latest first.",
         run=_callbacks,
         answer=page_of("callbacks", schema_of(Attempt)),
-        query=PAGE,
+        query=PAGE_QUERY,
     ),
-    Operation(
+    Endpoint(
         name="listInbound",
         method="GET",
         path="/inbound",
-        summary="The messages from handsets, the latest first.",
+        summary="List the messages from handsets, the latest first.",
         run=_inbound,
         answer=page_of("messages", schema_of(Inbound)),
-        query=PAGE,
+        query=PAGE_QUERY,
     ),
-    Operation(
+    Endpoint(
         name="sendInbound",
         method="POST",
         path="/inbound",
-        summary="Let a handset send a message to an account.",
+        summary="Send a message from a handset to an account.",
         run=_send,
-        answer=record(messages=listed(schema_of(Inbound))),
+        answer=object_schema(messages=array_of(schema_of(Inbound))),
         body=_HANDSET,
     ),
 )
-"""What can be asked about the traffic."""
+"""The endpoints for traffic."""

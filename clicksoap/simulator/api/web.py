@@ -1,4 +1,4 @@
-"""The API behind its paths: requests read and checked, answers written as JSON."""
+"""Routes of the API: reads and checks requests, and writes answers as JSON."""
 
 import json
 import logging
@@ -13,11 +13,11 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from clicksoap.simulator.api import control_endpoints, message_endpoints, traffic_endpoints
-from clicksoap.simulator.api.endpoints import Asked, Operation
-from clicksoap.simulator.api.openapi import describe
+from clicksoap.simulator.api.endpoints import ApiRequest, Endpoint
+from clicksoap.simulator.api.openapi import openapi_document
 from clicksoap.simulator.api.problems import Problem
 from clicksoap.simulator.front.http_values import MAX_BODY
-from clicksoap.simulator.schema.fields import Field, from_text, read_fields
+from clicksoap.simulator.schema.fields import Field, FieldError, parse_text, read_fields
 from clicksoap.simulator.services.reading import read_body
 from clicksoap.simulator.simulation import Simulation
 
@@ -30,37 +30,43 @@ _HEADERS: Final = {"cache-control": "no-store", "x-content-type-options": "nosni
 
 
 def api_routes(simulation: Simulation) -> list[Route]:
-    """Every path of the API, and an answer for those that are none."""
-    paths: dict[str, dict[str, Operation]] = {}
-    for operation in _operations():
-        paths.setdefault(operation.path, {})[operation.method] = operation
+    """A route for each path of the API, and one that answers 404 for all other paths."""
+    paths: dict[str, dict[str, Endpoint]] = {}
+    for endpoint in _endpoints():
+        paths.setdefault(endpoint.path, {})[endpoint.method] = endpoint
     routes = [Route(f"{BASE}{path}", _Resource(simulation, methods)) for path, methods in paths.items()]
     return [*routes, Route("/api/{rest:path}", _Resource(simulation, {}))]
 
 
 def json_response(data: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    """An answer of the API."""
+    """A JSON response of the API.
+
+    Args:
+        data: The JSON data.
+        status: The HTTP status.
+        headers: More headers.
+    """
     body = json.dumps(data, ensure_ascii=False, allow_nan=False).encode("utf-8", "backslashreplace")
     return Response(body, status, {**_HEADERS, **(headers or {})}, _JSON)
 
 
 @cache
-def description() -> dict[str, Any]:
-    """The OpenAPI document."""
-    return describe(_operations(), BASE)
+def document() -> dict[str, Any]:
+    """The OpenAPI document as JSON data."""
+    return openapi_document(_endpoints(), BASE)
 
 
-def _operations() -> Iterable[Operation]:
+def _endpoints() -> Iterable[Endpoint]:
     return (
-        *message_endpoints.OPERATIONS,
-        *traffic_endpoints.OPERATIONS,
-        *control_endpoints.OPERATIONS,
-        Operation(
+        *message_endpoints.ENDPOINTS,
+        *traffic_endpoints.ENDPOINTS,
+        *control_endpoints.ENDPOINTS,
+        Endpoint(
             name="getDescription",
             method="GET",
             path="/openapi.json",
-            summary="This document.",
-            run=lambda _: description(),
+            summary="Get this document.",
+            run=lambda _: document(),
             answer={"type": "object"},
         ),
     )
@@ -69,7 +75,7 @@ def _operations() -> Iterable[Operation]:
 class _Resource:
     """One path and its methods."""
 
-    def __init__(self, simulation: Simulation, methods: Mapping[str, Operation]) -> None:
+    def __init__(self, simulation: Simulation, methods: Mapping[str, Endpoint]) -> None:
         self._simulation = simulation
         self._methods = methods
 
@@ -84,61 +90,69 @@ class _Resource:
         allowed = {"allow": ", ".join([*self._methods, *(["HEAD"] if "GET" in self._methods else [])])}
         try:
             if not self._methods:
-                raise Problem(404, f"there is no such path: {BASE}/openapi.json has them all")
-            operation = self._methods.get("GET" if request.method == "HEAD" else request.method)
-            if operation is None:
-                return json_response(Problem(405, f"give {allowed['allow']}", "method").as_data(), 405, allowed)
-            asked = await self._read(request, operation)
-            return json_response(await run_in_threadpool(operation.run, asked))
+                raise Problem(404, f"unknown path: see {BASE}/openapi.json")
+            endpoint = self._methods.get("GET" if request.method == "HEAD" else request.method)
+            if endpoint is None:
+                problem = Problem(405, f"wrong method: give {allowed['allow']}", "method")
+                return json_response(problem.as_data(), problem.status, allowed)
+            api_request = await self._read(request, endpoint)
+            return json_response(await run_in_threadpool(endpoint.run, api_request))
         except Problem as problem:
             return json_response(problem.as_data(), problem.status)
         except ClientDisconnect:
             raise
-        except Exception as error:  # noqa: BLE001 - whatever broke, nothing private is told
+        except Exception as error:  # noqa: BLE001 - the answer must not quote a private value
             _log.error("the API failed: %s", type(error).__name__)
             return json_response(Problem(500, "internal error").as_data(), 500)
 
-    async def _read(self, request: Request, operation: Operation) -> Asked:
-        return Asked(
+    async def _read(self, request: Request, endpoint: Endpoint) -> ApiRequest:
+        return ApiRequest(
             simulation=self._simulation,
             origin=f"{request.url.scheme}://{request.url.netloc}",
             path=request.path_params,
-            query=_query(operation.query, request),
-            body=_body(operation, request, await read_body(request)),
+            query=_query(endpoint.query, request),
+            body=_body(endpoint, request, await read_body(request)),
         )
 
 
-def _query(taken: Mapping[str, Field], request: Request) -> dict[str, Any]:
+def _query(fields: Mapping[str, Field], request: Request) -> dict[str, Any]:
     given: dict[str, object] = {}
     for name, text in request.query_params.multi_items():
         if name in given:
-            raise Problem(422, "this parameter is given twice", name)
-        given[name] = from_text(taken[name], text) if name in taken else text
-    return read_fields(taken, given)
+            raise Problem(422, "this parameter is given twice: give it once", name)
+        given[name] = parse_text(fields[name], text) if name in fields else text
+    return _read_fields(fields, given)
 
 
-def _body(operation: Operation, request: Request, body: bytes) -> dict[str, Any] | None:
+def _body(endpoint: Endpoint, request: Request, body: bytes) -> dict[str, Any] | None:
     if not body:
-        if operation.body is not None and operation.whole:
-            raise Problem(422, f"give an object with {', '.join(operation.body)} as the body")
+        if endpoint.body is not None and endpoint.body_required:
+            raise Problem(422, f"the body is missing: give an object with {', '.join(endpoint.body)} as the body")
         return None
     if len(body) > MAX_BODY:
         raise Problem(413, f"the body is too large: give at most {MAX_BODY} bytes")
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _JSON:
-        raise Problem(415, f"give {_JSON}", "content-type")
+        raise Problem(415, f"wrong content type: give {_JSON}", "content-type")
     try:
-        given = json.loads(body.decode(), object_pairs_hook=_without_repetitions, parse_constant=_no_number)
+        given = json.loads(body.decode(), object_pairs_hook=_unique_fields, parse_constant=_reject_constant)
     except (ValueError, RecursionError):
-        raise Problem(400, "the body is no JSON in UTF-8") from None
-    return read_fields(operation.body or {}, given)
+        raise Problem(400, "the body is not JSON in UTF-8: give a JSON object") from None
+    return _read_fields(endpoint.body or {}, given)
 
 
-def _without_repetitions(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        raise Problem(422, "a field is given twice")
-    return found
+def _read_fields(fields: Mapping[str, Field], given: object) -> dict[str, Any]:
+    try:
+        return read_fields(fields, given)
+    except FieldError as error:
+        raise Problem(422, str(error), error.argument) from None
 
 
-def _no_number(_: str) -> object:
-    raise ValueError("JSON has no such number")
+def _unique_fields(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    unique = dict(pairs)
+    if len(unique) < len(pairs):
+        raise Problem(422, "a field is given twice: give each field once")
+    return unique
+
+
+def _reject_constant(_: str) -> object:
+    raise ValueError("not a JSON number")

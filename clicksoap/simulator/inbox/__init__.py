@@ -1,1 +1,1 @@
-"""The inbox: the simulator's messages and traffic, to be looked at in a browser."""
+"""The inbox: web pages with the simulator's messages and traffic."""

@@ -1,4 +1,4 @@
-"""What people do to the simulation by the buttons of its pages; each ends on a page that shows what came of it."""
+"""Form actions of the inbox, one handler each. Each one redirects to a page with its result."""
 
 from collections.abc import Callable
 from typing import Final
@@ -10,7 +10,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from clicksoap.simulator.gateway.messages import Message
-from clicksoap.simulator.inbox.forms import form_of
+from clicksoap.simulator.inbox.forms import read_form
 from clicksoap.simulator.inbox.pages import Pages
 from clicksoap.simulator.inbox.rendering import HEADERS, page
 from clicksoap.simulator.search import matching
@@ -22,11 +22,11 @@ _UNPROCESSABLE: Final = 422
 
 
 class Actions:
-    """Everything there is to do.
+    """Handlers of the forms.
 
     Args:
-        simulation: What it is done to.
-        pages: What is shown when it cannot be done.
+        simulation: The simulation to change.
+        pages: The pages that show the error if an action fails.
     """
 
     def __init__(self, simulation: Simulation, pages: Pages) -> None:
@@ -34,7 +34,7 @@ class Actions:
         self._pages = pages
 
     def routes(self) -> list[Route]:
-        """Every action; none is taken by a mere GET."""
+        """The route of each action, POST only."""
         actions: dict[str, Callable[[Request, Fields], Response]] = {
             "/messages/delete": self._delete_found,
             "/messages/{id}/status": self._on_message(self._set_status),
@@ -45,7 +45,7 @@ class Actions:
             "/faults/clear": self._clear_faults,
             "/reset": self._reset,
         }
-        return [Route(path, _by_form(action), methods=["POST"]) for path, action in actions.items()]
+        return [Route(path, _with_form(action), methods=["POST"]) for path, action in actions.items()]
 
     def _on_message(self, action: Callable[[Message, Fields], Response]) -> Callable[[Request, Fields], Response]:
         def act(request: Request, given: Fields) -> Response:
@@ -55,7 +55,7 @@ class Actions:
                 return self._pages.no_message(request)
             try:
                 return action(message, given)
-            except KeyError:  # it was forgotten in this very moment
+            except KeyError:  # it was deleted meanwhile
                 return self._pages.no_message(request)
             except ValueError as error:
                 reply = given.get("text", "")
@@ -65,19 +65,19 @@ class Actions:
 
     def _set_status(self, message: Message, given: Fields) -> Response:
         self._simulation.gateway.set_status(message.id, given.get("status", ""))
-        return _to(f"/messages/{message.id}?done=status")
+        return _redirect(f"/messages/{message.id}?done=status")
 
     def _report(self, message: Message, _: Fields) -> Response:
         self._simulation.callbacks.report(message.id)
-        return _to(f"/messages/{message.id}?done=report")
+        return _redirect(f"/messages/{message.id}?done=report")
 
     def _reply(self, message: Message, given: Fields) -> Response:
         self._simulation.handset.reply(message.id, given.get("text", ""))
-        return _to(f"/messages/{message.id}?done=reply")
+        return _redirect(f"/messages/{message.id}?done=reply")
 
     def _delete(self, message: Message, _: Fields) -> Response:
         self._simulation.gateway.delete([message.id])
-        return _to("/?done=deleted")
+        return _redirect("/?done=deleted")
 
     def _delete_found(self, request: Request, given: Fields) -> Response:
         query = given.get("q", "")
@@ -89,40 +89,40 @@ class Actions:
             )
         gateway = self._simulation.gateway
         gateway.delete([message.id for message in gateway.latest() if is_found(message)])
-        return _to(f"/?q={quote(query, errors='replace')}&done=deleted" if query else "/?done=deleted")
+        return _redirect(f"/?q={quote(query, errors='replace')}&done=deleted" if query else "/?done=deleted")
 
     def _send(self, request: Request, given: Fields) -> Response:
         api_id, _, user = given.get("account", "").partition("/")
         text, sender, to = (given.get(name, "") for name in ("text", "sender", "to"))
         try:
             if not (api_id.isascii() and api_id.isdigit()):
-                raise ValueError("the account is written as its API id, a slash and its user: 123456/acme")
+                raise ValueError("invalid account: give its API id, a slash and its user, such as 123456/acme")
             self._simulation.handset.send(text, sender=sender, to=to, api_id=int(api_id), user=user)
         except (KeyError, ValueError) as error:
-            problem = "there is no such account" if isinstance(error, KeyError) else str(error)
-            said = {"sender": sender, "to": to, "text": text, "account": given.get("account", "")}
-            return self._pages.handset_page(request, _UNPROCESSABLE, error=problem, given=said)
-        return _to("/handset?done=sent")
+            problem = "unknown account" if isinstance(error, KeyError) else str(error)
+            entered = {"sender": sender, "to": to, "text": text, "account": given.get("account", "")}
+            return self._pages.handset_page(request, _UNPROCESSABLE, error=problem, given=entered)
+        return _redirect("/handset?done=sent")
 
     def _clear_faults(self, *_: object) -> Response:
         self._simulation.faults.clear()
-        return _to("/faults?done=cleared")
+        return _redirect("/faults?done=cleared")
 
     def _reset(self, *_: object) -> Response:
         self._simulation.reset()
-        return _to("/?done=reset")
+        return _redirect("/?done=reset")
 
 
-def _by_form(action: Callable[[Request, Fields], Response]) -> Callable[[Request], object]:
+def _with_form(action: Callable[[Request, Fields], Response]) -> Callable[[Request], object]:
     async def act(request: Request) -> Response:
         try:
-            given = await form_of(request)
+            given = await read_form(request)
         except ClientDisconnect:
-            return Response(status_code=400)  # nobody is there to read it
+            return Response(status_code=400)  # the browser has disconnected
         return await run_in_threadpool(action, request, given)
 
     return act
 
 
-def _to(path: str) -> Response:
+def _redirect(path: str) -> Response:
     return RedirectResponse(path, 303, HEADERS)

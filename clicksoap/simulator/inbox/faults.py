@@ -1,4 +1,4 @@
-"""What is to go wrong, and the numbers that make it so, as the page of faults shows them."""
+"""Texts of the page of faults: the conditions of the rules, and the magic numbers."""
 
 from collections.abc import Iterator, Mapping
 from typing import Final
@@ -8,10 +8,10 @@ from clicksoap.simulator.faults.magic import MAGIC, MAGIC_PREFIX
 from clicksoap.simulator.faults.rules import Rule
 from clicksoap.simulator.front.rules import REFUSED_PREFIX
 from clicksoap.simulator.gateway.stages import STATUS_PREFIX
-from clicksoap.simulator.inbox import words
+from clicksoap.simulator.inbox import labels
 
-_USUAL: Final[Mapping[str, object]] = {"probability": 1.0, "seed": None, "retry_after": None}
-_WORDS: Final[Mapping[str, str]] = {
+_DEFAULTS: Final[Mapping[str, object]] = {"probability": 1.0, "seed": None, "retry_after": None}
+_CONDITION_TEXTS: Final[Mapping[str, str]] = {
     "command": "only {}",
     "prefix": "only to {}…",
     "nth": "only request no. {}",
@@ -26,28 +26,28 @@ _WORDS: Final[Mapping[str, str]] = {
 
 
 def conditions(rule: Rule) -> Iterator[str]:
-    """When a rule strikes, and with what, in words."""
+    """The conditions and effects of a fault rule as short texts."""
     if rule.kind == "status":
         yield f"HTTP {rule.status}"
         if rule.retry_after is not None:
             yield f"Retry-After: {rule.retry_after}"
-    for name, wording in _WORDS.items():
+    for name, template in _CONDITION_TEXTS.items():
         value: object = getattr(rule, name)
-        if value and value != _USUAL.get(name):
-            yield wording.format(value)
+        if value and value != _DEFAULTS.get(name):
+            yield template.format(value)
     yield "carried out first" if rule.carried_out else "not carried out"
 
 
 def breaking_numbers() -> list[tuple[str, str]]:
-    """The numbers of prefix 997 that break what carries the answer, and how."""
+    """The numbers with prefix 997 that break the HTTP answer, each with its effect."""
     return [(f"{MAGIC_PREFIX}{digits}", magic.description) for digits, magic in MAGIC.items()]
 
 
 def refused_numbers() -> list[tuple[str, str]]:
-    """The numbers that are refused, and the error of each."""
+    """The numbers with prefix 999 that are refused, each with its error."""
     return [(f"{REFUSED_PREFIX}{code}", f"ERR {code}: {text}") for code, text in ERRORS.items()]
 
 
-def ending_numbers() -> list[tuple[str, words.Status]]:
-    """The numbers that are accepted, and the status that each ends in."""
-    return [(f"{STATUS_PREFIX}{code}", status) for code, status in words.ALL.items()]
+def ending_numbers() -> list[tuple[str, labels.StatusLabel]]:
+    """The numbers with prefix 998 that are accepted, each with its final status."""
+    return [(f"{STATUS_PREFIX}{code}", status) for code, status in labels.STATUS_LABELS.items()]

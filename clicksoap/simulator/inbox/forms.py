@@ -1,4 +1,4 @@
-"""Forms as they come from a browser."""
+"""Reader of HTML forms."""
 
 from urllib.parse import parse_qsl
 
@@ -8,11 +8,11 @@ from clicksoap.simulator.front.http_values import MAX_BODY
 from clicksoap.simulator.services.reading import read_body
 
 
-async def form_of(request: Request) -> dict[str, str]:
-    """The fields of a form; what is too large has none.
+async def read_form(request: Request) -> dict[str, str]:
+    """Read the fields of a form. A body that is too large has no fields.
 
     Raises:
-        ClientDisconnect: The browser went away.
+        ClientDisconnect: The browser closed the connection.
     """
     body = await read_body(request)
     if len(body) > MAX_BODY:

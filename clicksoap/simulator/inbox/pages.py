@@ -1,4 +1,4 @@
-"""The pages that show something."""
+"""The inbox pages, one handler each."""
 
 from collections.abc import Mapping
 from shlex import quote
@@ -10,36 +10,42 @@ from starlette.routing import Route
 
 from clicksoap.contract import SERVICE_PATHS
 from clicksoap.simulator.gateway.messages import Message
-from clicksoap.simulator.inbox import faults, words
+from clicksoap.simulator.inbox import faults
 from clicksoap.simulator.inbox.listing import PER_PAGE, Listing, listing
+from clicksoap.simulator.inbox.live_views import (
+    exchange_row_list,
+    live_view,
+    message_row_list,
+    message_state_rows,
+    page_number,
+)
 from clicksoap.simulator.inbox.rendering import page
-from clicksoap.simulator.inbox.views import exchange_rows, message_rows, page_number, state_of, view_of
 from clicksoap.simulator.simulation import Simulation
 
-_DONE: Final[Mapping[str, str]] = {
+_DONE_NOTICES: Final[Mapping[str, str]] = {
     "status": "The status was set.",
     "report": "The delivery report is on its way.",
     "reply": "The reply was sent.",
     "sent": "The message was sent.",
     "deleted": "Deleted.",
-    "reset": "Everything is as in the beginning.",
-    "cleared": "Nothing goes wrong any more.",
+    "reset": "Everything was reset.",
+    "cleared": "All fault rules were removed.",
 }
 _MAX_SIBLINGS: Final = 300
 
 
 class Pages:
-    """Everything there is to look at.
+    """Handlers of the pages.
 
     Args:
-        simulation: What is looked at.
+        simulation: The simulation to show.
     """
 
     def __init__(self, simulation: Simulation) -> None:
         self._simulation = simulation
 
     def routes(self) -> list[Route]:
-        """Every page."""
+        """The route of each page."""
         return [
             Route("/", self.home),
             Route("/messages/{id}", self._message),
@@ -53,9 +59,9 @@ class Pages:
         ]
 
     def home(self, request: Request) -> Response:
-        """The messages; to programs, a few words."""
+        """The list of messages as HTML, or a short plain text for programs."""
         if "text/html" not in request.headers.get("accept", ""):
-            return _introduction(request)
+            return _plain_text_home(request)
         query = request.query_params.get("q", "")
         problem = ""
         try:
@@ -63,11 +69,11 @@ class Pages:
         except ValueError as error:
             problem = str(error)
             found = Listing([], 0, len(self._simulation.gateway.latest()), 1)
-        shown = message_rows(found, query)
+        shown = message_row_list(found, query)
         return page(
             "messages",
             400 if problem else 200,
-            **_frame(request),
+            **_base_values(request),
             q=query,
             problem=problem,
             found=found,
@@ -80,13 +86,13 @@ class Pages:
         )
 
     def message_page(self, request: Request, message: Message, status: int = 200, /, **more: object) -> Response:
-        """The page of a message.
+        """The page of one message.
 
         Args:
-            request: Who wants to see it.
-            message: The message.
+            request: The HTTP request.
+            message: The message to show.
             status: The HTTP status.
-            **more: What the page says besides.
+            **more: More variables of the template.
         """
         gateway, exchange = self._simulation.gateway, None
         siblings: list[Message] = []
@@ -98,28 +104,27 @@ class Pages:
             "message",
             status,
             **{
-                **_frame(request),
+                **_base_values(request),
                 "message": message,
                 "exchange": exchange,
                 "siblings": siblings if len(siblings) > 1 else [],
-                "rows": state_of(self._simulation, message),
+                "rows": message_state_rows(self._simulation, message),
                 "live": {"of": "message", "id": message.id},
-                "all_statuses": words.ALL,
                 "reply": "",
                 **more,
             },
         )
 
     def handset_page(self, request: Request, status: int = 200, /, **more: object) -> Response:
-        """The page of the handsets."""
-        found = view_of(self._simulation, {"of": "handset"}).look()
+        """The page on which a handset sends a message; arguments as for `message_page`."""
+        found = live_view(self._simulation, {"of": "handset"}).render()
         accounts = [account for account, _, _ in self._simulation.gateway.accounts()]
         given = {"sender": "", "to": "", "text": "", "account": ""}
         return page(
             "handset",
             status,
             **{
-                **_frame(request),
+                **_base_values(request),
                 "view": found,
                 "live": {"of": "handset"},
                 "accounts": accounts,
@@ -129,8 +134,8 @@ class Pages:
         )
 
     def no_message(self, request: Request) -> Response:
-        """The page in the place of a message that is not there."""
-        return page("not_found", 404, **_frame(request), what="There is no such message, or it is no longer kept.")
+        """The page for an unknown message id, with status 404."""
+        return page("not_found", 404, **_base_values(request), what="This message is unknown or no longer kept.")
 
     def _message(self, request: Request) -> Response:
         try:
@@ -140,26 +145,26 @@ class Pages:
         return self.message_page(request, message)
 
     def _traffic(self, request: Request) -> Response:
-        kept = self._simulation.exchanges.latest()
-        pages = max(1, -(-len(kept) // PER_PAGE))
+        exchanges = self._simulation.exchanges.latest()
+        pages = max(1, -(-len(exchanges) // PER_PAGE))
         number = max(1, min(page_number(request.query_params), pages))
-        shown = exchange_rows(kept, number)
+        shown = exchange_row_list(exchanges, number)
         live = {"of": "traffic", "page": str(number)}
         values = {"rows": shown.rows, "count": shown.count, "live": live, "number": number, "pages": pages}
-        return page("traffic", **_frame(request), **values)
+        return page("traffic", **_base_values(request), **values)
 
     def _exchange(self, request: Request) -> Response:
         number = page_number({"page": request.path_params["number"]})
         exchange = self._simulation.exchanges.get(number)
         if exchange is None or request.path_params["number"] != str(number):
-            gone = "There is no such exchange, or it is no longer kept."
-            return page("not_found", 404, **_frame(request), what=gone)
+            gone = "This exchange is unknown or no longer kept."
+            return page("not_found", 404, **_base_values(request), what=gone)
         brought = [each for each in reversed(self._simulation.gateway.latest()) if each.exchange == number]
-        return page("exchange", **_frame(request), exchange=exchange, brought=brought)
+        return page("exchange", **_base_values(request), exchange=exchange, brought=brought)
 
     def _callbacks(self, request: Request) -> Response:
-        found = view_of(self._simulation, {"of": "callbacks"}).look()
-        return page("callbacks", **_frame(request), view=found, live={"of": "callbacks"})
+        found = live_view(self._simulation, {"of": "callbacks"}).render()
+        return page("callbacks", **_base_values(request), view=found, live={"of": "callbacks"})
 
     def _handset(self, request: Request) -> Response:
         return self.handset_page(request)
@@ -168,7 +173,7 @@ class Pages:
         rules = [(rule, list(faults.conditions(rule))) for rule in self._simulation.faults.rules]
         return page(
             "faults",
-            **_frame(request),
+            **_base_values(request),
             rules=rules,
             refused=faults.refused_numbers(),
             ending=faults.ending_numbers(),
@@ -176,13 +181,16 @@ class Pages:
         )
 
     def _accounts(self, request: Request) -> Response:
-        found = view_of(self._simulation, {"of": "accounts"}).look()
-        return page("accounts", **_frame(request), view=found, live={"of": "accounts"})
+        found = live_view(self._simulation, {"of": "accounts"}).render()
+        return page("accounts", **_base_values(request), view=found, live={"of": "accounts"})
 
     def _reset(self, request: Request) -> Response:
         gateway = self._simulation.gateway
         return page(
-            "reset", **_frame(request), kept=len(gateway.latest()), exchanges=len(self._simulation.exchanges.latest())
+            "reset",
+            **_base_values(request),
+            messages=len(gateway.latest()),
+            exchanges=len(self._simulation.exchanges.latest()),
         )
 
     def _environment(self, request: Request) -> str:
@@ -192,20 +200,20 @@ class Pages:
         return "\n".join(f"export CLICKSOAP_{name}={quote(str(value))}" for name, value in settings.items())
 
 
-def _frame(request: Request) -> dict[str, object]:
-    """What every page needs."""
-    return {"path": request.url.path, "done": _DONE.get(request.query_params.get("done", ""), ""), "error": ""}
+def _base_values(request: Request) -> dict[str, object]:
+    """The variables that every template needs."""
+    return {"path": request.url.path, "done": _DONE_NOTICES.get(request.query_params.get("done", ""), ""), "error": ""}
 
 
 def _origin(request: Request) -> str:
     return f"{request.url.scheme}://{request.url.netloc}"
 
 
-def _introduction(request: Request) -> Response:
+def _plain_text_home(request: Request) -> Response:
     origin = _origin(request)
     services = "".join(f"{origin}{path}?wsdl\n" for path in SERVICE_PATHS)
     return PlainTextResponse(
         f"This is a simulated SMS gateway; no message leaves it. Its SOAP services:\n{services}"
-        f"Its HTTP API:\n{origin}/http/sendmsg and the like\n",
+        f"Its HTTP API:\n{origin}/http/sendmsg and the other commands\n",
         headers={"vary": "accept"},
     )

@@ -1,4 +1,4 @@
-"""A message as the phone would show it."""
+"""Display of a message as a phone shows it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,9 +9,9 @@ from clicksoap.simulator.gateway.messages import Message
 from clicksoap.simulator.gateway.segments import Segment, split
 
 DisplayKind = Literal["text", "flash", "push", "mms", "binary", "nokia"]
-"""How a phone shows it."""
+"""The way in which a phone shows a message."""
 
-_TYPES: Final[Mapping[str, str]] = {
+_NOKIA_TYPES: Final[Mapping[str, str]] = {
     "SMS_NOKIA_OLOGO": "Operator logo",
     "SMS_NOKIA_GLOGO": "Group logo",
     "SMS_NOKIA_PICTURE": "Picture message",
@@ -21,7 +21,7 @@ _TYPES: Final[Mapping[str, str]] = {
     "SMS_NOKIA_VCARD": "vCard",
     "SMS_NOKIA_VCAL": "vCalendar",
 }
-_CLASSES: Final[Mapping[str, str]] = {
+_MMS_CLASSES: Final[Mapping[str, str]] = {
     "80": "personal",
     "81": "advertisement",
     "82": "informational",
@@ -38,17 +38,17 @@ _LABELS: Final[Mapping[DisplayKind, str]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
-    """What a phone makes of a message.
+class PhoneDisplay:
+    """A message as a phone shows it.
 
     Attributes:
-        kind: How it shows it.
-        label: What it calls it; empty for an ordinary text.
-        parts: The parts of the text, where it is one.
-        units: What their sizes are counted in.
-        url: Where it wants to lead, as given; empty if nowhere.
-        link: The same as something to follow; empty if it is no address of the web.
-        facts: What else it says.
+        kind: The way in which it is shown.
+        label: The kind of message for people; empty for an ordinary text.
+        parts: The parts of a text or flash message; empty for other kinds.
+        units: The unit of the sizes of the parts: ``septets`` or ``UTF-16 units``.
+        url: The address in the message, as given; empty for no address.
+        link: The address as a link; empty if it is not an http or https address.
+        facts: More names and values to show.
     """
 
     kind: DisplayKind
@@ -60,10 +60,10 @@ class Shown:
     facts: tuple[tuple[str, str], ...]
 
 
-def shown(message: Message) -> Shown:
-    """How a phone shows a message."""
+def phone_display(message: Message) -> PhoneDisplay:
+    """The display of a message on a phone."""
     kind, given = _kind(message), message.parameters
-    label = _TYPES.get(given.get("msg_type", ""), "") or _LABELS[kind]
+    label = _NOKIA_TYPES.get(given.get("msg_type", ""), "") or _LABELS[kind]
     url, facts = "", tuple[tuple[str, str], ...]()
     if kind == "push":
         url = given.get("si_url", "")
@@ -74,18 +74,19 @@ def shown(message: Message) -> Shown:
         mms_class = given.get("mms_class", "")
         facts = (
             ("From", given.get("mms_from", "")),
-            ("Class", f"{mms_class} {_CLASSES.get(mms_class, '')}".strip()),
+            ("Class", f"{mms_class} {_MMS_CLASSES.get(mms_class, '')}".strip()),
             ("Expires after", f"{given.get('mms_expire', '')} s"),
         )
     parts = split(message.text, unicode=message.unicode) if kind in {"text", "flash"} else ()
     if message.parts == 1 and len(parts) > 1:
-        parts = ()  # a trial account's text takes the place of another, whatever its length
-    return Shown(kind, label, parts, "UTF-16 units" if message.unicode else "septets", url, _followed(url), facts)
+        parts = ()  # a trial account's text replaces another one of any length
+    units = "UTF-16 units" if message.unicode else "septets"
+    return PhoneDisplay(kind, label, parts, units, url, _web_link(url), facts)
 
 
-def label_of(message: Message) -> str:
-    """What a message is called beside others; empty for an ordinary text."""
-    return _TYPES.get(message.parameters.get("msg_type", ""), "") or _LABELS[_kind(message)]
+def display_label(message: Message) -> str:
+    """The kind of a message as a label; empty for an ordinary text."""
+    return _NOKIA_TYPES.get(message.parameters.get("msg_type", ""), "") or _LABELS[_kind(message)]
 
 
 def _kind(message: Message) -> DisplayKind:
@@ -95,13 +96,13 @@ def _kind(message: Message) -> DisplayKind:
         return "mms"
     if message.data or message.udh:
         return "binary"
-    if message.parameters.get("msg_type", "") in _TYPES:
+    if message.parameters.get("msg_type", "") in _NOKIA_TYPES:
         return "nokia"
     return "flash" if message.flash else "text"
 
 
-def _followed(url: str) -> str:
-    """The address to follow: of the web or none at all, decoded if its very beginning is encoded."""
+def _web_link(url: str) -> str:
+    """The http or https address to link to, decoded if its scheme is encoded; empty for any other."""
     plain = url if ":" in url else unquote(url)
     try:
         parts = urlsplit(plain)

@@ -1,4 +1,4 @@
-"""Pages out of templates, with the headers that keep them to themselves."""
+"""Rendering of pages from templates, with security headers."""
 
 import importlib.resources
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 from starlette.responses import Response
 
-from clicksoap.simulator.inbox import envelopes, hexadecimal, phone, udh, words
+from clicksoap.simulator.inbox import hex_dump, labels, phone, pretty_print, udh
 
 HEADERS: Final[Mapping[str, str]] = {
     "content-security-policy": (
@@ -20,28 +20,28 @@ HEADERS: Final[Mapping[str, str]] = {
     ),
     "cross-origin-resource-policy": "same-origin",
     "x-content-type-options": "nosniff",
-    # Not no-referrer: with that, browsers say Origin: null of our own forms, which looks like a page of another site.
+    # Not no-referrer: browsers would send Origin: null with our own forms, as with a page of another site.
     "referrer-policy": "same-origin",
     "cache-control": "no-store",
 }
-"""What every page is sent with."""
+"""The HTTP headers of every page."""
 
 
 def page(template: str, status: int = 200, /, **values: object) -> Response:
-    """A page.
+    """Render a page.
 
     Args:
-        template: The name of its template, without the ending.
+        template: The name of its template, without ``.html``.
         status: The HTTP status.
-        **values: What the template shows.
+        **values: The variables of the template.
     """
     content = _environment.get_template(f"{template}.html").render(values)
-    # Half of a pair of surrogates is no text, and yet must not keep a page from being shown.
+    # Half of a surrogate pair cannot be encoded; the page is still shown.
     return Response(content.encode("utf-8", "replace"), status, HEADERS, "text/html; charset=utf-8")
 
 
 def fragment(macro: str, *values: object) -> str:
-    """A piece of a page: what one of the macros in ``rows.html`` makes of some values."""
+    """Render a part of a page with a macro of ``rows.html``."""
     made: object = getattr(_environment.get_template("rows.html").module, macro)(*values)
     return str(made)
 
@@ -50,8 +50,8 @@ def _source(name: str) -> str:
     return importlib.resources.files("clicksoap.simulator.inbox").joinpath("templates", name).read_text("utf-8")
 
 
-def _moment(at: datetime, *, with_date: bool = False) -> Markup:
-    """A moment in the local time of this machine; the browser puts its own in that place."""
+def _time_element(at: datetime, *, with_date: bool = False) -> Markup:
+    """A time element in the local time of this machine; the script replaces it by the browser's time."""
     local = at.astimezone()
     shown = local.strftime("%Y-%m-%d %H:%M:%S" if with_date else "%H:%M:%S")
     utc = at.astimezone(UTC)
@@ -63,19 +63,19 @@ def _moment(at: datetime, *, with_date: bool = False) -> Markup:
     )
 
 
-def _plain(amount: Decimal) -> str:
-    """An amount without needless zeros, and never with an exponent."""
+def _amount(amount: Decimal) -> str:
+    """An amount without trailing zeros and without an exponent."""
     plain = f"{amount:f}"
     return plain.rstrip("0").rstrip(".") if "." in plain else plain
 
 
 def _query(**values: object) -> str:
-    """The values that say something, as a query."""
-    said = {name: str(value) for name, value in values.items() if value not in {None, ""}}
-    return f"?{urlencode(said, errors='replace')}" if said else ""
+    """A URL query of the values that are neither None nor empty."""
+    given = {name: str(value) for name, value in values.items() if value not in {None, ""}}
+    return f"?{urlencode(given, errors='replace')}" if given else ""
 
 
-def _prepared() -> Environment:
+def _build_environment() -> Environment:
     environment = Environment(
         loader=FunctionLoader(_source),
         autoescape=True,
@@ -86,23 +86,23 @@ def _prepared() -> Environment:
     )
     filters: dict[str, Any] = environment.filters
     filters |= {
-        "moment": _moment,
-        "plain": _plain,
-        "laid_out": envelopes.laid_out,
-        "fields": envelopes.fields,
-        "dump": hexadecimal.dump,
-        "elements": udh.elements,
-        "shown": phone.shown,
-        "label": phone.label_of,
+        "time_element": _time_element,
+        "amount": _amount,
+        "indented": pretty_print.indented,
+        "decoded_fields": pretty_print.decoded_fields,
+        "hex_dump": hex_dump.hex_dump,
+        "udh_elements": udh.udh_elements,
+        "phone_display": phone.phone_display,
+        "label": phone.display_label,
     }
     names: dict[str, Any] = environment.globals
     names |= {
         "query": _query,
-        "statuses": words.ALL,
-        "services": words.SERVICES,
-        "result_of": words.result_of,
+        "status_labels": labels.STATUS_LABELS,
+        "service_names": labels.SERVICE_NAMES,
+        "exchange_result": labels.exchange_result,
     }
     return environment
 
 
-_environment: Final = _prepared()
+_environment: Final = _build_environment()

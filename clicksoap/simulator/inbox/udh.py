@@ -1,4 +1,4 @@
-"""User data headers, taken apart for people (3GPP TS 23.040 section 9.2.3.24)."""
+"""Decoder of user data headers for display (3GPP TS 23.040 section 9.2.3.24)."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -20,13 +20,13 @@ _PORTS: Final[Mapping[int, str]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Element:
-    """One element of a header.
+class UdhElement:
+    """One information element of a header.
 
     Attributes:
-        name: What it is, in words.
-        meaning: What it says, in words.
-        data: All its bytes, its identifier and length included.
+        name: The name of the element.
+        meaning: Its decoded content; hexadecimal digits if the element is unknown.
+        data: All bytes of the element, with its identifier and length.
     """
 
     name: str
@@ -34,37 +34,37 @@ class Element:
     data: bytes
 
 
-def elements(header: bytes) -> tuple[Element, ...]:
-    """The elements of a header, in order; what cannot be read comes last, as an element of its own.
+def udh_elements(header: bytes) -> tuple[UdhElement, ...]:
+    """Decode the elements of a header, in order. An unreadable rest becomes the last element.
 
     Args:
-        header: The header with its length in front.
+        header: The header with its leading length byte; empty for none.
     """
     if not header:
         return ()
     length = header[0]
     if length != len(header) - 1:
         wrong = f"the header says {length} bytes and has {len(header) - 1}"
-        return (Element("Unreadable", wrong, header),)
-    found: list[Element] = []
+        return (UdhElement("Unreadable", wrong, header),)
+    found: list[UdhElement] = []
     rest = header[1:]
     while rest:
         element = rest[: 2 + rest[1]] if len(rest) > 1 else b""
         if len(element) < 2 or len(element) < 2 + element[1]:  # noqa: PLR2004 - an identifier and a length
-            found.append(Element("Unreadable", "it ends in the middle of an element", rest))
+            found.append(UdhElement("Unreadable", "it ends in the middle of an element", rest))
             break
         found.append(_read(element))
         rest = rest[len(element) :]
     return tuple(found)
 
 
-def _read(element: bytes) -> Element:
+def _read(element: bytes) -> UdhElement:
     identifier, data = element[0], element[2:]
     known = _KNOWN.get((identifier, len(data)))
     if known is None:
-        return Element(f"Element {identifier:02X}", data.hex(" ").upper() or "empty", element)
+        return UdhElement(f"Element {identifier:02X}", data.hex(" ").upper() or "empty", element)
     name, meaning = known
-    return Element(name, meaning(data), element)
+    return UdhElement(name, meaning(data), element)
 
 
 def _joined(data: bytes) -> str:

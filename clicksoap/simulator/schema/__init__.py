@@ -1,1 +1,1 @@
-"""Codecs by type hints: values of the simulator to and from JSON, text and database rows, and their JSON schemas."""
+"""Codecs by type hints: values of the simulator as JSON, text and database records, and their JSON schemas."""

@@ -1,4 +1,4 @@
-"""The simulator's values as text and back, by their type hints alone."""
+"""Encoding of the simulator's values as text for the store, and decoding by type hints."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -10,33 +10,37 @@ from typing import Any, Final, TypeVar, Union, cast, get_args, get_origin, get_t
 
 _T = TypeVar("_T")
 
-_READ: Final[dict[object, Callable[[str], object]]] = {
+_DECODERS: Final[dict[object, Callable[[str], object]]] = {
     datetime: datetime.fromisoformat,
     Decimal: Decimal,
     bytes: bytes.fromhex,
 }
 
 
-def dumped(value: object) -> str:
-    """A value as text."""
-    return json.dumps(value, default=_plain, separators=(",", ":"))
+def dump(value: object) -> str:
+    """Encode a value as JSON text."""
+    return json.dumps(value, default=_encode, separators=(",", ":"))
 
 
-def loaded(kind: type[_T], text: str) -> _T:
-    """The value that was dumped.
+def load(kind: type[_T], text: str) -> _T:
+    """Decode a value that `dump` encoded.
+
+    Args:
+        kind: The type of the value.
+        text: The text.
 
     Raises:
-        ValueError: The text is none of that kind.
+        ValueError: The text does not hold a value of that type. The error does not quote the text.
     """
     try:
-        return cast("_T", _value(kind, json.loads(text)))
+        return cast("_T", _decode(kind, json.loads(text)))
     except (ArithmeticError, AttributeError, KeyError, RecursionError, TypeError, ValueError):
-        problem = f"a record is no {kind.__name__}"
-    # Raised out here, because the exceptions above quote what they met.
+        problem = f"a record is not a valid {kind.__name__}"
+    # Raised outside of the handler: the exceptions above quote values.
     raise ValueError(problem)
 
 
-def _plain(value: object) -> object:
+def _encode(value: object) -> object:
     if is_dataclass(value):
         return {each.name: getattr(value, each.name) for each in fields(value)}
     if isinstance(value, datetime):
@@ -50,25 +54,27 @@ def _plain(value: object) -> object:
     raise TypeError(type(value).__name__)
 
 
-def _value(hint: Any, raw: Any) -> Any:  # noqa: ANN401 - any type hint, and what JSON had
-    if hint in _READ:
-        return _READ[hint](raw)
+def _decode(hint: Any, data: Any) -> Any:  # noqa: ANN401 - any type hint, any JSON
+    if hint in _DECODERS:
+        return _DECODERS[hint](data)
     if is_dataclass(hint) and isinstance(hint, type):
         hints = get_type_hints(hint)
-        return hint(**{name: _value(hints[name], each) for name, each in raw.items()})
-    return _composed(hint, raw)
+        return hint(**{name: _decode(hints[name], each) for name, each in data.items()})
+    return _decode_composite(hint, data)
 
 
-def _composed(hint: Any, raw: Any) -> Any:  # noqa: ANN401 - likewise
+def _decode_composite(hint: Any, data: Any) -> Any:  # noqa: ANN401 - likewise
     origin, arguments = get_origin(hint), get_args(hint)
     if origin in {Union, UnionType}:
         (other,) = (each for each in arguments if each is not NoneType)
-        return None if raw is None else _value(other, raw)
+        return None if data is None else _decode(other, data)
     if origin is tuple:
-        items = arguments[:1] * len(raw) if Ellipsis in arguments else arguments
-        return tuple(_value(item, each) for item, each in zip(items, raw, strict=True))
-    if isinstance(raw, dict):
-        return MappingProxyType({str(name): _value(str, each) for name, each in cast("dict[str, object]", raw).items()})
-    if isinstance(hint, type) and type(raw) is not hint:
+        items = arguments[:1] * len(data) if Ellipsis in arguments else arguments
+        return tuple(_decode(item, each) for item, each in zip(items, data, strict=True))
+    if isinstance(data, dict):
+        return MappingProxyType(
+            {str(name): _decode(str, each) for name, each in cast("dict[str, object]", data).items()}
+        )
+    if isinstance(hint, type) and type(data) is not hint:
         raise TypeError
-    return raw
+    return data

@@ -1,7 +1,8 @@
-"""The simulator's values as JSON, and the schemas of that: both from the type hints of the values alone.
+"""Output of the simulator's values as JSON, and their JSON schemas, both by type hints.
 
-A field that is added to a value appears in the API, and in its description, by itself. Secret fields, such as
-``password``, never do.
+A new attribute of a value appears in the API and in its OpenAPI document without further code. Secret fields, such as
+``password``, never appear. The descriptions in the schemas come from the section ``Attributes:`` of the docstrings: a
+change of a docstring changes the public OpenAPI document.
 """
 
 import re
@@ -17,12 +18,12 @@ from clicksoap.simulator.masking import SECRET_PARAMETERS
 Schema = dict[str, Any]
 
 HIDDEN: Final = SECRET_PARAMETERS
-"""The fields that are taken and never given."""
+"""The fields that the API reads and never shows."""
 
 DECIMAL: Final = r"^-?[0-9]{1,15}(\.[0-9]{1,6})?$"
-"""How decimals are written."""
+"""The pattern of a decimal written as text."""
 
-_SIMPLE: Final[dict[object, Schema]] = {
+_SCHEMAS: Final[dict[object, Schema]] = {
     str: {"type": "string"},
     bool: {"type": "boolean"},
     int: {"type": "integer"},
@@ -32,41 +33,45 @@ _SIMPLE: Final[dict[object, Schema]] = {
     timedelta: {"type": "number", "minimum": 0, "description": "In seconds."},
     datetime: {"type": "string", "format": "date-time", "pattern": r"^[0-9T:.-]+Z$"},
 }
-_WRITTEN: Final[dict[type, Callable[[Any], object]]] = {
+_ENCODERS: Final[dict[type, Callable[[Any], object]]] = {
     datetime: lambda value: value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
     timedelta: timedelta.total_seconds,
     Decimal: "{:f}".format,
     bytes: bytes.hex,
 }
-_ATTRIBUTES: Final = re.compile(r"^ *Attributes:\n((?: .*\n|\n)+)", re.MULTILINE)
+_ATTRIBUTES_SECTION: Final = re.compile(r"^ *Attributes:\n((?: .*\n|\n)+)", re.MULTILINE)
 _ATTRIBUTE: Final = re.compile(r"^ +(\w+): (.*(?:\n {12,}.*)*)", re.MULTILINE)
 
 
-def shown(value: object, without: Collection[str] = ()) -> Any:  # noqa: ANN401 - it is JSON
-    """A value as JSON would have it.
+def to_json(value: object, without: Collection[str] = ()) -> Any:  # noqa: ANN401 - it is JSON
+    """Convert a value to JSON data: dicts, lists, texts, numbers, flags and None.
 
     Args:
         value: The value.
-        without: Fields that are left out.
+        without: Names of fields of a dataclass to leave out.
     """
-    if type(value) in _WRITTEN:
-        return _WRITTEN[type(value)](value)
+    if type(value) in _ENCODERS:
+        return _ENCODERS[type(value)](value)
     if is_dataclass(value):
         names = (each.name for each in fields(value) if each.name not in HIDDEN and each.name not in without)
-        return {name: shown(getattr(value, name)) for name in names}
+        return {name: to_json(getattr(value, name)) for name in names}
     if isinstance(value, Mapping):
-        return {str(name): shown(each) for name, each in cast("Mapping[object, object]", value).items()}
+        return {str(name): to_json(each) for name, each in cast("Mapping[object, object]", value).items()}
     if isinstance(value, (tuple, list)):
-        return [shown(each) for each in cast("tuple[object, ...]", value)]
+        return [to_json(each) for each in cast("tuple[object, ...]", value)]
     return value
 
 
 def schema_of(hint: Any) -> Schema:  # noqa: ANN401 - a type hint may be anything
-    """The schema of what `shown` makes of a value of that type."""
-    if hint in _SIMPLE:
-        return dict(_SIMPLE[hint])
+    """The schema of the JSON that `to_json` gives for values of a type.
+
+    Raises:
+        TypeError: Values of this type have no schema.
+    """
+    if hint in _SCHEMAS:
+        return dict(_SCHEMAS[hint])
     if is_dataclass(hint) and isinstance(hint, type):
-        return record_of(hint)
+        return dataclass_schema(hint)
     origin, arguments = get_origin(hint), get_args(hint)
     if origin is Literal:
         return {"type": "string", "enum": list(arguments)}
@@ -82,22 +87,22 @@ def schema_of(hint: Any) -> Schema:  # noqa: ANN401 - a type hint may be anythin
     raise TypeError(f"{hint} has no schema")
 
 
-def record_of(kind: type, without: Collection[str] = (), **more: Schema) -> Schema:
-    """The schema of a dataclass as it is shown.
+def dataclass_schema(kind: type, without: Collection[str] = (), **more: Schema) -> Schema:
+    """The schema of the JSON that `to_json` gives for a dataclass.
 
     Args:
         kind: The dataclass.
-        without: Fields that are left out.
-        more: Fields that are put in.
+        without: Names of fields to leave out.
+        **more: More fields and their schemas.
     """
-    said = descriptions(kind)
+    texts = attribute_descriptions(kind)
     hints = {name: hint for name, hint in get_type_hints(kind).items() if name not in HIDDEN and name not in without}
-    shown_fields = {name: described(schema_of(hint), said.get(name, "")) for name, hint in hints.items()}
-    return record(**shown_fields, **more)
+    shown_fields = {name: with_description(schema_of(hint), texts.get(name, "")) for name, hint in hints.items()}
+    return object_schema(**shown_fields, **more)
 
 
-def record(**properties: Schema) -> Schema:
-    """The schema of an object that has all of these fields and no others."""
+def object_schema(**properties: Schema) -> Schema:
+    """The schema of an object with exactly these fields."""
     return {
         "type": "object",
         "properties": properties,
@@ -106,19 +111,19 @@ def record(**properties: Schema) -> Schema:
     }
 
 
-def listed(item: Schema) -> Schema:
-    """The schema of an array."""
+def array_of(item: Schema) -> Schema:
+    """The schema of an array of items."""
     return {"type": "array", "items": item}
 
 
-def described(schema: Schema, text: str) -> Schema:
-    """A schema with words, in front of those that it has."""
+def with_description(schema: Schema, text: str) -> Schema:
+    """A copy of a schema with a text before its description."""
     words = " ".join(filter(None, (text, schema.get("description", ""))))
     return {**schema, "description": words} if words else schema
 
 
-def descriptions(kind: type) -> dict[str, str]:
-    """What the docstring of a class says of its attributes; nothing where docstrings were stripped."""
-    section = _ATTRIBUTES.search(kind.__doc__ or "")
+def attribute_descriptions(kind: type) -> dict[str, str]:
+    """Parse the section ``Attributes:`` of a class's docstring. Empty if Python runs without docstrings (-OO)."""
+    section = _ATTRIBUTES_SECTION.search(kind.__doc__ or "")
     found = _ATTRIBUTE.findall(section[1]) if section else []
     return {name: " ".join(text.replace("``", "`").split()) for name, text in found}

@@ -1,1 +1,1 @@
-"""What outlives a simulator: messages, traffic and balances in a file."""
+"""The store: a file that keeps messages, exchanges and balances over a restart."""

@@ -1,4 +1,4 @@
-"""The file: one table in SQLite, of this program, of this version, for this user, for one simulator at a time."""
+"""The file of a store: an SQLite database with one table, locked by one simulator and readable only by its user."""
 
 import os
 import sqlite3
@@ -9,58 +9,58 @@ from pathlib import Path
 from threading import Lock
 from typing import Final
 
-_APPLICATION: Final = 0x636C736F  # "clso"
+_APPLICATION_ID: Final = 0x636C736F  # "clso"
 _VERSION: Final = 1
 _HEADER: Final = 100
 _MAGIC: Final = b"SQLite format 3\0"
-_OTHERS: Final = 0o077
+_OTHER_USERS: Final = 0o077
 _IN_USE: Final = "is in use by another simulator: give each a file of its own"
-# The files that this process has open. They must not even be read: closing a file takes away all locks that the process
-# has on it (POSIX), those of SQLite too.
-_open: Final = set[tuple[int, int]]()
-_opening: Final = Lock()
+# The files that this process has open. They must not even be read: closing a file releases all locks of the process
+# on it (POSIX), also those of SQLite.
+_open_files: Final = set[tuple[int, int]]()
+_open_lock: Final = Lock()
 _SCHEMA: Final = f"""
 BEGIN EXCLUSIVE;
 CREATE TABLE record (seq INTEGER PRIMARY KEY, kind TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL);
 CREATE UNIQUE INDEX record_by_key ON record (kind, key);
 CREATE INDEX record_by_age ON record (kind, seq);
-PRAGMA application_id = {_APPLICATION};
+PRAGMA application_id = {_APPLICATION_ID};
 PRAGMA user_version = {_VERSION};
 COMMIT;
 """
 
 
 class StoreError(Exception):
-    """A file cannot be the store of a simulator; the text says why and what to do."""
+    """A file cannot be used as a store; the text says why and what to do."""
 
 
 class StoreFile:
-    """Records by kind and key, in the order in which they came.
+    """Records by kind and key, in order of insertion.
 
     Args:
-        path: The file; it is made if it is not there, readable for its owner alone.
+        path: The file; a missing one is created, readable only by its owner.
 
     Raises:
-        StoreError: It cannot be had, is none of this version, or is in use.
+        StoreError: The file cannot be used, has another version, or is in use.
     """
 
     def __init__(self, path: Path) -> None:
-        with _opening:
+        with _open_lock:
             is_new, self._inode = _check(path)
-            _open.add(self._inode)
+            _open_files.add(self._inode)
         try:
             self._connection = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
         except sqlite3.Error as error:
-            _open.discard(self._inode)
+            _open_files.discard(self._inode)
             raise StoreError(f"{path} cannot be used: {error}") from None
         try:
-            # Until it is closed, nobody else opens it, and nothing but the log stands beside it.
+            # Nobody else can open it until it is closed, and SQLite adds no file but the log.
             self._connection.execute("PRAGMA locking_mode = EXCLUSIVE")
             if is_new:
                 self._connection.executescript(_SCHEMA)
             self._connection.execute("PRAGMA journal_mode = WAL")
             self._connection.execute("PRAGMA synchronous = NORMAL")
-            self._connection.execute("PRAGMA secure_delete = ON")  # what was deleted is private, too
+            self._connection.execute("PRAGMA secure_delete = ON")  # deleted messages are private, too
             self._connection.execute("BEGIN IMMEDIATE")
             self._connection.execute("COMMIT")
         except sqlite3.Error as error:
@@ -70,15 +70,15 @@ class StoreFile:
             raise StoreError(f"{path} cannot be used: {error}") from None
 
     def begin(self) -> None:
-        """Begin to write."""
+        """Begin a transaction."""
         self._connection.execute("BEGIN IMMEDIATE")
 
     def commit(self) -> None:
-        """Keep what was written since."""
+        """Commit the transaction."""
         self._connection.execute("COMMIT")
 
     def roll_back(self) -> None:
-        """Forget what was written since; harmless if nothing was begun."""
+        """Roll the transaction back. Does nothing if none was begun."""
         with suppress(sqlite3.Error):
             self._connection.execute("ROLLBACK")
 
@@ -88,7 +88,7 @@ class StoreFile:
             yield value
 
     def put(self, kind: str, records: Iterable[tuple[str, str]]) -> None:
-        """Write records by their keys; one that is there keeps its place."""
+        """Insert or replace records, given as pairs of key and value. A replaced record keeps its place."""
         self._connection.executemany(
             "INSERT INTO record (kind, key, value) VALUES (?, ?, ?)"
             " ON CONFLICT (kind, key) DO UPDATE SET value = excluded.value",
@@ -96,40 +96,42 @@ class StoreFile:
         )
 
     def remove(self, kind: str, keys: Iterable[str]) -> None:
-        """Forget records."""
+        """Delete records by their keys."""
         self._connection.executemany("DELETE FROM record WHERE kind = ? AND key = ?", ((kind, key) for key in keys))
 
     def remove_before(self, kind: str, key: str) -> None:
-        """Forget what is older than a record; nothing if there is no such record."""
+        """Delete the records that are older than a record; none if that record does not exist."""
         self._connection.execute(
             "DELETE FROM record WHERE kind = ?1 AND seq < (SELECT seq FROM record WHERE kind = ?1 AND key = ?2)",
             [kind, key],
         )
 
     def empty(self) -> None:
-        """Forget everything."""
+        """Delete all records."""
         self._connection.execute("DELETE FROM record")
 
     def close(self) -> None:
-        """Let others have it."""
+        """Close the file, so that others can use it."""
         with suppress(sqlite3.Error):
             self._connection.close()
-        _open.discard(self._inode)
+        _open_files.discard(self._inode)
 
 
 def _check(path: Path) -> tuple[bool, tuple[int, int]]:
-    """Whether the file is new, and which it is; what is somebody else's is left untouched."""
+    """Check a file, and return if it is new, and its inode. A file of another program is not changed."""
     try:
         with suppress(FileExistsError):
-            # Made here rather than by SQLite, so that it is never readable for others, not even for a moment.
+            # Created here and not by SQLite, so that others can never read it.
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
         about = path.stat()
         if not stat.S_ISREG(about.st_mode):
-            raise StoreError(f"{path} is no file: give the name of one that is to be made")
-        if os.name == "posix" and about.st_mode & _OTHERS:
-            raise StoreError(f"others can read {path}, and messages are private: chmod 600 it, or give another file")
+            raise StoreError(f"{path} is not a file: give the name of a new file")
+        if os.name == "posix" and about.st_mode & _OTHER_USERS:
+            raise StoreError(
+                f"other users can read {path}, and messages are private: chmod 600 it, or give another file"
+            )
         inode = about.st_dev, about.st_ino
-        if inode in _open:
+        if inode in _open_files:
             raise StoreError(f"{path} {_IN_USE}")
         with path.open("rb") as file:
             header = file.read(_HEADER)
@@ -138,8 +140,10 @@ def _check(path: Path) -> tuple[bool, tuple[int, int]]:
     if not header:
         return True, inode
     application, version = (int.from_bytes(header[at : at + 4]) for at in (68, 60))
-    if len(header) < _HEADER or not header.startswith(_MAGIC) or application != _APPLICATION:
-        raise StoreError(f"{path} is no store of a simulator: give another file")
+    if len(header) < _HEADER or not header.startswith(_MAGIC) or application != _APPLICATION_ID:
+        raise StoreError(f"{path} is not the store of a simulator: give another file")
     if version != _VERSION:
-        raise StoreError(f"{path} is a store of another version of clicksoap ({version}, not {_VERSION}): give another")
+        raise StoreError(
+            f"{path} is the store of another clicksoap version ({version}, not {_VERSION}): give another file"
+        )
     return False, inode

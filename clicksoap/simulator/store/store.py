@@ -1,7 +1,7 @@
-"""The store of a simulator: one thread that writes what changed, some moments later and all at once.
+"""The store of a simulator: one thread writes changes to the file in batches, shortly after they happen.
 
-It writes what there is by then rather than what happened, so that nothing depends on the order of news, and after a
-failure everything can simply be written again.
+It writes the present state, not the events. The order of events therefore does not matter, and after a failure the
+whole state is written again.
 """
 
 import logging
@@ -18,12 +18,12 @@ from clicksoap.simulator.gateway.accounts import AccountSnapshot
 from clicksoap.simulator.gateway.event_bus import Event
 from clicksoap.simulator.gateway.gateway import Gateway
 from clicksoap.simulator.gateway.messages import StoredMessage
-from clicksoap.simulator.schema.records import dumped, loaded
+from clicksoap.simulator.schema.records import dump, load
 from clicksoap.simulator.store.file import StoreError, StoreFile
 from clicksoap.simulator.webhooks.handset import Handset, Inbound
 
 _log: Final = logging.getLogger("clicksoap.simulator")
-_PAUSE: Final = 0.1  # seconds in which news are gathered
+_PAUSE: Final = 0.1  # seconds in which changes are collected
 _PAUSE_AFTER_FAILURE: Final = 5.0
 
 _MESSAGE: Final = "message"
@@ -33,29 +33,29 @@ _ACCOUNT: Final = "account"
 _CLOCK: Final = "clock"
 
 
-class Memory:
-    """No store: what there is ends with the process.
+class MemoryStore:
+    """A store without a file: the state ends with the process.
 
     Attributes:
-        problem: Why nothing is stored any more; empty if everything is as it should be.
+        problem: The reason why nothing is stored at present; empty if all is stored.
     """
 
     problem: str = ""
 
     def start(self) -> None:
-        """Bring back what an earlier life left, and begin to write.
+        """Restore the state of a previous run, and begin to write.
 
         Raises:
             StoreError: The file cannot be used.
         """
 
     def stop(self) -> None:
-        """Write what is still to be written, and let the file go."""
+        """Write the remaining changes, and close the file."""
 
 
 @dataclass(slots=True)
-class _News:
-    """What is to be written."""
+class _PendingChanges:
+    """The changes that are not written yet."""
 
     everything: bool = False
     any: bool = False
@@ -64,17 +64,17 @@ class _News:
     inbound: bool = False
 
 
-class Store(Memory):
-    """A file that keeps messages, exchanges, inbound messages and what changes of accounts.
+class FileStore(MemoryStore):
+    """A store that keeps messages, exchanges, inbound messages and the state of accounts in a file.
 
-    Passwords and session ids are not among it. What was answered within the last moments before the process is killed
-    may be missing; after `stop`, nothing is.
+    Passwords and session ids are not stored. If the process is killed, the changes of the last moments may be missing;
+    after `stop`, nothing is missing.
 
     Args:
         path: The file.
-        gateway: Whose messages and accounts.
+        gateway: The gateway with the messages and accounts.
         exchanges: The exchanges.
-        handset: Whose messages from handsets.
+        handset: The handset with the inbound messages.
     """
 
     def __init__(self, path: Path, gateway: Gateway, exchanges: Exchanges, handset: Handset) -> None:
@@ -83,37 +83,37 @@ class Store(Memory):
         self._exchanges = exchanges
         self._handset = handset
         self._changed = Condition()
-        self._news = _News()
+        self._pending = _PendingChanges()
         self._accounts: dict[str, AccountSnapshot] = {}
-        self._was_loaded = False
+        self._is_loaded = False
         self._stopping = False
         self._file: StoreFile | None = None
         self._thread: Thread | None = None
         self._end: Callable[[], None] | None = None
 
     def start(self) -> None:
-        """Bring back what an earlier life left, and begin to write.
+        """Restore the state of a previous run, and begin to write.
 
         Raises:
-            StoreError: The file cannot be used, or what stands in it cannot be read.
+            StoreError: The file cannot be used, or its content cannot be read.
         """
         file = StoreFile(self._path)
         try:
-            if not self._was_loaded:
+            if not self._is_loaded:
                 self._load(file)
         except (sqlite3.Error, ValueError):
             file.close()
             raise StoreError(f"{self._path} is damaged: move it away, or give another file") from None
-        self._was_loaded, self._stopping, self.problem = True, False, ""
-        # The file may hold more than is kept now, or be behind what happened since it was last written.
-        self._news = _News(everything=True, any=True)
+        self._is_loaded, self._stopping, self.problem = True, False, ""
+        # The file may hold more than the gateway keeps now, or lack what happened since it was last written.
+        self._pending = _PendingChanges(everything=True, any=True)
         self._file = file
-        self._end = self._gateway.event_bus.subscribe(self._note)
+        self._end = self._gateway.event_bus.subscribe(self._on_event)
         self._thread = Thread(target=self._run, args=[file], name="clicksoap-simulator-store", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
-        """Write what is still to be written, and let the file go; harmless when not started."""
+        """Write the remaining changes, and close the file. Does nothing if the store was not started."""
         if self._thread is None or self._file is None or self._end is None:
             return
         self._end()
@@ -125,76 +125,76 @@ class Store(Memory):
         self._thread = None
 
     def _load(self, file: StoreFile) -> None:
-        kept = [loaded(StoredMessage, each) for each in file.read(_MESSAGE)]
-        standings = [loaded(AccountSnapshot, each) for each in file.read(_ACCOUNT)]
-        exchanges = [loaded(Exchange, each) for each in file.read(_EXCHANGE)]
-        inbound = [loaded(Inbound, each) for each in file.read(_INBOUND)]
+        messages = [load(StoredMessage, each) for each in file.read(_MESSAGE)]
+        snapshots = [load(AccountSnapshot, each) for each in file.read(_ACCOUNT)]
+        exchanges = [load(Exchange, each) for each in file.read(_EXCHANGE)]
+        inbound = [load(Inbound, each) for each in file.read(_INBOUND)]
         clock = self._gateway.clock
         for written in file.read(_CLOCK):
             behind = datetime.fromisoformat(written) - clock.now()
-            # A clock that was advanced, or ran fast, would otherwise be behind what it has seen.
+            # A clock that was advanced, or ran fast, would otherwise be behind its own past.
             clock.advance(seconds=max(0.0, behind.total_seconds()))
-        self._gateway.snapshots.restore(kept, standings)
-        # A message may be of a request that was not answered yet when the process was killed.
-        self._exchanges.restore(exchanges, max((each.message.exchange for each in kept), default=0))
+        self._gateway.snapshots.restore(messages, snapshots)
+        # A message may belong to a request that had no answer yet when the process was killed.
+        self._exchanges.restore(exchanges, max((each.message.exchange for each in messages), default=0))
         self._handset.restore(inbound)
 
-    def _note(self, event: Event) -> None:
+    def _on_event(self, event: Event) -> None:
         with self._changed:
-            news = self._news
-            news.any = True
+            pending = self._pending
+            pending.any = True
             if event.kind == "reset" or (event.kind == "deleted" and not event.messages):
-                news.everything = True
+                pending.everything = True
             elif event.kind == "exchange":
-                news.exchanges.append(int(event.about))
+                pending.exchanges.append(int(event.about))
             elif event.kind == "inbound":
-                news.inbound = True
+                pending.inbound = True
             else:
-                news.messages.update(dict.fromkeys(each.id for each in event.messages))
+                pending.messages.update(dict.fromkeys(each.id for each in event.messages))
             self._changed.notify()
 
     def _run(self, file: StoreFile) -> None:
         while True:
             with self._changed:
-                self._changed.wait_for(lambda: self._news.any or self._stopping)
+                self._changed.wait_for(lambda: self._pending.any or self._stopping)
                 pause = _PAUSE_AFTER_FAILURE if self.problem else _PAUSE
                 self._changed.wait_for(lambda: self._stopping, pause)
-                is_last, news, self._news = self._stopping, self._news, _News()
+                is_last, pending, self._pending = self._stopping, self._pending, _PendingChanges()
             try:
                 file.begin()
-                self._write(file, news)
+                self._write(file, pending)
                 file.commit()
-                self._succeed()
+                self._end_problem()
             except sqlite3.Error as error:
                 file.roll_back()
-                self._fail(error)
+                self._begin_problem(error)
             if is_last:
                 return
 
-    def _write(self, file: StoreFile, news: _News) -> None:
-        if news.everything:
+    def _write(self, file: StoreFile, pending: _PendingChanges) -> None:
+        if pending.everything:
             file.empty()
             self._accounts.clear()
             file.put(_MESSAGE, _by_id(self._gateway.snapshots.messages()))
-            file.put(_EXCHANGE, ((str(each.number), dumped(each)) for each in reversed(self._exchanges.latest())))
-            file.put(_INBOUND, ((each.id, dumped(each)) for each in reversed(self._handset.sent())))
+            file.put(_EXCHANGE, ((str(each.number), dump(each)) for each in reversed(self._exchanges.latest())))
+            file.put(_INBOUND, ((each.id, dump(each)) for each in reversed(self._handset.sent())))
         else:
-            self._write_news(file, news)
-        standings = {f"{each.api_id} {each.user}": each for each in self._gateway.snapshots.accounts()}
-        changed = {key: each for key, each in standings.items() if self._accounts.get(key) != each}
-        file.put(_ACCOUNT, ((key, dumped(each)) for key, each in changed.items()))
-        self._accounts = standings
+            self._write_changes(file, pending)
+        snapshots = {f"{each.api_id} {each.user}": each for each in self._gateway.snapshots.accounts()}
+        changed = {key: each for key, each in snapshots.items() if self._accounts.get(key) != each}
+        file.put(_ACCOUNT, ((key, dump(each)) for key, each in changed.items()))
+        self._accounts = snapshots
         file.put(_CLOCK, [("", self._gateway.clock.now().isoformat())])
 
-    def _write_news(self, file: StoreFile, news: _News) -> None:
-        kept = self._gateway.snapshots.messages(news.messages)
-        file.put(_MESSAGE, _by_id(kept))
-        file.remove(_MESSAGE, news.messages.keys() - {each.message.id for each in kept})
-        exchanges = filter(None, map(self._exchanges.get, news.exchanges))
-        file.put(_EXCHANGE, ((str(each.number), dumped(each)) for each in exchanges))
-        if news.inbound:
-            file.put(_INBOUND, ((each.id, dumped(each)) for each in reversed(self._handset.sent())))
-        # Nobody tells of what gave way to what is newer.
+    def _write_changes(self, file: StoreFile, pending: _PendingChanges) -> None:
+        messages = self._gateway.snapshots.messages(pending.messages)
+        file.put(_MESSAGE, _by_id(messages))
+        file.remove(_MESSAGE, pending.messages.keys() - {each.message.id for each in messages})
+        exchanges = filter(None, map(self._exchanges.get, pending.exchanges))
+        file.put(_EXCHANGE, ((str(each.number), dump(each)) for each in exchanges))
+        if pending.inbound:
+            file.put(_INBOUND, ((each.id, dump(each)) for each in reversed(self._handset.sent())))
+        # No event says that an old entry was dropped for a new one.
         oldest = self._gateway.snapshots.oldest_message()
         if oldest is not None:
             file.remove_before(_MESSAGE, oldest.id)
@@ -203,19 +203,19 @@ class Store(Memory):
         for inbound in self._handset.sent()[-1:]:
             file.remove_before(_INBOUND, inbound.id)
 
-    def _succeed(self) -> None:
+    def _end_problem(self) -> None:
         if self.problem:
-            _log.warning("the store is written again, nothing is missing")
+            _log.warning("the store can be written again and is complete")
         self.problem = ""
 
-    def _fail(self, error: sqlite3.Error) -> None:
-        # SQLite's own words name neither values nor the file.
+    def _begin_problem(self, error: sqlite3.Error) -> None:
+        # SQLite's messages contain neither values nor the name of the file.
         if not self.problem:
-            _log.error("the store cannot be written, everything goes on in memory: %s", error)
+            _log.error("the store cannot be written, the simulator continues in memory: %s", error)
         self.problem = f"the store cannot be written: {error}"
         with self._changed:
-            self._news = _News(everything=True, any=True)
+            self._pending = _PendingChanges(everything=True, any=True)
 
 
-def _by_id(kept: Iterable[StoredMessage]) -> Iterable[tuple[str, str]]:
-    return ((each.message.id, dumped(each)) for each in kept)
+def _by_id(messages: Iterable[StoredMessage]) -> Iterable[tuple[str, str]]:
+    return ((each.message.id, dump(each)) for each in messages)

@@ -1,1 +1,1 @@
-"""The gateway calls the customer's server: delivery reports, and messages from handsets."""
+"""Webhooks: HTTP calls to the customer's server with delivery reports and inbound messages."""

@@ -1,44 +1,44 @@
-"""The calls that were made of the customer's server, for whoever wants to look at them later."""
+"""Log of the HTTP calls to the customer's server."""
 
 from collections import deque
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import count
 from threading import Lock
-from typing import Final, Literal
+from typing import Final
 
 from clicksoap.simulator.gateway.event_bus import Event, EventBus
-from clicksoap.simulator.webhooks.call import Result
 from clicksoap.simulator.webhooks.delivery_queue import Delivery
-from clicksoap.simulator.webhooks.formats import shown
+from clicksoap.simulator.webhooks.formats import CallbackKind, public_url
+from clicksoap.simulator.webhooks.http_call import CallResult
 
-KEPT: Final = 1000
-"""How many attempts are kept; the oldest give way."""
+MAX_ATTEMPTS: Final = 1000
+"""The number of attempts that are kept. The oldest ones are dropped."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """One call of the customer's server.
+    """One HTTP call to the customer's server.
 
     Attributes:
         number: Counts from 1.
-        at: When, by the gateway's clock.
-        kind: ``report`` (of a status) or ``inbound`` (a message from a handset).
-        message_id: The id of the message it is about, or of the message from a handset; empty where an address was
-            validated.
-        status: The status that a report told; empty for ``inbound``.
-        url: Where to, without the query.
+        at: The time of the call, by the gateway's clock.
+        kind: ``report`` (a delivery report) or ``inbound`` (a message from a handset).
+        message_id: The id of the reported message or of the message from a handset; empty if the call validated an
+            address.
+        status: The reported status; empty for ``inbound``.
+        url: The address that was called, without its query.
         method: ``GET`` or ``POST``.
-        body: The query or the form as it was sent, without what the address brings along.
+        body: The query or the form as it was sent, without the query of the address itself.
         http_status: The HTTP status of the answer; None if there was none.
-        error: What kept it from being answered, in words; empty if it was answered.
-        nth: Which try it was, from 1.
-        next_at: When it is tried again; None if it is not.
+        error: The reason why there was no answer; empty if there was one.
+        nth: The number of this try for its delivery, from 1.
+        next_at: The time of the next try; None for no further try.
     """
 
     number: int
     at: datetime
-    kind: Literal["report", "inbound"]
+    kind: CallbackKind
     message_id: str
     status: str
     url: str = field(repr=False)
@@ -50,26 +50,26 @@ class Attempt:
     next_at: datetime | None
 
 
-class Attempts:
-    """The latest attempts; safe to use from any thread.
+class AttemptLog:
+    """Keeps the latest attempts; safe to use from any thread.
 
     Args:
-        event_bus: Where new ones are told.
+        event_bus: Gets an event ``callback`` for each new attempt.
     """
 
     def __init__(self, event_bus: EventBus) -> None:
-        self._hub = event_bus
+        self._event_bus = event_bus
         self._lock = Lock()
         self._numbers = count(1)
-        self._kept: deque[Attempt] = deque(maxlen=KEPT)
+        self._attempts: deque[Attempt] = deque(maxlen=MAX_ATTEMPTS)
 
     def latest(self) -> list[Attempt]:
-        """All that are kept, the latest first."""
+        """All kept attempts, the latest first."""
         with self._lock:
-            return list(reversed(self._kept))
+            return list(reversed(self._attempts))
 
-    def add(self, delivery: Delivery, at: datetime, result: Result, next_at: datetime | None) -> Attempt:
-        """Keep what came of a try."""
+    def add(self, delivery: Delivery, at: datetime, result: CallResult, next_at: datetime | None) -> Attempt:
+        """Record the result of a try."""
         with self._lock:
             attempt = Attempt(
                 number=next(self._numbers),
@@ -77,19 +77,19 @@ class Attempts:
                 kind=delivery.kind,
                 message_id=delivery.message_id,
                 status=delivery.status,
-                url=shown(delivery.outgoing.url),
-                method=delivery.outgoing.method,
-                body=delivery.outgoing.fields,
+                url=public_url(delivery.request.url),
+                method=delivery.request.method,
+                body=delivery.request.fields,
                 http_status=result.http_status,
                 error=result.error,
                 nth=delivery.tries,
                 next_at=next_at,
             )
-            self._kept.append(attempt)
-        self._hub.publish(Event("callback", at, about=str(attempt.number)))
+            self._attempts.append(attempt)
+        self._event_bus.publish(Event("callback", at, about=str(attempt.number)))
         return attempt
 
     def clear(self) -> None:
-        """Forget all; numbers go on."""
+        """Drop all attempts. Their numbers go on."""
         with self._lock:
-            self._kept.clear()
+            self._attempts.clear()

@@ -1,4 +1,4 @@
-"""What is to be delivered: in the order of each lane, and not before it is due."""
+"""A queue of deliveries: first in, first out per ordering key, each due at a time."""
 
 import heapq
 from collections import deque
@@ -8,96 +8,97 @@ from datetime import datetime, timedelta
 from itertools import count
 from typing import Final
 
-from clicksoap.simulator.webhooks.formats import CallbackKind, Outgoing
+from clicksoap.simulator.webhooks.formats import CallbackKind, WebhookRequest
 
 MAX_WAITING: Final = 10_000
-"""How many deliveries may wait."""
+"""The maximum number of deliveries in the queue."""
 
 
 @dataclass(slots=True)
 class Delivery:
-    """Something that the customer's server is to be told.
+    """A request that is to reach the customer's server.
 
     Attributes:
-        kind: What it is.
+        kind: ``report`` or ``inbound``.
         message_id: The id of the message.
-        status: The status that is reported; empty for a message from a handset.
-        lane: What belongs in one order: what comes later waits until this is delivered or given up.
-        outgoing: The request.
-        pauses: How long to wait after each try that failed, in order; then it is given up.
-        tries: How often it was tried.
+        status: The reported status; empty for a message from a handset.
+        ordering_key: Deliveries with the same key are made one after the other. The next one waits until this one has
+            succeeded or is given up.
+        request: The HTTP request.
+        pauses: The pause after each failed try, in order. After the last one the delivery is given up.
+        tries: The number of tries so far.
     """
 
     kind: CallbackKind
     message_id: str
     status: str
-    lane: Hashable = field(repr=False)
-    outgoing: Outgoing = field(repr=False)
+    ordering_key: Hashable = field(repr=False)
+    request: WebhookRequest = field(repr=False)
     pauses: tuple[timedelta, ...] = field(repr=False)
     tries: int = 0
 
 
 class DeliveryQueue:
-    """The deliveries that wait; not safe between threads by itself."""
+    """The waiting deliveries. It has no lock of its own."""
 
     def __init__(self) -> None:
-        self._lanes: dict[Hashable, deque[Delivery]] = {}
+        self._by_key: dict[Hashable, deque[Delivery]] = {}
         self._ready: deque[Delivery] = deque()
-        self._later: list[tuple[datetime, int, Delivery]] = []
+        self._postponed: list[tuple[datetime, int, Delivery]] = []
         self._numbers = count()
-        self._taken = 0
-        self._waiting = 0
+        self._in_progress = 0
+        self._size = 0
 
     @property
     def full(self) -> bool:
-        """Whether nothing more should be added."""
-        return self._waiting >= MAX_WAITING
+        """True if the queue holds `MAX_WAITING` deliveries."""
+        return self._size >= MAX_WAITING
 
     @property
     def busy(self) -> bool:
-        """Whether anything is ready or being delivered."""
-        return bool(self._ready) or self._taken > 0
+        """True if a delivery is ready or in progress."""
+        return bool(self._ready) or self._in_progress > 0
 
     @property
-    def upcoming(self) -> datetime | None:
-        """When the next delivery becomes due; None if none is to."""
-        return self._later[0][0] if self._later else None
+    def next_due(self) -> datetime | None:
+        """The time of the next postponed delivery; None if nothing is postponed."""
+        return self._postponed[0][0] if self._postponed else None
 
     def add(self, delivery: Delivery) -> None:
-        """Put a delivery at the end of its lane."""
-        lane = self._lanes.setdefault(delivery.lane, deque())
-        lane.append(delivery)
-        self._waiting += 1
-        if len(lane) == 1:
+        """Add a delivery behind the others with its key."""
+        same_key = self._by_key.setdefault(delivery.ordering_key, deque())
+        same_key.append(delivery)
+        self._size += 1
+        if len(same_key) == 1:
             self._ready.append(delivery)
 
     def release(self, now: datetime) -> int:
-        """Let be ready what is due by now; gives how many deliveries that were."""
+        """Make postponed deliveries ready that are due by now, and return their number."""
         released = 0
-        while self._later and self._later[0][0] <= now:
-            self._ready.append(heapq.heappop(self._later)[2])
+        while self._postponed and self._postponed[0][0] <= now:
+            self._ready.append(heapq.heappop(self._postponed)[2])
             released += 1
         return released
 
     def take(self) -> Delivery | None:
-        """A delivery that is ready, to be finished or postponed; None if there is none."""
+        """Take a ready delivery, or None. The caller finishes or postpones it."""
         if not self._ready:
             return None
-        self._taken += 1
+        self._in_progress += 1
         return self._ready.popleft()
 
     def finish(self, delivery: Delivery) -> None:
-        """Be done with a delivery that was taken; the next of its lane is ready."""
-        self._taken -= 1
-        self._waiting -= 1
-        lane = self._lanes[delivery.lane]
-        lane.popleft()
-        if lane:
-            self._ready.append(lane[0])
+        """Remove a taken delivery. The next one with its key becomes ready."""
+        self._in_progress -= 1
+        self._size -= 1
+        same_key = self._by_key[delivery.ordering_key]
+        same_key.popleft()
+        if same_key:
+            self._ready.append(same_key[0])
         else:
-            del self._lanes[delivery.lane]
+            del self._by_key[delivery.ordering_key]
 
     def postpone(self, delivery: Delivery, until: datetime) -> None:
-        """Let a delivery that was taken wait until it is due again."""
-        self._taken -= 1
-        heapq.heappush(self._later, (until, next(self._numbers), delivery))
+        """Put a taken delivery back until it is due again."""
+        self._in_progress -= 1
+        heapq.heappush(self._postponed, (until, next(self._numbers), delivery))

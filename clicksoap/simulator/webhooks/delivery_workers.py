@@ -1,4 +1,4 @@
-"""Threads that make the calls, each when it is due by the gateway's clock."""
+"""Worker threads that make the deliveries when they are due by the gateway's clock."""
 
 import logging
 import time
@@ -8,158 +8,161 @@ from threading import Condition, Lock, Thread, current_thread
 from typing import Final
 
 from clicksoap.simulator.gateway.clock import Clock
-from clicksoap.simulator.webhooks.call import Call, Result
 from clicksoap.simulator.webhooks.delivery_queue import Delivery, DeliveryQueue
-from clicksoap.simulator.webhooks.formats import Outgoing
+from clicksoap.simulator.webhooks.formats import WebhookRequest
+from clicksoap.simulator.webhooks.http_call import CallResult, HttpCall
 
-_WORKERS: Final = 4
-_FAREWELL: Final = 1.0
+_MAX_CALLS: Final = 4
+_JOIN_SECONDS: Final = 1.0
+
+OnAttempt = Callable[[Delivery, datetime, CallResult, datetime | None], object]
+"""Gets a delivery, the start of the try, its result, and the time of the next try (None for no further try)."""
 
 _log: Final = logging.getLogger("clicksoap.simulator")
 
 
 class DeliveryWorkers:
-    """Makes deliveries, in the order of each lane; safe to use from any thread.
+    """Makes deliveries, in order per ordering key; safe to use from any thread.
 
-    Its threads begin with the first delivery, and end with ``close``.
+    The threads start with the first delivery and end with ``close``.
 
     Args:
-        clock: What says when something is due.
-        tried: Called with every delivery after a try: when that began, what came of it, and when the next is.
+        clock: The clock by which deliveries are due.
+        on_attempt: Called after each try, in the thread that made it.
     """
 
-    def __init__(self, clock: Clock, tried: Callable[[Delivery, datetime, Result, datetime | None], object]) -> None:
+    def __init__(self, clock: Clock, on_attempt: OnAttempt) -> None:
         self._clock = clock
-        self._tried = tried
+        self._on_attempt = on_attempt
         self._lock = Lock()
         self._ready = Condition(self._lock)
         self._done = Condition(self._lock)
-        self._agenda = DeliveryQueue()
-        self._calls: set[Call] = set()
-        self._crew: _WorkerThreads | None = None
+        self._queue = DeliveryQueue()
+        self._calls: set[HttpCall] = set()
+        self._threads: _WorkerThreads | None = None
         self._closed = False
 
     def open(self) -> None:
-        """Take deliveries; it does so from the beginning, but not once it was closed."""
+        """Accept deliveries again after ``close``."""
         with self._lock:
             self._closed = False
 
     def close(self) -> None:
-        """Take nothing more, forget what was taken, and let the threads go."""
+        """Accept no more deliveries, drop the waiting ones, and end the threads."""
         with self._lock:
             self._closed = True
-            crew, self._crew = self._crew, None
-            self._forget()
-            if crew is None:
+            group, self._threads = self._threads, None
+            self._clear()
+            if group is None:
                 return
-            crew.dismissed = True
+            group.stopping = True
             self._ready.notify_all()
         self._clock.wake()
-        until = time.monotonic() + _FAREWELL
-        for thread in crew.threads:
-            if thread is not current_thread():  # one that is only just connecting cannot be hurried, and ends alone
+        until = time.monotonic() + _JOIN_SECONDS
+        for thread in group.threads:
+            if thread is not current_thread():  # a thread that is connecting cannot be interrupted, and ends by itself
                 thread.join(max(0.0, until - time.monotonic()))
 
     def add(self, delivery: Delivery) -> None:
-        """Take a delivery; dropped if too many are waiting, or if this is closed."""
+        """Add a delivery. It is dropped if too many are waiting or after ``close``."""
         with self._lock:
             if self._closed:
                 return
-            if self._agenda.full:
-                _log.warning("too many calls of the customer's server are waiting: one was dropped")
+            if self._queue.full:
+                _log.warning("too many calls to the customer's server are waiting: one was dropped")
                 return
-            self._agenda.add(delivery)
-            if self._crew is None:
-                self._crew = _WorkerThreads((self._watch_clock, *(self._work for _ in range(_WORKERS))))
+            self._queue.add(delivery)
+            if self._threads is None:
+                self._threads = _WorkerThreads((self._clock_loop, *(self._deliver_loop for _ in range(_MAX_CALLS))))
             self._ready.notify()
 
-    def forget(self) -> None:
-        """Forget what was taken; calls in progress are broken off and not told."""
+    def clear(self) -> None:
+        """Drop the waiting deliveries. Calls in progress are aborted, and ``on_attempt`` is not called for them."""
         with self._lock:
-            self._forget()
+            self._clear()
 
-    def call(self, outgoing: Outgoing) -> Result:
-        """Make a call at once, in this thread."""
+    def call(self, request: WebhookRequest) -> CallResult:
+        """Send a request at once, in this thread."""
         with self._lock:
-            call = self._begun(outgoing)
-        return self._made(call)
+            call = self._new_call(request)
+        return self._perform(call)
 
     def settle(self, timeout: float) -> bool:
-        """Wait until nothing that is due is undelivered; gives whether it came to that within so many seconds."""
+        """Wait until all due deliveries are made. False if that takes more than ``timeout`` real seconds."""
         with self._lock:
             self._release()
-            return self._done.wait_for(lambda: not self._agenda.busy, timeout)
+            return self._done.wait_for(lambda: not self._queue.busy, timeout)
 
-    def _forget(self) -> None:
-        self._agenda = DeliveryQueue()
+    def _clear(self) -> None:
+        self._queue = DeliveryQueue()
         self._done.notify_all()
         for call in self._calls:
-            call.break_off()
+            call.abort()
 
-    def _begun(self, outgoing: Outgoing) -> Call:
-        call = Call(outgoing)
+    def _new_call(self, request: WebhookRequest) -> HttpCall:
+        call = HttpCall(request)
         self._calls.add(call)
         return call
 
-    def _made(self, call: Call) -> Result:
+    def _perform(self, call: HttpCall) -> CallResult:
         try:
-            return call.make()
+            return call.perform()
         finally:
             with self._lock:
                 self._calls.discard(call)
 
     def _release(self) -> None:
-        self._ready.notify(self._agenda.release(self._clock.now()))
+        self._ready.notify(self._queue.release(self._clock.now()))
 
-    def _watch_clock(self, crew: "_WorkerThreads") -> None:
+    def _clock_loop(self, group: "_WorkerThreads") -> None:
         while True:
             signals = self._clock.signals
             with self._lock:
-                if crew.dismissed:
+                if group.stopping:
                     return
                 self._release()
-                upcoming = self._agenda.upcoming
-            self._clock.wait(upcoming, signals)
+                next_due = self._queue.next_due
+            self._clock.wait(next_due, signals)
 
-    def _work(self, crew: "_WorkerThreads") -> None:
+    def _deliver_loop(self, group: "_WorkerThreads") -> None:
         while True:
             with self._lock:
                 delivery = None
-                while not crew.dismissed and (delivery := self._agenda.take()) is None:
+                while not group.stopping and (delivery := self._queue.take()) is None:
                     self._ready.wait()
                 if delivery is None:
                     return
-                agenda = self._agenda
-                call = self._begun(delivery.outgoing)  # from here on it can be broken off
-            self._deliver(agenda, delivery, call)
+                queue = self._queue
+                call = self._new_call(delivery.request)  # from here on it can be aborted
+            self._deliver(queue, delivery, call)
 
-    def _deliver(self, agenda: DeliveryQueue, delivery: Delivery, call: Call) -> None:
+    def _deliver(self, queue: DeliveryQueue, delivery: Delivery, call: HttpCall) -> None:
         at = self._clock.now()
-        result = self._made(call)
+        result = self._perform(call)
         delivery.tries += 1
-        again = not result.taken and delivery.tries <= len(delivery.pauses)
+        again = not result.is_success and delivery.tries <= len(delivery.pauses)
         next_at = at + delivery.pauses[delivery.tries - 1] if again else None
-        if self._agenda is agenda:  # else it was forgotten meanwhile
-            self._tried(delivery, at, result, next_at)
+        if self._queue is queue:  # else it was dropped meanwhile
+            self._on_attempt(delivery, at, result, next_at)
         with self._lock:
             if next_at is None:
-                agenda.finish(delivery)
+                queue.finish(delivery)
                 self._ready.notify()
             else:
-                agenda.postpone(delivery, next_at)
+                queue.postpone(delivery, next_at)
             self._done.notify_all()
         if next_at is not None:
             self._clock.wake()
 
 
 class _WorkerThreads:
-    """The threads of one life."""
+    """The threads between two calls of ``close``."""
 
-    def __init__(self, works: "tuple[Callable[[_WorkerThreads], None], ...]") -> None:
-        self.dismissed = False
+    def __init__(self, loops: "tuple[Callable[[_WorkerThreads], None], ...]") -> None:
+        self.stopping = False
         self.threads = [
-            Thread(target=work, args=(self,), name=f"clicksoap-simulator-callbacks-{number}", daemon=True)
-            for number, work in enumerate(works)
+            Thread(target=loop, args=(self,), name=f"clicksoap-simulator-callbacks-{number}", daemon=True)
+            for number, loop in enumerate(loops)
         ]
         for thread in self.threads:
             thread.start()

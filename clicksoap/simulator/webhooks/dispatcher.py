@@ -1,209 +1,222 @@
-"""What is due to the customer's server, brought there: tried, tried again, and kept for whoever looks later."""
+"""Delivery reports and inbound messages for the customer's server: scheduling, retries and faults."""
 
-import asyncio
 from collections import deque
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from threading import Condition
-from typing import Final, Literal
+from typing import Final, assert_never, get_args
 
 from clicksoap.codes import MessageStatus
+from clicksoap.simulator.event_loop import has_running_loop
 from clicksoap.simulator.front.command import Command
 from clicksoap.simulator.gateway.callback_url import CallbackUrl
 from clicksoap.simulator.gateway.event_bus import Event
 from clicksoap.simulator.gateway.gateway import Gateway
 from clicksoap.simulator.gateway.messages import Message
 from clicksoap.simulator.webhooks import formats
-from clicksoap.simulator.webhooks.attempts import KEPT, Attempt, Attempts
-from clicksoap.simulator.webhooks.call import Result
-from clicksoap.simulator.webhooks.classes import is_reported
+from clicksoap.simulator.webhooks.attempts import MAX_ATTEMPTS, Attempt, AttemptLog
 from clicksoap.simulator.webhooks.delivery_queue import MAX_WAITING, Delivery
 from clicksoap.simulator.webhooks.delivery_workers import DeliveryWorkers
 from clicksoap.simulator.webhooks.faults import CallbackFaults
+from clicksoap.simulator.webhooks.formats import CallbackKind
+from clicksoap.simulator.webhooks.http_call import CallResult
 from clicksoap.simulator.webhooks.inbound import Inbound
+from clicksoap.simulator.webhooks.report_classes import is_reported
 
 __all__ = ["INBOUND_PAUSES", "REPORT_PAUSES", "Attempt", "Callbacks"]
 
 REPORT_PAUSES: Final = (*(timedelta(minutes=2**power) for power in range(1, 8)), timedelta(days=3))
-"""How long a report waits after each try that failed, in order; then it is given up."""
+"""The pause after each failed try of a report, in order. After the last one it is given up."""
 
 INBOUND_PAUSES: Final = tuple(timedelta(minutes=each) for each in (2, 4, 8, 16, 25))
-"""The same for a message from a handset."""
+"""The pauses for a message from a handset."""
 
-_LONGEST_HOLD: Final = 30.0
+_MAX_REPLY_DELAY: Final = 30.0
 
 
 class Callbacks:
-    """The calls of the customer's server; safe to use from any thread.
+    """Calls the customer's server with delivery reports and inbound messages; safe to use from any thread.
 
-    What is not answered with a status of 200 to 299 is tried again, a redirection included. What comes later of the
-    same message, or from the same handset to the same number, waits until what was before it is delivered or given up.
-    It works from the beginning, ``start`` or not, but not once it was stopped.
+    A call succeeds with a status of 200 to 299. Every other outcome, redirects included, is tried again. Reports of one
+    message are delivered in order, and so are messages from one handset to one number: the next one waits until the
+    one before it has succeeded or is given up. Calls are made from the beginning, even without ``start``, until
+    ``stop``.
 
     Args:
-        gateway: Whose messages are reported.
+        gateway: The gateway whose messages are reported.
     """
 
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
-        self._attempts = Attempts(gateway.event_bus)
-        self._courier = DeliveryWorkers(gateway.clock, self._tried)
+        self._attempts = AttemptLog(gateway.event_bus)
+        self._workers = DeliveryWorkers(gateway.clock, self._on_attempt)
         self._changed = Condition()
         self._faults = CallbackFaults()
-        self._to_lose = 0
+        self._losses_left = 0
         self._held: dict[str, list[Delivery]] = {}
-        # For replies that wait: the messages that were reported, and how often everything was forgotten.
-        self._reported: deque[str] = deque(maxlen=KEPT)
-        self._forgotten = 0
+        # For replies that wait: the ids of reported messages, and the number of calls of _drop_pending.
+        self._reported: deque[str] = deque(maxlen=MAX_ATTEMPTS)
+        self._clears = 0
         self._stopped = False
         self._remove_reply_hook: Callable[[], None] | None = None
-        gateway.event_bus.subscribe(self._hear)
+        gateway.event_bus.subscribe(self._on_event)
 
     def start(self) -> None:
-        """Begin to call."""
+        """Make calls again after ``stop``."""
         self._stopped = False
-        self._courier.open()
+        self._workers.open()
 
     def stop(self) -> None:
-        """Call nobody any more; what was not delivered yet is dropped."""
+        """Make no more calls, and drop the waiting deliveries."""
         self._stopped = True
-        self._forget()
-        self._courier.close()
+        self._drop_pending()
+        self._workers.close()
 
     @property
     def faults(self) -> CallbackFaults:
-        """What goes wrong; others may be put in their place at any time, from when on ``lose`` counts."""
+        """The faults in force. They can be replaced at any time; ``lose`` then counts anew."""
         return self._faults
 
     @faults.setter
     def faults(self, faults: CallbackFaults) -> None:
         with self._changed:
-            self._faults, self._to_lose = faults, faults.lose
+            self._faults, self._losses_left = faults, faults.lose
             self._hold_replies(on=faults.before_answer)
             self._changed.notify_all()
             if not faults.reorder:
                 for message_id in list(self._held):
-                    self._release(message_id)
+                    self._release_held(message_id)
 
     def attempts(self) -> list[Attempt]:
-        """Every call that is kept, the latest first."""
+        """All kept calls, the latest first."""
         return self._attempts.latest()
 
     def report(self, message_id: str) -> None:
-        """Report a message's present status once more, whatever its ``callback`` says.
+        """Report the present status of a message once more, for any value of its ``callback``.
 
         Raises:
-            KeyError: There is no such message.
-            ValueError: There is no address for its reports.
+            KeyError: Unknown message id.
+            ValueError: Neither the account nor the settings have a callback.
         """
         message = self._gateway.message(message_id)
         target = self._target("report", message.account)
         if target is None:
-            raise ValueError("nobody is to be told: give the account, or the settings, a callback")
-        self._courier.add(_of_report(target, message, lane=object()))  # a lane of its own, to wait for nothing
+            raise ValueError("no address for delivery reports: give the account, or the settings, a callback")
+        # With a key of its own, it waits for no other delivery.
+        self._workers.add(_report_delivery(target, message, ordering_key=object()))
 
-    def pass_on(self, parts: Sequence[Inbound]) -> None:
-        """Deliver a message from a handset, or the parts of one, if there is an address for it."""
+    def deliver_inbound(self, parts: Sequence[Inbound]) -> None:
+        """Deliver a message from a handset, or its parts, if the account or the settings have an address."""
         with self._changed:
             for each in reversed(parts) if self._faults.reorder else parts:
                 target = self._target("inbound", (each.api_id, each.user))
                 if target is not None and not self._is_lost(each.id):
-                    self._deliver(_of_inbound(target, each))
+                    self._enqueue(_inbound_delivery(target, each))
 
-    def validate(self, target: CallbackUrl, kind: Literal["report", "inbound"] = "report") -> Attempt:
-        """Call an address without parameters, as the vendor's portal does before it takes one; never tried again.
+    def validate(self, target: CallbackUrl, kind: CallbackKind = "report") -> Attempt:
+        """Call an address once without parameters, as the vendor's portal does before it accepts an address.
 
         Args:
             target: The address.
-            kind: What it is for.
+            kind: ``report`` for an address for delivery reports, ``inbound`` for messages from handsets.
+
+        Raises:
+            ValueError: Unknown ``kind``.
         """
-        outgoing = formats.validation(target, kind)
-        delivery = Delivery(kind, "", "", None, outgoing, (), tries=1)
+        if kind not in get_args(CallbackKind):
+            raise ValueError(f"unknown kind {kind!r}: give 'report' or 'inbound'")
+        request = formats.validation(target, kind)
+        delivery = Delivery(kind, "", "", None, request, (), tries=1)
         at = self._gateway.clock.now()
-        return self._attempts.add(delivery, at, self._courier.call(outgoing), None)
+        return self._attempts.add(delivery, at, self._workers.call(request), None)
 
     def settle(self, timeout: float = 5.0) -> bool:
-        """Wait until nothing is undelivered that is due by the gateway's clock; what is to be tried later is not due.
+        """Wait until all deliveries are made that are due by the gateway's clock. Later tries are not due yet.
 
         Args:
-            timeout: The most real seconds to wait.
+            timeout: The maximum wait in real seconds.
 
         Returns:
-            Whether it came to that in time.
+            True if all were made in time.
         """
         self._gateway.advance()
-        return self._courier.settle(timeout)
+        return self._workers.settle(timeout)
 
     def clear(self) -> None:
-        """Forget every call, those that were still to be made included, and let nothing go wrong any more."""
-        self._forget()
+        """Drop all recorded calls and all waiting deliveries, and remove the faults."""
+        self._drop_pending()
         self._attempts.clear()
         self.faults = CallbackFaults()
 
-    def _hear(self, event: Event) -> None:
+    def _on_event(self, event: Event) -> None:
         if event.kind == "reset":
-            self._forget()
+            self._drop_pending()
         elif event.kind in {"accepted", "status"}:
             for message in event.messages:
                 if message.callback:
-                    self._heed(message)
+                    self._on_status(message)
         elif event.kind == "deleted":
             with self._changed:
-                for message in event.messages:  # it will not become final any more
-                    self._release(message.id)
+                for message in event.messages:  # a deleted message never becomes final
+                    self._release_held(message.id)
 
-    def _heed(self, message: Message) -> None:
-        target = self._target("report", message.account) if self._asks(message, message.status) else None
+    def _on_status(self, message: Message) -> None:
+        target = self._target("report", message.account) if self._wants_report(message, message.status) else None
         with self._changed:
             if target is not None and not self._is_lost(message.id):
-                delivery = _of_report(target, message, lane=("report", message.id))
+                delivery = _report_delivery(target, message, ordering_key=("report", message.id))
                 if self._faults.reorder:
                     self._held.setdefault(message.id, []).append(delivery)
-                    if len(self._held) > MAX_WAITING:  # nobody tells that a message gave way to others
-                        self._release(next(iter(self._held)))
+                    if len(self._held) > MAX_WAITING:  # no event says that the gateway dropped an old message
+                        self._release_held(next(iter(self._held)))
                 else:
-                    self._deliver(delivery)
+                    self._enqueue(delivery)
             if MessageStatus.of(message.status).is_final:
-                self._release(message.id)
+                self._release_held(message.id)
 
-    def _asks(self, message: Message, status: str) -> bool:
+    def _wants_report(self, message: Message, status: str) -> bool:
         return is_reported(status, message.callback, stops=self._gateway.settings.report_stops)
 
-    def _target(self, kind: Literal["report", "inbound"], account: tuple[int, str]) -> CallbackUrl | None:
+    def _target(self, kind: CallbackKind, account: tuple[int, str]) -> CallbackUrl | None:
         settings = self._gateway.settings
-        general = settings.callback if kind == "report" else settings.inbound
         try:
             own = self._gateway.account(*account)
-        except KeyError:  # forgotten by a reset
-            return general
-        return (own.callback if kind == "report" else own.inbound) or general
+        except KeyError:  # a reset dropped the account
+            own = None
+        match kind:
+            case "report":
+                return (own.callback if own else None) or settings.callback
+            case "inbound":
+                return (own.inbound if own else None) or settings.inbound
+            case _:
+                assert_never(kind)
 
     def _is_lost(self, message_id: str) -> bool:
-        if not self._to_lose:
+        if not self._losses_left:
             return False
-        self._to_lose -= 1
+        self._losses_left -= 1
         self._reported.append(message_id)
         self._changed.notify_all()
         return True
 
-    def _release(self, message_id: str) -> None:
+    def _release_held(self, message_id: str) -> None:
         for delivery in reversed(self._held.pop(message_id, ())):
-            self._deliver(delivery)
+            self._enqueue(delivery)
 
-    def _deliver(self, delivery: Delivery) -> None:
+    def _enqueue(self, delivery: Delivery) -> None:
         for _ in range(1 + self._faults.duplicates):
-            self._courier.add(replace(delivery))
+            self._workers.add(replace(delivery))
 
-    def _forget(self) -> None:
+    def _drop_pending(self) -> None:
         with self._changed:
             self._held.clear()
             self._reported.clear()
-            self._forgotten += 1
+            self._clears += 1
             self._changed.notify_all()
-        self._courier.forget()
+        self._workers.clear()
 
-    def _tried(self, delivery: Delivery, at: datetime, result: Result, next_at: datetime | None) -> None:
+    def _on_attempt(self, delivery: Delivery, at: datetime, result: CallResult, next_at: datetime | None) -> None:
         self._attempts.add(delivery, at, result, next_at)
         with self._changed:
             self._reported.append(delivery.message_id)
@@ -211,52 +224,45 @@ class Callbacks:
 
     def _hold_replies(self, *, on: bool) -> None:
         if on and self._remove_reply_hook is None:
-            self._remove_reply_hook = self._gateway.add_reply_hook(self._hold_reply)
+            self._remove_reply_hook = self._gateway.add_reply_hook(self._wait_for_reports)
         elif not on and self._remove_reply_hook is not None:
             self._remove_reply_hook()
             self._remove_reply_hook = None
 
-    def _hold_reply(self, command: Command) -> None:
-        """Let the reply to a command wait for the reports of its messages, if that is what goes wrong."""
-        if not self._faults.before_answer or not command.to or _has_loop():
+    def _wait_for_reports(self, command: Command) -> None:
+        """Delay the reply to a command until its messages are reported (fault ``before_answer``)."""
+        if not self._faults.before_answer or not command.to:
+            return
+        if has_running_loop():  # the server's own loop: the fault was set while the command ran
             return
         with self._changed:
-            forgotten = self._forgotten
-        wanted = {
+            clears = self._clears
+        expected = {
             each.id
             for each in self._gateway.messages
-            if each.exchange == command.exchange and self._is_to_be_told(each)
+            if each.exchange == command.exchange and self._will_be_reported(each)
         }
 
-        def enough() -> bool:
-            over = self._stopped or self._forgotten != forgotten or not self._faults.before_answer
-            return over or wanted.issubset(self._reported)
+        def is_done() -> bool:
+            over = self._stopped or self._clears != clears or not self._faults.before_answer
+            return over or expected.issubset(self._reported)
 
         with self._changed:
-            self._changed.wait_for(enough, _LONGEST_HOLD)
+            self._changed.wait_for(is_done, _MAX_REPLY_DELAY)
 
-    def _is_to_be_told(self, message: Message) -> bool:
+    def _will_be_reported(self, message: Message) -> bool:
         stages = (*message.history, *self._gateway.planned(message.id))
         return (
             message.callback > 0
-            and any(self._asks(message, each.status) for each in stages)
+            and any(self._wants_report(message, each.status) for each in stages)
             and self._target("report", message.account) is not None
         )
 
 
-def _has_loop() -> bool:
-    """Whether an event loop runs in this thread: the server's, if this began to go wrong during a command."""
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return False
-    return True
+def _report_delivery(target: CallbackUrl, message: Message, ordering_key: Hashable) -> Delivery:
+    return Delivery("report", message.id, message.status, ordering_key, formats.report(target, message), REPORT_PAUSES)
 
 
-def _of_report(target: CallbackUrl, message: Message, lane: Hashable) -> Delivery:
-    return Delivery("report", message.id, message.status, lane, formats.report(target, message), REPORT_PAUSES)
-
-
-def _of_inbound(target: CallbackUrl, message: Inbound) -> Delivery:
-    lane = ("inbound", message.api_id, message.user, message.sender, message.to)
-    return Delivery("inbound", message.id, "", lane, formats.inbound(target, message), INBOUND_PAUSES)
+def _inbound_delivery(target: CallbackUrl, message: Inbound) -> Delivery:
+    ordering_key = ("inbound", message.api_id, message.user, message.sender, message.to)
+    return Delivery("inbound", message.id, "", ordering_key, formats.inbound(target, message), INBOUND_PAUSES)

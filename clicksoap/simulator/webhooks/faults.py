@@ -1,19 +1,19 @@
-"""What goes wrong with the calls of the customer's server when a test asks for it."""
+"""Faults of the calls to the customer's server, for tests."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallbackFaults:
-    """Misfortunes of reports and of messages from handsets.
+    """Faults of delivery reports and of messages from handsets.
 
     Attributes:
-        duplicates: How many times more than once everything is delivered.
-        lose: How many of the next reports and messages are never delivered.
-        reorder: Whether the reports of a message wait until its status is final and then come with the latest first.
-            So do the parts of a long message from a handset; a message that never ends is never reported.
-        before_answer: Whether a command that sends is answered only after the first report of each of its messages
-            was tried; one that is not due within 30 real seconds is not waited for any longer.
+        duplicates: The number of additional deliveries of each report and message.
+        lose: The number of next reports and messages that are never delivered.
+        reorder: Hold the reports of a message until its status is final, then deliver the latest first. A message that
+            never becomes final is never reported. The parts of a long message from a handset come in reverse order.
+        before_answer: Delay the answer to a command that sends until the first report of each of its messages was
+            tried, for at most 30 real seconds.
 
     Raises:
         ValueError: A number is negative.
@@ -25,6 +25,6 @@ class CallbackFaults:
     before_answer: bool = False
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be counted."""
+        """Check the numbers."""
         if self.duplicates < 0 or self.lose < 0:
             raise ValueError("duplicates and lose count deliveries: give 0 or more")

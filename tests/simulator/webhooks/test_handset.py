@@ -97,7 +97,7 @@ class TestHandsets:
         assert answer.to.isdigit()
 
     def test_nobody_can_reply_to_a_name_or_to_nothing(self, sim: Simulator) -> None:
-        with pytest.raises(ValueError, match="no handset can answer a name"):
+        with pytest.raises(ValueError, match="a handset cannot answer a name"):
             sim.handset.reply(sent(sim, from_="acme").id, "yes")
         with pytest.raises(KeyError):
             sim.handset.reply("0" * 32, "yes")
@@ -144,7 +144,7 @@ class TestHandsets:
     def test_an_unknown_account_is_refused_and_one_of_an_open_gateway_is_known_by_its_use(self) -> None:
         gateway = Gateway()
         handset = Handset(gateway)
-        with pytest.raises(KeyError, match="those that were used"):
+        with pytest.raises(KeyError, match="one that was used before"):
             handset.send("hi", sender=TO, to="1", api_id=API_ID, user=USER)
         gateway.execute(Command("getbalance", WHO))
         assert handset.send("hi", sender=TO, to="1", api_id=API_ID, user=USER)

@@ -199,7 +199,7 @@ class TestTries:
         sent(sim, callback=2)
         live(sim)
         attempt = sim.callbacks.attempts()[0]
-        assert (attempt.http_status, attempt.error) == (None, "nobody listens there")
+        assert (attempt.http_status, attempt.error) == (None, "connection refused: nothing listens there")
         assert attempt.next_at == attempt.at + timedelta(minutes=2)
 
     def test_a_connection_that_breaks_is_no_delivery(self, sim: Simulator, customer: Customer) -> None:

@@ -1,4 +1,4 @@
-"""The words for what is shown, and how urgent they look."""
+"""Labels and colours of statuses, services and exchanges on the pages."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Final, Literal
 from clicksoap.codes import STATUS_DEFINITIONS, Phase
 
 Tone = Literal["good", "bad", "moving", "waiting", "quiet"]
-"""How a status looks."""
+"""The colour of a status."""
 
 _TONES: Final[Mapping[Phase, Tone]] = {
     Phase.UNKNOWN: "quiet",
@@ -19,23 +19,23 @@ _TONES: Final[Mapping[Phase, Tone]] = {
     Phase.FAILED: "bad",
 }
 
-SERVICES: Final[Mapping[str, str]] = {
+SERVICE_NAMES: Final[Mapping[str, str]] = {
     "document_literal": "Document/Literal",
     "rpc_encoded": "RPC/Encoded",
     "http": "HTTP API",
 }
-"""The services, as people call them."""
+"""The display name of each service."""
 
 
 @dataclass(frozen=True, slots=True)
-class Status:
-    """A status in words.
+class StatusLabel:
+    """The label of a message status.
 
     Attributes:
-        code: Its number.
-        word: The word that the search knows it by.
-        meaning: What the vendor says of it.
-        tone: How it looks.
+        code: The three-digit status.
+        word: The word for it in a search.
+        meaning: The vendor's description.
+        tone: The colour.
     """
 
     code: str
@@ -44,17 +44,17 @@ class Status:
     tone: Tone
 
 
-ALL: Final[Mapping[str, Status]] = {
-    code: Status(code, each.word, each.text, _TONES[each.phase]) for code, each in STATUS_DEFINITIONS.items()
+STATUS_LABELS: Final[Mapping[str, StatusLabel]] = {
+    code: StatusLabel(code, each.word, each.text, _TONES[each.phase]) for code, each in STATUS_DEFINITIONS.items()
 }
-"""Every status."""
+"""The label of each status by its code."""
 
 
-def result_of(reply: str, http_status: int | None) -> tuple[str, Tone]:
-    """What came of an exchange, in a word or two."""
+def exchange_result(reply: str, http_status: int | None) -> tuple[str, Tone]:
+    """The result of an exchange as a short text, and its colour."""
     if http_status is None:
         return "No answer", "bad"
-    if http_status != 200:  # noqa: PLR2004 - HTTP's number for a success
+    if http_status != 200:  # noqa: PLR2004 - the HTTP status OK
         return f"HTTP {http_status}", "bad"
     place = reply.find("ERR:")
     if place < 0:

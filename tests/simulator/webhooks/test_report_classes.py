@@ -3,7 +3,7 @@
 import pytest
 
 from clicksoap.codes import STATUSES
-from clicksoap.simulator.webhooks.classes import is_reported
+from clicksoap.simulator.webhooks.report_classes import is_reported
 
 ERRORS = {"005", "007", "009", "010", "012"}
 ON_THE_WAY = {"002", "003", "011"}

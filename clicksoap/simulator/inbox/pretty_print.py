@@ -1,4 +1,4 @@
-"""Requests and replies, laid out for people to read."""
+"""Pretty-printing of requests and replies."""
 
 import re
 from typing import Final
@@ -11,8 +11,8 @@ _INDENT: Final = "  "
 _MAX_DEEP: Final = 20
 
 
-def laid_out(text: str) -> str:
-    """A document with a line for each element, indented; the text itself if it is no whole document."""
+def indented(text: str) -> str:
+    """Indent an XML document, one element per line. Any other text, or an incomplete document, stays as it is."""
     if not text.lstrip("\ufeff \r\n\t").startswith("<") or len(_SPECIAL.findall(text)) > _MAX_SPECIAL:
         return text
     tokens: list[str] = _TOKEN.findall(text)
@@ -20,8 +20,12 @@ def laid_out(text: str) -> str:
         return text
     lines: list[str] = []
     depth = 0
-    is_open = False  # the last line is a start tag, and what it holds
-    for token in filter(str.strip, tokens):
+    is_open = False  # the last line is a start tag and its content
+    for token, following in zip(tokens, [*tokens[1:], ""], strict=True):
+        if not token.strip():
+            if is_open and following.startswith("</"):  # blanks alone between two tags are the element's text
+                lines[-1] += token
+            continue
         is_end = token.startswith("</")
         depth -= is_end
         if depth < 0:
@@ -36,6 +40,6 @@ def laid_out(text: str) -> str:
     return text if depth else "\n".join(lines)
 
 
-def fields(encoded: str) -> list[tuple[str, str]]:
-    """A query or a form as names and values, decoded as the HTTP API does."""
+def decoded_fields(encoded: str) -> list[tuple[str, str]]:
+    """The names and values of a query or form, decoded as ISO-8859-1 like the HTTP API."""
     return parse_qsl(encoded, keep_blank_values=True, encoding="latin-1")

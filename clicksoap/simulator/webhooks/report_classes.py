@@ -1,6 +1,6 @@
-"""Which statuses are reported: the classes of statuses that a message's ``callback`` asks for.
+"""Status classes of the option ``callback``: intermediate (1), final (2) and error (4).
 
-After the vendor's later list, with 002 and 011 beside 003 as the older one has it.
+They follow the vendor's later list. 002 and 011 stand beside 003, as in the older list.
 """
 
 from typing import Final
@@ -16,12 +16,12 @@ _CLASSES: Final = ((1, _INTERMEDIATE), (2, _FINAL), (4, _ERRORS))
 
 
 def is_reported(status: str, callback: int, *, stops: bool) -> bool:
-    """Whether a status is reported.
+    """True if a message with this ``callback`` reports this status.
 
     Args:
-        status: The status.
-        callback: What the message asks for: the bits 1 (intermediate), 2 (final) and 4 (error).
-        stops: Whether 006 and 014 are reported at all.
+        status: The three-digit status.
+        callback: The option of the message: the bits 1 (intermediate), 2 (final) and 4 (error).
+        stops: Report 006 and 014 as well, if the bits 2 or 4 are set.
     """
     if status in _STOPS and not stops:
         return False

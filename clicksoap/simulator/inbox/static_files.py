@@ -1,4 +1,4 @@
-"""Style sheet, script and icon: out of the package, never from elsewhere."""
+"""Static files of the inbox (style sheet, script, icon), served from the package."""
 
 import importlib.resources
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ _TYPES: Final[Mapping[str, str]] = {
 
 
 async def serve(request: Request) -> Response:
-    """One of the files; the browser keeps it and asks whether it is still the same."""
+    """Serve one file with an ETag, so that browsers revalidate their copy."""
     name = request.path_params["name"]
     if name not in _TYPES:
         return PlainTextResponse("Not Found", 404)

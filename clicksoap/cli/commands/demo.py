@@ -1,13 +1,16 @@
-"""``clicksoap demo``: one conversation per SOAP binding with a simulated gateway."""
+"""The command ``clicksoap demo``: sends over both SOAP bindings to a simulated gateway."""
 
+import json
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Final
 
+import click
 from rich.console import Console
 from rich.table import Table
 
+from clicksoap.cli.extras import simulator_package
 from clicksoap.client import Client
 from clicksoap.contract import DEFAULT_PATHS, Dialect
 
@@ -15,14 +18,14 @@ if TYPE_CHECKING:
     from clicksoap.simulator import Simulator
 
 _TEXT: Final = "Your parcel is at the door"
-# The simulator refuses what starts with 999, with the error of the three digits behind it.
-_WIDTH: Final = 100  # where there is no terminal that says its own
+_WIDTH: Final = 100  # columns, if the output is not a terminal
+# The simulator refuses numbers that begin with 999; the next three digits are the error.
 _NUMBERS: Final = ("+27 82 123 4567", "+27 83 123 4567", "+999 105 4567")
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """One recipient of the demonstration."""
+class DemoRecipient:
+    """One recipient of the demo, with what the gateway said about it."""
 
     to: str
     state: str
@@ -34,34 +37,41 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Conversation:
-    """What one binding said and was answered."""
+class DemoRun:
+    """The results of one binding."""
 
     binding: str
     wsdl: str
     url: str
     text: str
     balance_before: str
-    recipients: tuple[Row, ...]
+    recipients: tuple[DemoRecipient, ...]
     balance_after: str
 
     def as_data(self) -> dict[str, object]:
-        """The same as plain data."""
+        """The results as JSON data."""
         return asdict(self)
 
 
-def run(simulator: "Simulator") -> list[Conversation]:
-    """Send over Document/Literal, then over RPC/Encoded."""
-    return [_converse(simulator, dialect) for dialect in Dialect]
+@click.command("demo")
+@click.option("--json", "as_json", is_flag=True, help="Print the results as JSON instead of tables.")
+def command(*, as_json: bool) -> None:
+    """Send over both SOAP bindings to a simulated gateway, and show the results."""
+    with simulator_package().Simulator() as simulator:
+        runs = [_run(simulator, dialect) for dialect in Dialect]
+    if as_json:
+        click.echo(json.dumps([each.as_data() for each in runs], indent=2))
+    else:
+        _show(runs)
 
 
-def _converse(simulator: "Simulator", dialect: Dialect) -> Conversation:
+def _run(simulator: "Simulator", dialect: Dialect) -> DemoRun:
     url = simulator.url(DEFAULT_PATHS[dialect])
     with Client(api_id=123456, user="demo", password="demo", endpoint=url) as sms:  # noqa: S106 - the simulator's
         before = sms.balance()
         report = sms.send(_NUMBERS, _TEXT)
-        simulator.clock.advance(minutes=1)  # until the handsets have the messages
-        rows: list[Row] = []
+        simulator.clock.advance(minutes=1)  # until the messages are delivered
+        rows: list[DemoRecipient] = []
         for result in report:
             status = charge = None
             if result.message_id is not None:
@@ -69,7 +79,7 @@ def _converse(simulator: "Simulator", dialect: Dialect) -> Conversation:
                 status = f"{found.code} {found.text}"
                 charge = str(sms.charge(result.message_id).credits)
             rows.append(
-                Row(
+                DemoRecipient(
                     to=result.given,
                     state=result.state.value,
                     message_id=result.message_id,
@@ -79,19 +89,19 @@ def _converse(simulator: "Simulator", dialect: Dialect) -> Conversation:
                     routed=sms.coverage(result.to).routed,
                 )
             )
-        return Conversation(dialect.value, f"{dialect}.wsdl", url, _TEXT, str(before), tuple(rows), str(sms.balance()))
+        return DemoRun(dialect.value, f"{dialect}.wsdl", url, _TEXT, str(before), tuple(rows), str(sms.balance()))
 
 
-def show(conversations: Sequence[Conversation]) -> None:
-    """Print the conversations as tables."""
+def _show(runs: Sequence[DemoRun]) -> None:
+    """Print the results as tables."""
     console = Console() if sys.stdout.isatty() else Console(width=_WIDTH)
-    for said in conversations:
-        console.print(f"[bold]{said.binding}[/bold]", highlight=False)
-        console.print(f"  {said.wsdl}\n  {said.url}\n  text: {said.text}", highlight=False)
+    for each in runs:
+        console.print(f"[bold]{each.binding}[/bold]", highlight=False)
+        console.print(f"  {each.wsdl}\n  {each.url}\n  text: {each.text}", highlight=False)
         table = Table()
         for heading in ("to", "state", "message id", "status or error", "credits", "routed"):
             table.add_column(heading)
-        for row in said.recipients:
+        for row in each.recipients:
             table.add_row(
                 row.to,
                 row.state,
@@ -101,4 +111,4 @@ def show(conversations: Sequence[Conversation]) -> None:
                 "yes" if row.routed else "no",
             )
         console.print(table)
-        console.print(f"  {said.balance_before} credits before, {said.balance_after} after\n", highlight=False)
+        console.print(f"  {each.balance_before} credits before, {each.balance_after} after\n", highlight=False)

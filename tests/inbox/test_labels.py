@@ -1,13 +1,13 @@
-"""What is made of messages, headers and envelopes before they are shown."""
+"""How statuses, headers, documents and bytes are prepared for the pages."""
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import example, given, strategies as st
 from lxml import etree
 
 from clicksoap.simulator.gateway.segments import split
-from clicksoap.simulator.inbox import hexadecimal, words
-from clicksoap.simulator.inbox.envelopes import fields, laid_out
-from clicksoap.simulator.inbox.udh import elements
+from clicksoap.simulator.inbox import hex_dump, labels
+from clicksoap.simulator.inbox.pretty_print import decoded_fields, indented
+from clicksoap.simulator.inbox.udh import udh_elements
 
 NAMES = st.sampled_from(["a", "b:c", "return"])
 TEXTS = st.text(st.characters(codec="ascii", exclude_categories=["C"]), max_size=20)
@@ -45,7 +45,7 @@ class TestHeaders:
         ],
     )
     def test_are_told_in_words(self, header: str, said: list[tuple[str, str | None]] | None) -> None:
-        found = elements(bytes.fromhex(header))
+        found = udh_elements(bytes.fromhex(header))
         if said is None:
             assert found[-1].name == "Unreadable"
             return
@@ -54,14 +54,14 @@ class TestHeaders:
 
     @given(st.binary(max_size=140))
     def test_of_any_bytes_are_told_without_losing_one(self, header: bytes) -> None:
-        found = elements(header)
+        found = udh_elements(header)
         joined = b"".join(each.data for each in found)
         assert joined in {header, header[1:]}
 
     @given(st.lists(st.tuples(st.integers(0, 255), st.binary(max_size=6)), max_size=8))
     def test_that_are_well_formed_are_read_to_the_end(self, parts: list[tuple[int, bytes]]) -> None:
         body = b"".join(bytes((identifier, len(data))) + data for identifier, data in parts)
-        found = elements(bytes((len(body),)) + body)
+        found = udh_elements(bytes((len(body),)) + body)
         assert [each.data[2:] for each in found] == [data for _, data in parts]
         assert "Unreadable" not in {each.name for each in found}
 
@@ -78,15 +78,16 @@ class TestParts:
 
 class TestEnvelopes:
     @given(documents())
+    @example("<a> </a>")
     def test_laid_out_mean_what_they_meant(self, document: str) -> None:
         def meaning(element: etree._Element) -> tuple[object, ...]:
             text = (element.text or "") if not len(element) else (element.text or "").strip()
             return (element.tag, text, *(meaning(child) for child in element))
 
-        assert meaning(etree.fromstring(laid_out(document))) == meaning(etree.fromstring(document))
+        assert meaning(etree.fromstring(indented(document))) == meaning(etree.fromstring(document))
 
     def test_have_a_line_for_each_element(self) -> None:
-        assert laid_out('<?xml version="1.0"?><a><b x="1"> t </b><c/><d><e></e></d></a>').split("\n") == [
+        assert indented('<?xml version="1.0"?><a><b x="1"> t </b><c/><d><e></e></d></a>').split("\n") == [
             '<?xml version="1.0"?>',
             "<a>",
             '  <b x="1"> t </b>',
@@ -101,30 +102,30 @@ class TestEnvelopes:
         "text", ["", "plain", "<a><b></a>", "<a", "</a><a>", "<a></a></b>", "<a>", "(7 bytes that are no text)"]
     )
     def test_that_are_no_whole_document_stay_as_they_are(self, text: str) -> None:
-        assert laid_out(text) == text
+        assert indented(text) == text
 
     @given(st.text(alphabet="<>/!-?[]CDAT ab\n&;", max_size=60))
     def test_of_any_kind_lose_nothing_but_blanks(self, text: str) -> None:
-        assert "".join(laid_out(text).split()) == "".join(text.split())
+        assert "".join(indented(text).split()) == "".join(text.split())
 
     def test_full_of_comments_are_not_pondered(self) -> None:
         text = "<!--" * 16_000
-        assert laid_out(text) == text
+        assert indented(text) == text
 
     def test_of_the_http_api_are_decoded_as_it_does(self) -> None:
-        assert fields("a=1&b=%E9+x&c=&d") == [("a", "1"), ("b", "é x"), ("c", ""), ("d", "")]
+        assert decoded_fields("a=1&b=%E9+x&c=&d") == [("a", "1"), ("b", "é x"), ("c", ""), ("d", "")]
 
 
 @given(st.binary(max_size=100))
 def test_a_dump_shows_every_byte(data: bytes) -> None:
-    lines = list(hexadecimal.dump(data))
+    lines = list(hex_dump.hex_dump(data))
     assert bytes.fromhex("".join(line.digits for line in lines)) == data
     assert sum(len(line.characters) for line in lines) == len(data)
     assert [int(line.offset, 16) for line in lines] == list(range(0, len(data), 16))
 
 
 def test_every_status_has_a_word_and_looks_like_what_it_is() -> None:
-    assert words.ALL["004"].tone == "good"
-    assert {code for code, status in words.ALL.items() if status.tone == "bad"} == {
+    assert labels.STATUS_LABELS["004"].tone == "good"
+    assert {code for code, status in labels.STATUS_LABELS.items() if status.tone == "bad"} == {
         *("005", "007", "009", "010", "012", "014"),
     }

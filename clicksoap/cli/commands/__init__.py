@@ -1,0 +1,1 @@
+"""Commands of the program ``clicksoap``: one module per command, loaded when the command is used."""

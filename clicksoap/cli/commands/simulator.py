@@ -1,0 +1,157 @@
+"""The command ``clicksoap simulator``: runs a simulated gateway."""
+
+import errno
+import shlex
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import click
+
+from clicksoap.cli.extras import simulator_package
+from clicksoap.cli.options import parse_accounts, parse_settings, setting_lines
+from clicksoap.contract import SERVICE_PATHS
+
+if TYPE_CHECKING:
+    from clicksoap.simulator import Simulator
+
+
+@click.command("simulator")
+@click.option(
+    "--port",
+    default=8025,
+    show_default=True,
+    type=click.IntRange(0, 65535),
+    help="Port to listen on; 0 takes any free port.",
+)
+@click.option(
+    "--host",
+    default="127.0.0.1",
+    show_default=True,
+    help="Address to listen on; other addresses than loopback need --login.",
+)
+@click.option(
+    "--name",
+    "names",
+    multiple=True,
+    metavar="HOST",
+    help="Additional host name of this machine that requests may use. Repeatable.",
+)
+@click.option(
+    "--login",
+    metavar="USER:PASSWORD",
+    help="Login for the inbox and the API. The gateway's services do not ask for it.",
+)
+@click.option("--store", type=click.Path(dir_okay=False), help="File that keeps all state over a restart.")
+@click.option(
+    "--capacity",
+    default=10_000,
+    show_default=True,
+    type=click.IntRange(1),
+    help="Maximum number of messages to keep, and of exchanges.",
+)
+@click.option(
+    "--speed",
+    default=1.0,
+    show_default=True,
+    type=click.FloatRange(0, 1_000_000),
+    help="Speed of the gateway's clock: its seconds per real second; 0 stops it.",
+)
+@click.option(
+    "--account",
+    "accounts",
+    multiple=True,
+    metavar="API_ID:USER:PASSWORD[:BALANCE]",
+    help="Account of the gateway. Repeatable. Without it, all credentials work except the password 'wrong'.",
+)
+@click.option("--trial", is_flag=True, help="Make all accounts trial accounts: ten credits, and replaced texts.")
+@click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="Change a setting. Repeatable.")
+@click.option("--settings", "is_list", is_flag=True, help="List the settings for --set, and exit.")
+def command(  # noqa: PLR0913 - each is an option
+    *,
+    port: int,
+    host: str,
+    names: tuple[str, ...],
+    login: str | None,
+    store: str | None,
+    capacity: int,
+    speed: float,
+    accounts: tuple[str, ...],
+    trial: bool,
+    settings: tuple[str, ...],
+    is_list: bool,
+) -> None:
+    """Run a simulated gateway on this machine until Ctrl-C."""
+    package = simulator_package()
+    if is_list:
+        for line in setting_lines():
+            click.echo(line)
+        return
+    stop = threading.Event()
+
+    def on_signal(_number: int, _frame: object) -> None:
+        stop.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, on_signal)
+    account_list = parse_accounts(accounts, trial=trial)
+    chosen_settings = parse_settings(settings)
+    try:
+        simulator: Simulator = package.Simulator(
+            accounts=account_list,
+            settings=chosen_settings,
+            clock=package.Clock(speed),
+            capacity=capacity,
+            host=host,
+            port=port,
+            login=login,
+            names=names,
+            store=store,
+        )
+        simulator.start()
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
+    except package.StoreError as error:
+        raise click.ClickException(str(error)) from None
+    except OSError as error:
+        if error.errno == errno.EADDRNOTAVAIL:
+            raise click.ClickException(f"{host} is not an address of this machine: give another --host") from None
+        raise click.ClickException(f"port {port} cannot be used: {error.strerror}; try --port 0") from None
+    try:
+        for line in _start_lines(simulator, is_open=account_list is None, needs_login=login is not None):
+            click.echo(line)
+        sys.stdout.flush()
+        stop.wait()
+    finally:
+        simulator.stop()
+
+
+def _start_lines(simulator: "Simulator", *, is_open: bool, needs_login: bool) -> Iterator[str]:
+    """The first lines of output: addresses and environment variables, ready to copy.
+
+    Args:
+        simulator: The running simulator.
+        is_open: True if there is no list of accounts. Otherwise the credentials are not shown.
+        needs_login: True if the inbox and the API ask for a login.
+    """
+    login = ", with the login" if needs_login else ""
+    yield f"clicksoap simulator at {simulator.origin}, until Ctrl-C"
+    for path, dialect in SERVICE_PATHS.items():
+        yield f"  {dialect:<17} {simulator.url(path)}?wsdl"
+    yield f"  {'HTTP API':<17} {simulator.url('/http/sendmsg')} and the other commands"
+    yield f"  {'inbox':<17} {simulator.url('/')}{login}"
+    yield f"  {'its own API':<17} {simulator.url('/api/v1/openapi.json')}{login}"
+    api_id, user, password = "123456", "demo", "demo"
+    if not is_open:
+        account = simulator.gateway.accounts()[0][0]
+        api_id, user, password = str(account.api_id), account.user, "..."
+    yield (
+        f"export CLICKSOAP_ENDPOINT={simulator.origin} CLICKSOAP_API_ID={api_id}"
+        f" CLICKSOAP_USER={shlex.quote(user)} CLICKSOAP_PASSWORD={password}"
+    )
+    if is_open:
+        yield "All credentials work except the password 'wrong'."
+    yield "Magic numbers: 999105... is refused with error 105, 998007... ends in status 007 (any code works);"
+    yield "997 breaks the HTTP answer: 997002... resets the connection after accepting, 997503... is HTTP 503."
