@@ -31,7 +31,8 @@ MINUTES: Final = 10.0
 FLAT: Final = 0.02
 """Memory is flat if the median of the later half of the samples is at most this part above that of the earlier half."""
 
-_CAPACITY: Final = 10_000  # of messages and of exchanges, the simulator's own
+CAPACITY: Final = 10_000
+"""How many messages, and how many exchanges, the simulator stores by default."""
 _SAMPLES: Final = 60
 _SHOWN: Final = 12
 _FEWEST: Final = 4
@@ -74,7 +75,9 @@ class Figures:
         single: Single calls of all kinds.
         idle: Bytes that the server held before.
         filled: Bytes after the large requests.
-        memory: Bytes since messages and exchanges are as many as are kept, by the seconds since the single calls began.
+        memory: Bytes since all stored messages and exchanges are those of single calls, by the seconds since these
+            began.
+        capacity: How many messages and exchanges the simulator stores.
     """
 
     large: Part
@@ -82,6 +85,7 @@ class Figures:
     idle: int
     filled: int
     memory: list[tuple[float, int]]
+    capacity: int
 
     @property
     def growth(self) -> float:
@@ -196,7 +200,7 @@ async def _single(port: int, seconds: float, sample: Callable[[float, int], None
             passed = time.monotonic() - began
             if passed >= due[0]:
                 due[0] += step
-                sample(passed, part.calls)
+                sample(passed, part.messages)
             if passed >= seconds:
                 return
             binding = (DOCUMENT, RPC)[turn % 2]
@@ -219,24 +223,30 @@ async def _single(port: int, seconds: float, sample: Callable[[float, int], None
     return await _together(port, CONNECTIONS, work)
 
 
-def measure(messages: int, minutes: float) -> Figures:
-    """All of it, against a simulator in a process of its own."""
+def measure(messages: int, minutes: float, capacity: int = CAPACITY) -> Figures:
+    """All of it, against a simulator in a process of its own.
+
+    Args:
+        messages: How many messages the large requests bring.
+        minutes: How long single calls go on.
+        capacity: How many messages and exchanges the simulator stores.
+    """
     pin(CLIENT_CORE)
     memory: list[tuple[float, int]] = []
-    with _running() as (port, process):
+    with _running(capacity) as (port, process):
         idle, began = resident_bytes(process), _cpu(process)
         large = asyncio.run(_large(port, messages))
         large.cpu = _cpu(process) - began
         filled = resident_bytes(process)
 
-        def sample(passed: float, calls: int) -> None:
-            if calls >= _CAPACITY:
+        def sample(passed: float, messages: int) -> None:
+            if messages >= capacity:
                 memory.append((passed, resident_bytes(process)))
 
         began = _cpu(process)
         single = asyncio.run(_single(port, minutes * 60, sample))
         single.cpu = _cpu(process) - began
-    return Figures(large, single, idle, filled, memory)
+    return Figures(large, single, idle, filled, memory, capacity)
 
 
 def _cpu(process: int) -> float:
@@ -249,9 +259,9 @@ def _cpu(process: int) -> float:
 
 
 @contextmanager
-def _running() -> Iterator[tuple[int, int]]:
+def _running(capacity: int) -> Iterator[tuple[int, int]]:
     """The port and the process of a simulator, for as long as the block runs."""
-    command = [sys.executable, "-m", "benchmarks.simulator", "--serve"]
+    command = [sys.executable, "-m", "benchmarks.simulator", "--serve", "--capacity", str(capacity)]
     root = Path(__file__).parents[1]
     with subprocess.Popen(command, cwd=root, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         try:
@@ -262,12 +272,12 @@ def _running() -> Iterator[tuple[int, int]]:
             process.communicate()
 
 
-def _serve() -> None:
+def _serve(capacity: int) -> None:
     from clicksoap.simulator import Account, Simulator  # noqa: PLC0415 - the process that measures does without
 
     pin(SERVER_CORE)
     account = Account(API_ID, USER, PASSWORD, balance=Decimal(10**9))
-    with Simulator(accounts=[account]) as sim:
+    with Simulator(accounts=[account], capacity=capacity) as sim:
         print(sim.origin.rpartition(":")[2], flush=True)
         over = threading.Event()
         threading.Thread(target=lambda: (sys.stdin.read(), over.set()), daemon=True).start()
@@ -296,7 +306,7 @@ less.
 | one such call, p50 and p99 | {single.at(0.5):.1f} ms, {single.at(0.99):.1f} ms |
 | messages among them | {single.messages:,} |
 | memory of the simulator before, and after the large requests | {_mib(figures.idle)}, {_mib(figures.filled)} |
-| memory while single calls went on, from when {_CAPACITY:,} of them were made | {figures.growth:+.1%}: {verdict} |
+| memory during the single calls, once they brought {figures.capacity:,} messages | {figures.growth:+.1%}: {verdict} |
 
 Memory counts as flat if the median of the later half of {len(figures.memory)} samples is at most {FLAT:.0%} above
 that of the earlier half. Some of them:
@@ -316,16 +326,18 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.simulator", description=__doc__)
     parser.add_argument("--minutes", type=float, default=MINUTES, help=f"of single calls, {MINUTES:g} by default")
     parser.add_argument("--messages", type=int, default=MESSAGES, help=f"in large requests, {MESSAGES} by default")
+    parser.add_argument("--capacity", type=int, default=CAPACITY, help=f"what it stores, {CAPACITY} by default")
     parser.add_argument("--page", action="store_true", help="write docs/explanation/simulator.md")
     parser.add_argument("--strict", action="store_true", help="end with status 1 if memory is not flat")
     parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.serve:
-        _serve()
+        _serve(arguments.capacity)
         return 0
-    figures = measure(arguments.messages, arguments.minutes)
+    figures = measure(arguments.messages, arguments.minutes, arguments.capacity)
     options = [f"--minutes {arguments.minutes:g}"] if arguments.minutes != MINUTES else []
     options += [f"--messages {arguments.messages}"] if arguments.messages != MESSAGES else []
+    options += [f"--capacity {arguments.capacity}"] if arguments.capacity != CAPACITY else []
     shown = show(figures, " ".join(["python -m benchmarks.simulator", *options]))
     print(shown)
     if arguments.page:

@@ -27,20 +27,23 @@ class Extent:
         mutants: How many damaged requests the fuzzer sends.
         messages: How many messages the simulator gets in large requests.
         minutes: How long it gets single calls.
+        capacity: How many messages and exchanges it stores; its memory is full once it has got so many.
     """
 
     mutants: int
     messages: int
     minutes: float
+    capacity: int
 
 
-SHORT: Final = Extent(mutants=10_000, messages=30_000, minutes=0.75)
-LONG: Final = Extent(mutants=200_000, messages=200_000, minutes=10)
+SHORT: Final = Extent(mutants=10_000, messages=30_000, minutes=0.75, capacity=2_000)
+LONG: Final = Extent(mutants=200_000, messages=200_000, minutes=10, capacity=10_000)
 
 
 def _proofs(extent: Extent, processes: str) -> dict[str, list[str]]:
     pytest = ["pytest", "-q", "-m", "proof", "-n", processes]
-    load = ["benchmarks.simulator", "--strict", "--minutes", str(extent.minutes), "--messages", str(extent.messages)]
+    load = ["benchmarks.simulator", "--strict"]
+    load += [f"--minutes={extent.minutes}", f"--messages={extent.messages}", f"--capacity={extent.capacity}"]
     return {
         "fault matrix": [*pytest, "tests/proofs"],
         "fuzzer": [*pytest, "tests/fuzzing"],
