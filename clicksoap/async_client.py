@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import Literal, NoReturn, Self, Unpack, cast, overload
 
 from clicksoap.config import load
-from clicksoap.errors import ClicksoapError, InvalidInput
+from clicksoap.errors import ClicksoapError, ConfigurationError, InvalidInput
 from clicksoap.messages import Message
 from clicksoap.options import BatchOptions, SendOptions
 from clicksoap.protocol.arguments import DEFAULT_RETRY, Arguments, Numbers, ViewOptions, sent_headers
@@ -200,6 +200,7 @@ class AsyncClient:
             yet, because the request may still be on its way: `reconcile` asks again after a wait.
 
         Raises:
+            InvalidInput: The id is empty or holds blanks.
             TransportError, ProtocolError, SoapFault, GatewayError: The gateway could not be asked.
         """
         return await self._driver.run(self._core.find(client_message_id))
@@ -348,6 +349,8 @@ class AsyncClient:
         Raises:
             ConfigurationError: An option is unknown or cannot work; the text names it.
         """
+        if sleep is not None and not callable(sleep):
+            raise ConfigurationError(f"sleep= is {type(sleep).__name__}: give a function that waits for some seconds")
         view = object.__new__(type(self))
         view.__dict__.update(self.__dict__)  # not copy.copy: like pickle, it is refused
         view._core = self._core.view(changes)
@@ -360,7 +363,7 @@ class AsyncClient:
         return AsyncService(self._driver, self._core.flows, self._core.binding)
 
     async def close(self) -> None:
-        """Close the connections; a session of yours stays open. A later call opens new ones."""
+        """Close the connections that the client opened. A later call opens new ones."""
         await self._driver.close()
 
     async def __aenter__(self) -> Self:

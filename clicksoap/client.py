@@ -213,6 +213,7 @@ class Client:
             yet, because the request may still be on its way: `reconcile` asks again after a wait.
 
         Raises:
+            InvalidInput: The id is empty or holds blanks.
             TransportError, ProtocolError, SoapFault, GatewayError: The gateway could not be asked.
         """
         return self._driver.run(self._core.find(client_message_id))
@@ -361,6 +362,8 @@ class Client:
         Raises:
             ConfigurationError: An option is unknown or cannot work; the text names it.
         """
+        if sleep is not None and not callable(sleep):
+            raise ConfigurationError(f"sleep= is {type(sleep).__name__}: give a function that waits for some seconds")
         view = object.__new__(type(self))
         view.__dict__.update(self.__dict__)  # not copy.copy: like pickle, it is refused
         view._core = self._core.view(changes)
@@ -375,7 +378,7 @@ class Client:
         return Service(self._driver, self._core.flows, self._core.binding)
 
     def close(self) -> None:
-        """Close the connections; a session of yours stays open. A later call opens new ones."""
+        """Close the connections that the client opened. A later call opens new ones."""
         self._driver.close()
 
     def __enter__(self) -> Self:

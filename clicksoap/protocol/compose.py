@@ -163,6 +163,7 @@ class ClientCore:
         if checked_message.is_eight_bit and checked.has_alphanumeric_sender:
             raise InvalidInput("sender is a name, and the gateway takes no name with 8-bit messages: give a number")
         capabilities = self.binding.capabilities
+        self._check_command(checked_message.command)
         common = _common(checked, checked.features | checked_message.features)
         charset, max_parts = capabilities.charset, checked.max_parts
         contents = [{**content, **common} for content in checked_message.contents(charset, max_parts)]
@@ -247,6 +248,8 @@ class ClientCore:
         own_id = {"climsgid": checked.client_message_id} if checked.client_message_id is not None else {}
         start = StartBatch({**content, **_common(checked, checked.features), **own_id}, checked.deliver_at)
         fields = frozenset(int(number) for number in _FIELD.findall(template))
+        if fields:
+            self._check_command("senditem")
         if fields and max(fields) > capabilities.batch_fields:
             raise NotExpressible(
                 f"template has #field{max(fields)}#: {self.binding.name} merges {capabilities.batch_fields} at most: "
@@ -265,6 +268,7 @@ class ClientCore:
     def send_item(self, batch_id: str, batch: OpenBatch, to: Numbers, fields: tuple[str, ...]) -> Flow[SendReport]:
         """Send a batch's template with fields."""
         capabilities = self.binding.capabilities
+        self._check_command("senditem")
         if len(fields) > capabilities.batch_fields:
             raise NotExpressible(
                 f"{len(fields)} fields are given: {self.binding.name} merges {capabilities.batch_fields} at most: "
@@ -292,6 +296,12 @@ class ClientCore:
         return self.flows.deliver(
             Plan(command, recipients(to, self._region), [content], self.max_recipients, has_client_id=False)
         )
+
+    def _check_command(self, command: str) -> None:
+        """Refuse a command that an in-house WSDL lacks."""
+        commands = self.binding.capabilities.commands
+        if command not in commands:
+            raise NotExpressible(f"the WSDL in use has no {command}: it has {', '.join(sorted(commands))}")
 
     def _options(self, given: SendOptions) -> Options:
         if self._sender is not None:

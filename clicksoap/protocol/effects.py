@@ -26,11 +26,22 @@ class Send(NamedTuple):
     deadline: float
 
 
+Limits = tuple[Timeout, float]
+"""The time limits of a client or a view: of a request, and of a call in seconds."""
+
+
 class Login(NamedTuple):
-    """Effect: replace the session that the call holds, by another call's login or by one of its own."""
+    """Effect: replace the session that the call holds, by another call's login or by one of its own.
+
+    Attributes:
+        held: The session that the call holds.
+        deadline: When all waiting ends, as a reading of ``time.monotonic``.
+        limits: The limits under which the login is made.
+    """
 
     held: SessionSnapshot
     deadline: float
+    limits: Limits
 
 
 class Pause(NamedTuple):
@@ -92,3 +103,13 @@ class Record(NamedTuple):
 
 
 Flow = Generator[Send | Login | Pause | Prepare | Record, WireReply | None, T]
+
+
+def not_its_own_end(error: StopIteration) -> RuntimeError:
+    """The error to throw into a flow for a StopIteration that a sleep or a recorder raised.
+
+    A generator that has StopIteration thrown in would look as if it had ended.
+    """
+    instead = RuntimeError("the sleep or the recorder raised StopIteration")
+    instead.__cause__ = error
+    return instead

@@ -32,6 +32,7 @@ from clicksoap.protocol.effects import (
     Pause,
     Record,
     Recorder,
+    RequestEvent,
     RequestFinished,
     RequestStarted,
     Send,
@@ -123,14 +124,14 @@ class Flows:
         operation = Authenticate(credentials.api_id, credentials.user, credentials.password.reveal())
         parameters = operation.parameters()
         request = self._binding.encode(operation.name, parameters)
-        call = _Call(deadline)
-        return (yield from self._attempt(operation, parameters, request, SessionSnapshot(None, 0), deadline, call))
+        held = SessionSnapshot(None, 0)
+        return (yield from self._attempt(operation, parameters, request, held, deadline, _Call(float("inf"))))
 
     def authenticate(self) -> Flow[None]:
         """Log in now, unless another call does it meanwhile."""
         call = self._begin()
         yield from self._with_retries(
-            Effect.NONE, lambda: _logged_in(self._session.current(), self._deadline(call)), call
+            Effect.NONE, lambda: self._logged_in(self._session.current(), self._deadline(call)), call
         )
 
     def command(self, operation: Operation[T]) -> Flow[T]:
@@ -184,10 +185,14 @@ class Flows:
             if told is error:
                 raise
             raise told from error
+        except _RecorderError as error:
+            failure = error.cause
+            _attach(failure, ledger.report())
         except BaseException as error:
             # Ctrl-C, a cancellation: it passes unchanged, and tells what was known when it came.
-            error.report = ledger.report()  # type: ignore[attr-defined]
+            _attach(error, ledger.report())
             raise
+        raise failure
 
     def reconcile(self, report: SendReport, wait: float) -> Flow[SendReport]:
         """Ask what became of the unknown recipients of a report, request by request."""
@@ -237,6 +242,10 @@ class Flows:
         """
         found = yield from self._find_request(client_message_id, call)
         if found.is_denied:
+            if time.monotonic() + wait >= call.ends_at:
+                raise TransportTimeout(
+                    f"the deadline of the call ends within the wait of {wait:g} s", may_have_left=False
+                )
             yield Pause(wait)
             found = yield from self._find_request(client_message_id, call)
             if found.is_denied:
@@ -251,14 +260,16 @@ class Flows:
             ledger.enter(answer)
         except BaseException as error:
             if recorder is not None and operation.attempts and not isinstance(error, GeneratorExit):
-                finished = RequestFinished(operation.client_message_id, ledger.current_results(), error)
+                cause = error.cause if isinstance(error, _RecorderError) else error
+                finished = RequestFinished(operation.client_message_id, ledger.current_results(), cause)
                 try:
                     yield Record(recorder, finished)
                 except Exception as failure:  # noqa: BLE001 - the caller needs the first error most
                     error.add_note(f"the recorder failed as well: {type(failure).__name__}")
             raise
         if recorder is not None:
-            yield Record(recorder, RequestFinished(operation.client_message_id, tuple(answer.results), None))
+            finished = RequestFinished(operation.client_message_id, tuple(answer.results), None)
+            yield from _told_to(recorder, finished)
         return answer
 
     def _with_retries(self, effect: Effect, make: Callable[[], Flow[T]], call: _Call) -> Flow[T]:
@@ -298,7 +309,7 @@ class Flows:
                 else:
                     self._session.prove(held)
                     return result
-            yield from _logged_in(held, deadline)
+            yield from self._logged_in(held, deadline)
             is_fresh = True
 
     def _attempt(  # noqa: PLR0913 - what one request consists of
@@ -319,9 +330,13 @@ class Flows:
             raise TransportTimeout("the deadline of the call has passed", may_have_left=False)
         sending: object = operation
         if call.recorder is not None and isinstance(sending, Deliver):
-            numbers, attempt = sending.recipients.msisdns, sending.attempts + 1
-            yield Record(call.recorder, RequestStarted(sending.client_message_id, numbers, attempt))
-        operation.attempts += 1
+            operation.attempts += 1
+            started = RequestStarted(sending.client_message_id, sending.recipients.msisdns, operation.attempts)
+            try:
+                yield from _told_to(call.recorder, started)
+            except _RecorderError:
+                operation.attempts -= 1  # a start that was not recorded has no end to be recorded
+                raise
         began, reply = time.monotonic(), None
         error: BaseException | None = None
         outcomes = {"failed": 1}
@@ -342,6 +357,14 @@ class Flows:
         finally:
             self._observe(operation.name, operation.size, request, reply, began, outcomes, error)
         return result
+
+    def _logged_in(self, held: SessionSnapshot, deadline: float) -> Flow[None]:
+        try:
+            yield Login(held, deadline, (self._timeout, self._seconds))
+        except ClicksoapError as error:
+            # Whatever became of the login, the command behind it never left.
+            error.may_have_taken_effect = False
+            raise
 
     def _read(self, operation: Operation[T], items: Sequence[str], secrets: Sequence[str]) -> T:
         lines = read(items, secrets)
@@ -387,6 +410,27 @@ class Flows:
             self._watch.exchange(exchange)
 
 
+class _RecorderError(Exception):
+    """Carries what a recorder raised past the handlers of the gateway's and the network's errors."""
+
+    def __init__(self, cause: Exception) -> None:
+        super().__init__()
+        self.cause = cause
+
+
+def _told_to(recorder: Recorder, event: RequestEvent) -> Flow[None]:
+    try:
+        yield Record(recorder, event)
+    except Exception as error:  # noqa: BLE001 - whatever a recorder raises is passed on
+        raise _RecorderError(error) from None
+
+
+def _attach(error: BaseException, report: SendReport) -> None:
+    """Hang the report on a foreign exception; one that takes no attributes passes without it."""
+    with contextlib.suppress(AttributeError, TypeError):
+        error.report = report  # type: ignore[attr-defined]
+
+
 def _check_wait(wait: object) -> None:
     if isinstance(wait, bool) or not isinstance(wait, int | float) or not 0 <= wait < float("inf"):
         raise InvalidInput("wait is not a number of seconds: give 0 or more")
@@ -398,15 +442,6 @@ def _send(request: WireRequest, timeout: Timeout, deadline: float) -> Flow[WireR
     if reply is None:
         raise RuntimeError("the driver answered a request with nothing")
     return reply
-
-
-def _logged_in(held: SessionSnapshot, deadline: float) -> Flow[None]:
-    try:
-        yield Login(held, deadline)
-    except ClicksoapError as error:
-        # Whatever became of the login, the command behind it never left.
-        error.may_have_taken_effect = False
-        raise
 
 
 def _outcome(error: ClicksoapError, done: str) -> NotSent | OutcomeUnknown:

@@ -123,10 +123,12 @@ class Ledger:
                     self._parts_made = len(plan.contents)
         content = plan.contents[self._parts_made]
         client_message_id = (plan.client_message_id or self._new_id()) if plan.has_client_id else None
-        self._parts_made += 1
+        request = plan.command(self._addressees.at(indexes), content, client_message_id, plan.deliver_at)
         self._current_indexes = indexes
-        self._current = plan.command(self._addressees.at(indexes), content, client_message_id, plan.deliver_at)
-        return self._current
+        self._current = request
+        # Behind the line above: an interruption between them must not make a message of two parts look complete.
+        self._parts_made += 1
+        return request
 
     def enter(self, answer: Answer) -> None:
         """Enter the answer to the current request."""
@@ -145,10 +147,11 @@ class Ledger:
         self._current = None
 
     def current_results(self) -> tuple[RecipientResult, ...]:
-        """One result per recipient of the current request: unknown if it is in flight, else not sent."""
+        """One result per recipient of the last request: as answered; else unknown if in flight, else not sent."""
         current = self._current
         if current is None:
-            return ()
+            answered = (self._results[index] for index in self._current_indexes)
+            return tuple([result for result in answered if result is not None])
         state = State.UNKNOWN if current.may_have_left else State.NOT_SENT
         own_id = current.client_message_id
         numbers = zip(current.recipients.msisdns, current.recipients.given, strict=True)

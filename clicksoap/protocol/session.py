@@ -2,7 +2,7 @@
 
 import copy
 
-from clicksoap.errors import ClicksoapError
+from clicksoap.errors import ClicksoapError, TransportTimeout
 
 
 class SessionSnapshot:
@@ -28,6 +28,7 @@ class Session:
 
     _held: SessionSnapshot
     _failure: ClicksoapError | None
+    _failure_limits: object
     _proven: str | None
 
     def __init__(self) -> None:
@@ -37,6 +38,7 @@ class Session:
         """Start anew, without a session."""
         self._held = SessionSnapshot(None, 0)
         self._failure = None
+        self._failure_limits = None
         self._proven = None
 
     def current(self) -> SessionSnapshot:
@@ -56,7 +58,7 @@ class Session:
         """
         return not is_fresh or held.id != self._held.id or held.id == self._proven
 
-    def settled(self, held: SessionSnapshot) -> bool:
+    def settled(self, held: SessionSnapshot, limits: object) -> bool:
         """Whether somebody already did what a call that held this wants from a login.
 
         Raises:
@@ -65,8 +67,12 @@ class Session:
         """
         if self._held.id is not None and self._held.id != held.id:
             return True
-        if self._failure is not None and self._held.attempts > held.attempts:
-            raise copy.copy(self._failure)
+        failure = self._failure
+        if failure is None or self._held.attempts <= held.attempts:
+            return False
+        # A time-out is the other call's own if its limits are not those of this one.
+        if limits == self._failure_limits or not isinstance(failure, TransportTimeout):
+            raise copy.copy(failure)
         return False
 
     def opened(self, session_id: str) -> None:
@@ -74,8 +80,9 @@ class Session:
         self._failure = None
         self._held = SessionSnapshot(session_id, self._held.attempts + 1)
 
-    def failed(self, error: ClicksoapError) -> None:
+    def failed(self, error: ClicksoapError, limits: object) -> None:
         """Keep a failed login for those who wait behind it."""
         # A copy, because the original travels on and takes a report of its own.
         self._failure = copy.copy(error)
+        self._failure_limits = limits
         self._held = SessionSnapshot(None, self._held.attempts + 1)

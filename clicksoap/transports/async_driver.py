@@ -7,13 +7,17 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from clicksoap.errors import ClicksoapError, ConfigurationError, NotSent, TransportTimeout
-from clicksoap.protocol.effects import Flow, Login, Pause, Prepare, Record, Send
+from clicksoap.protocol.effects import Flow, Login, Pause, Prepare, Record, Send, not_its_own_end
 from clicksoap.protocol.flows import Flows
 from clicksoap.protocol.session import Session
 from clicksoap.protocol.wire import AsyncTransport, WireReply
 
 T = TypeVar("T")
 AsyncSleep = Callable[[float], Awaitable[None]]
+
+
+async def _sleep(seconds: float) -> None:
+    await asyncio.sleep(seconds)  # looked up at each pause, so that a patched one is used
 
 
 class AsyncDriver:
@@ -25,7 +29,7 @@ class AsyncDriver:
         sleep: Waits between tries, in place of ``asyncio.sleep``; what it raises ends the call.
     """
 
-    sleep: AsyncSleep = staticmethod(asyncio.sleep)
+    sleep: AsyncSleep = staticmethod(_sleep)
 
     def __init__(self, shared: "Shared", flows: Flows, sleep: AsyncSleep | None = None) -> None:
         self._shared = shared
@@ -36,7 +40,7 @@ class AsyncDriver:
         """A driver of other flows over the same transport, session and login lock."""
         return AsyncDriver(self._shared, flows, sleep or self._own_sleep)
 
-    async def run(self, flow: Flow[T]) -> T:
+    async def run(self, flow: Flow[T]) -> T:  # noqa: C901 - one loop, so that what ends a wait reaches the flow
         """Carry out the flow's effects until it ends; whatever ends a wait, also a cancellation, is thrown into it."""
         self._shared.check_home()
         reply: WireReply | None = None
@@ -57,8 +61,10 @@ class AsyncDriver:
                 else:
                     await _recorded(effect)
             except StopIteration as end:
-                result: T = end.value
-                return result
+                if inspect.getgeneratorstate(flow) == inspect.GEN_CLOSED:
+                    result: T = end.value
+                    return result
+                broken = not_its_own_end(end)
             except BaseException as error:
                 if inspect.getgeneratorstate(flow) == inspect.GEN_CLOSED:
                     raise
@@ -104,12 +110,12 @@ class AsyncDriver:
             waited = TransportTimeout("the time ran out while another task logged in", may_have_left=False)
             raise NotSent(f"nothing was sent: {waited}", cause=waited) from None
         try:
-            if shared.session.settled(asked.held):
+            if shared.session.settled(asked.held, asked.limits):
                 return
             try:
                 shared.session.opened(await self.run(self._flows.login(asked.deadline)))
             except ClicksoapError as error:
-                shared.session.failed(error)
+                shared.session.failed(error, asked.limits)
                 raise
         finally:
             shared.lock.release()

@@ -9,13 +9,17 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from clicksoap.errors import ClicksoapError, ConfigurationError, NotSent, TransportTimeout
-from clicksoap.protocol.effects import Flow, Login, Pause, Prepare, Send
+from clicksoap.protocol.effects import Flow, Login, Pause, Prepare, Record, Send, not_its_own_end
 from clicksoap.protocol.flows import Flows
 from clicksoap.protocol.session import Session
 from clicksoap.protocol.wire import Transport, WireReply
 
 T = TypeVar("T")
 Sleep = Callable[[float], None]
+
+
+def _sleep(seconds: float) -> None:
+    time.sleep(seconds)  # looked up at each pause, so that a patched one is used
 
 
 class Driver:
@@ -27,7 +31,7 @@ class Driver:
         sleep: Waits between tries, in place of ``time.sleep``; what it raises ends the call.
     """
 
-    sleep: Sleep = staticmethod(time.sleep)
+    sleep: Sleep = staticmethod(_sleep)
 
     def __init__(self, shared: "Shared", flows: Flows, sleep: Sleep | None = None) -> None:
         self._shared = shared
@@ -55,10 +59,12 @@ class Driver:
                 elif isinstance(effect, Pause):
                     (self._own_sleep or self.sleep)(effect.seconds)
                 else:
-                    effect.recorder(effect.event)
+                    _record(effect)
             except StopIteration as end:
-                result: T = end.value
-                return result
+                if inspect.getgeneratorstate(flow) == inspect.GEN_CLOSED:
+                    result: T = end.value
+                    return result
+                broken = not_its_own_end(end)
             except BaseException as error:
                 if inspect.getgeneratorstate(flow) == inspect.GEN_CLOSED:
                     raise
@@ -85,16 +91,24 @@ class Driver:
             raise NotSent(f"nothing was sent: {waited}", cause=waited)
         try:
             shared.logging_in = threading.get_ident()
-            if shared.session.settled(asked.held):
+            if shared.session.settled(asked.held, asked.limits):
                 return
             try:
                 shared.session.opened(self.run(self._flows.login(asked.deadline)))
             except ClicksoapError as error:
-                shared.session.failed(error)
+                shared.session.failed(error, asked.limits)
                 raise
         finally:
             shared.logging_in = None
             shared.lock.release()
+
+
+def _record(effect: Record) -> None:
+    waiting = effect.recorder(effect.event)
+    if waiting is not None:
+        if inspect.iscoroutine(waiting):
+            waiting.close()
+        raise ConfigurationError("the recorder is asynchronous: give a function, or use an AsyncClient")
 
 
 class Shared:

@@ -176,7 +176,10 @@ class SessionTransport:
             settings = session.merge_environment_settings(prepared.url, {}, True, None, None)
             response: Any = session.send(
                 prepared,
-                timeout=(_positive(min(timeout.connect, deadline - started)), timeout.read),
+                timeout=(
+                    _positive(min(timeout.connect, deadline - started)),
+                    _positive(min(timeout.read, deadline - started)),
+                ),
                 allow_redirects=False,
                 **settings,
             )

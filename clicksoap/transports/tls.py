@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import SplitResult, unquote, urlsplit
 
-import certifi
+import certifi  # comes with requests
 
 from clicksoap.errors import ConfigurationError
 from clicksoap.protocol.wire import ClientCert, FilePath
@@ -91,4 +91,7 @@ def proxy_headers(proxy: str) -> dict[str, str]:
 
 
 def _proxy_credentials(proxy: SplitResult) -> tuple[str, str]:
-    return unquote(proxy.username or ""), unquote(proxy.password or "")
+    """User and password of a proxy's URL; both are empty unless both are given, as requests has it."""
+    if proxy.username is None or proxy.password is None:
+        return "", ""
+    return unquote(proxy.username), unquote(proxy.password)

@@ -40,7 +40,7 @@ class CallState(threading.local):
     deadline: float = float("inf")
     total: float = float("inf")
     requesting: bool = False
-    may_have_may_have_left: bool = False
+    may_have_left: bool = False
     read: float = float("inf")
 
     @contextlib.contextmanager

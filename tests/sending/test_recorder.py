@@ -10,7 +10,17 @@ import pytest
 from facades import FACADES, settings
 from rawserver import Gateway, RawServer, Received, command, reply, reset
 
-from clicksoap import NotSent, OutcomeUnknown, Retry, SendReport, State, report_of
+from clicksoap import (
+    Client,
+    ConfigurationError,
+    NotSent,
+    OutcomeUnknown,
+    Retry,
+    SendReport,
+    State,
+    TransportLost,
+    report_of,
+)
 from clicksoap.protocol.effects import RequestEvent, RequestFinished, RequestStarted
 
 A, B, C = "27820000001", "27820000002", "27820000003"
@@ -28,12 +38,13 @@ class Books:
         self.events: list[RequestEvent] = []
         self.arrived: list[int] = []
         self.fails_at: type[RequestEvent] | None = None
+        self.failure: Exception = BookError()
 
     def record(self, event: RequestEvent) -> None:
         self.events.append(event)
         self.arrived.append(sum(command(each) == "sendmsg" for each in self._server.requests))
         if self.fails_at is not None and isinstance(event, self.fails_at):
-            raise BookError
+            raise self.failure
 
     async def record_later(self, event: RequestEvent) -> None:
         await asyncio.sleep(0)
@@ -147,3 +158,37 @@ def test_a_send_that_cannot_log_in_has_nothing_to_tell(sending: Any) -> None:
     with pytest.raises(NotSent):
         send()
     assert books.events == []
+
+
+@pytest.mark.parametrize("left", [False, True])
+def test_an_error_of_the_books_is_never_taken_for_one_of_the_network(sending: Any, *, left: bool) -> None:
+    """It is neither repeated nor told as an unknown outcome, whatever its class is."""
+    books, send = sending(retry=Retry(attempts=3))
+    books.fails_at, books.failure = RequestStarted, TransportLost("of the books", may_have_left=left)
+    with pytest.raises(TransportLost, match="of the books") as failed:
+        send()
+    assert failed.value is books.failure
+    assert [result.state for result in failed.value.report or ()] == [State.NOT_SENT] * 3
+    assert [type(event) for event in books.events] == [RequestStarted]
+
+
+def test_books_that_stop_iterating_are_an_error_and_no_silent_end(sending: Any) -> None:
+    books, send = sending()
+    books.fails_at, books.failure = RequestFinished, StopIteration()
+    with pytest.raises(RuntimeError, match="raised StopIteration") as failed:
+        send()
+    report = report_of(failed.value)
+    assert report is not None
+    assert [result.state for result in report] == [State.ACCEPTED, State.ACCEPTED, State.NOT_SENT]
+
+
+def test_an_asynchronous_recorder_of_a_client_of_threads_keeps_the_request_back() -> None:
+    async def record(_: RequestEvent) -> None:
+        pytest.fail("nobody can await it")
+
+    with RawServer(Gateway()) as server, Client(**settings(endpoint=server.origin)) as sms:
+        flow = sms._core.deliver(sms._core.plan([A], "hi", {}), record)
+        with pytest.raises(ConfigurationError, match="the recorder is asynchronous: give a function") as failed:
+            sms._driver.run(flow)
+    assert [result.state for result in failed.value.report or ()] == [State.NOT_SENT]
+    assert [command(each) for each in server.requests] == ["auth"]

@@ -3,15 +3,19 @@
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
+import requests
 from facades import FACADES, settings
-from rawserver import Gateway, RawServer, Received, command, reply
+from rawserver import Gateway, RawServer, Received, command, envelope, reply
 
 from clicksoap import (
+    AuthenticationError,
+    Binary,
     Client,
     ConfigurationError,
     InvalidInput,
@@ -21,8 +25,12 @@ from clicksoap import (
     State,
     Timeout,
     TransportTimeout,
+    report_of,
 )
+from clicksoap.errors import GatewayError
+from clicksoap.msisdn import Recipients
 from clicksoap.protocol.plan import Ledger
+from clicksoap.protocol.session import Session, SessionSnapshot
 
 TO = "27820000001"
 Make = Callable[..., Any]
@@ -165,3 +173,99 @@ def test_the_ids_of_a_ledgers_requests_come_from_who_makes_them() -> None:
     first.may_have_left = True
     assert ledger.in_flight
     assert [each.state for each in ledger.report()] == [State.UNKNOWN, State.NOT_SENT]
+
+
+def test_a_time_out_of_a_hurried_view_is_not_that_of_the_client(make: Make) -> None:
+    """The login that the view gave up is made again under the limits of the client that waits behind it."""
+    arrived, answer = threading.Event(), threading.Event()
+
+    def late(connection: socket.socket, received: Received) -> None:
+        if not arrived.is_set():
+            arrived.set()
+            answer.wait(30)
+        usual.usual(connection, received)
+
+    usual = Gateway({"auth": late})
+    with RawServer(usual) as server:
+        sms = make(endpoint=server.origin)
+        with pytest.raises(TransportTimeout):
+            sms.with_options(deadline=0.2).balance()
+        session, limits = sms._core.session, (Timeout(), float("inf"))
+        before = SessionSnapshot(None, 0)
+        assert session.settled(before, limits) is False
+        with pytest.raises(TransportTimeout):
+            session.settled(before, (sms._core._changeable["timeout"], 0.2))
+        answer.set()
+        assert sms.balance() > 0
+    assert count(server, "auth") == 2
+
+
+def test_a_refused_login_is_everybodys_whatever_the_limits() -> None:
+    session = Session()
+    before = session.current()
+    session.failed(GatewayError.of("001", ""), "some limits")
+    with pytest.raises(AuthenticationError):
+        session.settled(before, "other limits")
+
+
+def test_a_deadline_that_ends_within_the_wait_of_a_reconcile_is_told_before_the_wait(make: Make) -> None:
+    def denied(connection: socket.socket, _: Received) -> None:
+        connection.sendall(reply(envelope("ERR: 104, Unknown client message ID")))
+
+    with RawServer(Gateway({"querymsg": denied})) as server:
+        sms = make(endpoint=server.origin, deadline=50)
+        with pytest.raises(TransportTimeout, match="the deadline of the call ends within the wait of 60 s"):
+            sms.reconcile("abc", wait=60)
+    assert count(server, "querymsg") == 1
+
+
+def test_a_deadline_holds_over_a_session_of_the_caller() -> None:
+    answer = threading.Event()
+
+    def late(connection: socket.socket, received: Received) -> None:
+        answer.wait(30)
+        usual.usual(connection, received)
+
+    usual = Gateway({"getbalance": late})
+    with RawServer(usual) as server, requests.Session() as session:
+        with Client(**settings(endpoint=server.origin, auth="credentials", session=session, deadline=0.3)) as sms:
+            began = time.monotonic()
+            with pytest.raises(TransportTimeout):
+                sms.balance()
+            assert time.monotonic() - began < 4
+        answer.set()
+
+
+def test_a_sleep_that_cannot_be_called_is_refused_where_it_is_given(make: Make) -> None:
+    with pytest.raises(ConfigurationError, match="sleep= is int: give a function"):
+        make(endpoint="http://127.0.0.1:9").with_options(sleep=5)
+
+
+def test_a_sleep_that_stops_iterating_is_an_error_and_no_silent_end(make: Make) -> None:
+    with RawServer(Gateway({"getbalance": busy})) as server:
+        sms = make(endpoint=server.origin, auth="credentials", retry=Retry())
+        with pytest.raises(RuntimeError, match="raised StopIteration"):
+            sms.with_options(sleep=Mock(side_effect=[])).balance()
+
+
+def test_a_message_of_two_parts_is_unknown_wherever_its_second_part_is_interrupted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """While the request of the last part is made, the first one is accepted and the message is not whole."""
+    calls = []
+
+    def interrupted(self: Recipients, positions: Sequence[int]) -> Recipients:
+        calls.append(positions)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        return at(self, positions)
+
+    at = Recipients.at
+    with RawServer(Gateway()) as server, Client(**settings(endpoint=server.origin)) as sms:
+        monkeypatch.setattr(Recipients, "at", interrupted)
+        with pytest.raises(KeyboardInterrupt) as ended:
+            sms.send([TO], Binary(b"x" * 200))
+    report = report_of(ended.value)
+    assert report is not None
+    assert [result.state for result in report] == [State.UNKNOWN]
+    assert count(server, "sendmsg") == 1

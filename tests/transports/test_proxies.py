@@ -13,6 +13,7 @@ from facades import FACADES
 from rawserver import Gateway, Hangup, RawServer, Received, answering, envelope, reply, tunnel
 
 from clicksoap import Client, ConfigurationError, NotSent
+from clicksoap.transports.tls import proxy_headers
 
 Connect = Callable[..., Client]
 Tls = Callable[..., ssl.SSLContext]
@@ -255,3 +256,15 @@ def test_both_clients_put_the_same_on_the_wire(settings: dict[str, Any]) -> None
     threads, tasks = server.requests
     assert threads.head == tasks.head
     assert threads.body == tasks.body
+
+
+@pytest.mark.parametrize(
+    ("proxy", "sent"),
+    [
+        ("http://acme:secret@localhost:1", {"Proxy-Authorization": "Basic YWNtZTpzZWNyZXQ="}),
+        ("http://acme@localhost:1", {}),  # as requests has it: credentials are a user and a password
+        ("http://localhost:1", {}),
+    ],
+)
+def test_credentials_for_a_proxy_are_a_user_and_a_password(proxy: str, sent: dict[str, str]) -> None:
+    assert proxy_headers(proxy) == sent
