@@ -287,7 +287,7 @@ def _serve(capacity: int) -> None:
 def show(figures: Figures, command: str) -> str:
     """The figures in Markdown."""
     large, single, about = figures.large, figures.single, machine()
-    spaced = figures.memory[:: -(-len(figures.memory) // _SHOWN)]
+    spaced = figures.memory[:: max(1, -(-len(figures.memory) // _SHOWN))]
     verdict = "flat" if figures.is_flat else "not flat"
     return f"""\
 `{command}` on {about["processor"]}, {about["cores"]} cores, {about["python"]}; load {about["load"]} when it ended (the
