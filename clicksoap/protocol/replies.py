@@ -5,11 +5,11 @@ errors. So keys are read in any case, blanks are folded, and an error is known b
 """
 
 import re
-from collections import defaultdict, deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from itertools import repeat
-from typing import Final
+from typing import Any, Final
 
 from clicksoap.errors import WHOLE_REQUEST, GatewayError, SessionExpired
 from clicksoap.lazy_re import pattern
@@ -181,32 +181,53 @@ def all_accepted(
     return _accepted(recipients, ids, client_message_id, items)
 
 
-# A frozen dataclass sets each field by a Python call; the slots' own setters do it in C, column by column. For 300
-# recipients that is 0.2 ms in place of 0.5, in a send of about 2 ms.
-_SETTERS: Final[dict[str, Callable[[RecipientResult, object], None]]] = {
-    name: RecipientResult.__dict__[name].__set__ for name in RecipientResult.__dataclass_fields__
-}
+class _Columns:
+    """The fields of a `RecipientResult` before it is one, filled in by position.
 
-_NEW: Final[Callable[[type[RecipientResult]], RecipientResult]] = object.__new__
+    A frozen dataclass sets each field by a Python call, which for 300 recipients takes as long as half of a send. This
+    class has the same slots, so that an instance becomes a result by its class alone.
+    """
+
+    __slots__ = tuple(RecipientResult.__dataclass_fields__)
+
+    def __init__(  # noqa: PLR0913 - they are mapped from columns
+        self,
+        to: str,
+        given: str,
+        state: State,
+        message_ids: tuple[str, ...],
+        error: GatewayError | None,
+        client_message_id: str | None,
+        raw: str | None,
+    ) -> None:
+        self.to = to
+        self.given = given
+        self.state = state
+        self.message_ids = message_ids
+        self.error = error
+        self.client_message_id = client_message_id
+        self.raw = raw
 
 
 def _accepted(
     recipients: Recipients, ids: Sequence[str], client_message_id: str | None, lines: Sequence[str]
 ) -> list[RecipientResult]:
     """The results of recipients that were all accepted, each with one id and a line of its own."""
-    results: list[RecipientResult] = list(map(_NEW, repeat(RecipientResult, len(ids))))
-    columns: dict[str, Iterable[object]] = {
-        "to": recipients.msisdns,
-        "given": recipients.given,
-        "state": repeat(State.ACCEPTED),
-        "message_ids": zip(ids, strict=False),
-        "error": repeat(None),
-        "client_message_id": repeat(client_message_id),
-        "raw": lines,
-    }
-    for name, set_slot in _SETTERS.items():
-        deque(map(set_slot, results, columns[name]), maxlen=0)  # a deque of no length runs the map and keeps nothing
-    return results
+    made: list[Any] = list(
+        map(
+            _Columns,
+            recipients.msisdns,
+            recipients.given,
+            repeat(State.ACCEPTED),
+            zip(ids, strict=False),
+            repeat(None),
+            repeat(client_message_id),
+            lines,
+        )
+    )
+    for result in made:
+        result.__class__ = RecipientResult
+    return made
 
 
 def refusal_of_request(lines: Sequence[Line], recipients: int = 0) -> GatewayError | None:

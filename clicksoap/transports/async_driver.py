@@ -46,6 +46,7 @@ class AsyncDriver:
         reply: WireReply | None = None
         broken: BaseException | None = None
         while True:
+            effect = None
             try:
                 effect = flow.send(reply) if broken is None else flow.throw(broken)
                 reply, broken = None, None
@@ -61,7 +62,7 @@ class AsyncDriver:
                 else:
                     await _recorded(effect)
             except StopIteration as end:
-                if inspect.getgeneratorstate(flow) == inspect.GEN_CLOSED:
+                if effect is None:  # raised by the flow, which has ended
                     result: T = end.value
                     return result
                 broken = not_its_own_end(end)
