@@ -1,7 +1,6 @@
 """Regular expressions that are compiled on first use.
 
-Most programs use few of them, and compiling all takes 20 ms of every start (``make bench``, fresh process to first
-reply).
+Most programs use few of them, and the start of a short one would wait for all.
 """
 
 import re
