@@ -1,5 +1,5 @@
 # make demo   an SMS over both SOAP bindings to a simulated gateway
-# make test   everything that must hold: lint, types, tests; six to seven minutes on two cores
+# make test   everything that must hold: lint, types, all tests; about six minutes on two idle cores
 # make proof  what takes longer: every fault with every command, the fuzzer, a load on the simulator
 #             SHORT=1 takes at most five minutes; SEED=… repeats a run
 # make same BASE=<commit>  compares every request and every outcome with those of another commit
