@@ -41,7 +41,7 @@ class Operation(ABC, Generic[T]):
         name: The command's name in Document/Literal.
         effect: What repeating it does.
         needs_session: Whether only a session id identifies the caller, whatever the client prefers.
-        attempts: How many requests have been made for it.
+        attempts: How many of its requests a recorder was told of; 0 without a recorder.
         may_have_left: Whether its last request may be with the gateway.
     """
 
