@@ -357,9 +357,9 @@ def _check_filled(fields: frozenset[int], given: int) -> None:
 
 def _check_field(text: str, argument: str, charset: Charset) -> None:
     check_text(text, argument)
-    culprits = segments(text, charset).culprits
-    if culprits:
+    cost = segments(text, charset)
+    if cost.culprits:
         raise InvalidInput(
-            f"{argument} holds {len(culprits)} characters outside the GSM alphabet, "
+            f"{argument} holds {cost.culprits_named()}, outside the GSM alphabet, "
             "which the gateway cannot merge: send such texts with send()"
         )
