@@ -23,6 +23,8 @@ MAX_SECONDS: Final = 10**9
 _CONTROLS: Final = {
     "\0": "NULL",
     "\b": "BACKSPACE",
+    "\f": "FORM FEED",
+    "\v": "VERTICAL TAB",
     "\t": "TAB",
     "\n": "LINE FEED",
     "\r": "CARRIAGE RETURN",
@@ -50,7 +52,7 @@ def check_text(text: object, argument: str) -> str:
     # Whatever is illegal cannot be printed either.
     if not plain.isprintable() and (found := XML_ILLEGAL.search(plain)):
         raise InvalidInput(
-            f"{argument} holds U+{ord(found.group()):04X} at position {found.start()}, "
+            f"{argument} holds {named_character(found.group())} at position {found.start()}, "
             "which no XML document can carry: take it out"
         )
     return plain
@@ -66,16 +68,16 @@ def plain_moment(moment: object, argument: str) -> datetime:
         raise InvalidInput(_NO_MOMENT.format(argument))
     try:
         offset = moment.utcoffset()
+        zone = None if offset is None else timezone(plain_duration(offset, argument))
     except Exception:  # noqa: BLE001 - a time zone is code of others
-        offset = None
-    if not isinstance(offset, timedelta):
+        zone = None
+    if zone is None:
         raise InvalidInput(_NO_MOMENT.format(argument))
     # Read by the base class's own attributes: a subclass may have attributes of these names that mean something else.
     parts = (datetime.year, datetime.month, datetime.day, datetime.hour, datetime.minute, datetime.second)
     year, month, day, hour, minute, second, microsecond = (
         int(part.__get__(moment)) for part in (*parts, datetime.microsecond)
     )
-    zone = timezone(plain_duration(offset, argument))
     return datetime(year, month, day, hour, minute, second, microsecond, zone)
 
 
