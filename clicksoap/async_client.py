@@ -375,7 +375,9 @@ class AsyncClient:
         await self.close()
 
     def __repr__(self) -> str:
-        return f"<AsyncClient {self._core.binding.name}>"
+        # A constructor that fails leaves a client without a core to those who show local variables.
+        core = self.__dict__.get("_core")
+        return "<AsyncClient, not made>" if core is None else f"<AsyncClient {core.binding.name}>"
 
     def __reduce__(self) -> NoReturn:
         raise TypeError(

@@ -11,7 +11,7 @@ import requests
 from clicksoap.errors import ClicksoapError, ConfigurationError, InvalidInput
 from clicksoap.messages import Message
 from clicksoap.options import BatchOptions, SendOptions
-from clicksoap.protocol.arguments import DEFAULT_RETRY, Arguments, Numbers, ViewOptions, sent_headers
+from clicksoap.protocol.arguments import DEFAULT_RETRY, Arguments, Numbers, ViewOptions, is_asynchronous, sent_headers
 from clicksoap.protocol.compose import ClientCore, OpenBatch
 from clicksoap.protocol.endpoint import BindingName, HttpMethod
 from clicksoap.protocol.observing import Observer
@@ -362,6 +362,8 @@ class Client:
         Raises:
             ConfigurationError: An option is unknown or cannot work; the text names it.
         """
+        if is_asynchronous(sleep):
+            raise ConfigurationError("sleep= is a coroutine function, which nobody awaits: give a plain function")
         if sleep is not None and not callable(sleep):
             raise ConfigurationError(f"sleep= is {type(sleep).__name__}: give a function that waits for some seconds")
         view = object.__new__(type(self))
@@ -390,7 +392,9 @@ class Client:
         self.close()
 
     def __repr__(self) -> str:
-        return f"<Client {self._core.binding.name}>"
+        # A constructor that fails leaves a client without a core to those who show local variables.
+        core = self.__dict__.get("_core")
+        return "<Client, not made>" if core is None else f"<Client {core.binding.name}>"
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a Client holds a password and connections and cannot be pickled: make one in each process")
