@@ -10,7 +10,7 @@ from clicksoap.config import load
 from clicksoap.errors import ClicksoapError, ConfigurationError, InvalidInput
 from clicksoap.messages import Message
 from clicksoap.options import BatchOptions, SendOptions
-from clicksoap.protocol.arguments import DEFAULT_RETRY, Arguments, Numbers, ViewOptions, sent_headers
+from clicksoap.protocol.arguments import DEFAULT_RETRY, Arguments, ClientOptions, Numbers, ViewOptions, sent_headers
 from clicksoap.protocol.compose import ClientCore, OpenBatch
 from clicksoap.protocol.endpoint import BindingName, HttpMethod
 from clicksoap.protocol.observing import Observer
@@ -119,7 +119,7 @@ class AsyncClient:
         self._driver = AsyncDriver(Shared(transport, core.session), core.flows)
 
     @classmethod
-    def from_config(cls, profile: str | None = None) -> Self:
+    def from_config(cls, profile: str | None = None, **overrides: Unpack[ClientOptions]) -> Self:
         """Make a client from the settings in the environment and the configuration file.
 
         Each setting is ``CLICKSOAP_<NAME>`` or the content of the file that ``CLICKSOAP_<NAME>_FILE`` names;
@@ -128,11 +128,13 @@ class AsyncClient:
 
         Args:
             profile: The table of the TOML file; by default what ``CLICKSOAP_PROFILE`` says, else ``default``.
+            overrides: Arguments of the constructor that the program gives by itself. Each wins over its setting, also
+                where it is None.
 
         Raises:
             ConfigurationError: Something needed is missing (the text names every place), or something is malformed.
         """
-        return cls(**load(profile))
+        return cls(**load(profile, overrides=overrides))
 
     async def authenticate(self) -> None:
         """Log in now (gateway: ``auth``). Calls log in by themselves; the session id is a secret and stays inside.

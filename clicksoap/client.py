@@ -11,7 +11,15 @@ import requests
 from clicksoap.errors import ClicksoapError, ConfigurationError, InvalidInput
 from clicksoap.messages import Message
 from clicksoap.options import BatchOptions, SendOptions
-from clicksoap.protocol.arguments import DEFAULT_RETRY, Arguments, Numbers, ViewOptions, is_asynchronous, sent_headers
+from clicksoap.protocol.arguments import (
+    DEFAULT_RETRY,
+    Arguments,
+    ClientOptions,
+    Numbers,
+    ViewOptions,
+    is_asynchronous,
+    sent_headers,
+)
 from clicksoap.protocol.compose import ClientCore, OpenBatch
 from clicksoap.protocol.endpoint import BindingName, HttpMethod
 from clicksoap.protocol.observing import Observer
@@ -26,6 +34,12 @@ from clicksoap.transports.requests import RequestsTransport, SessionTransport
 
 if TYPE_CHECKING:
     from clicksoap.service import Service
+
+
+class ClientOverrides(ClientOptions, total=False):
+    """The arguments that `Client.from_config` takes."""
+
+    session: requests.Session | None
 
 
 class Client:
@@ -130,7 +144,7 @@ class Client:
         self._driver = Driver(Shared(transport, core.session), core.flows)
 
     @classmethod
-    def from_config(cls, profile: str | None = None) -> Self:
+    def from_config(cls, profile: str | None = None, **overrides: Unpack[ClientOverrides]) -> Self:
         """Make a client from the settings in the environment and the configuration file.
 
         Each setting is ``CLICKSOAP_<NAME>`` or the content of the file that ``CLICKSOAP_<NAME>_FILE`` names;
@@ -139,13 +153,16 @@ class Client:
 
         Args:
             profile: The table of the TOML file; by default what ``CLICKSOAP_PROFILE`` says, else ``default``.
+            overrides: Arguments of the constructor that the program gives by itself. Each wins over its setting, also
+                where it is None.
 
         Raises:
             ConfigurationError: Something needed is missing (the text names every place), or something is malformed.
         """
         from clicksoap.config import load  # noqa: PLC0415 - few ask for it, and a first reply waits for imports
 
-        return cls(**load(profile))
+        session = overrides.pop("session", None)
+        return cls(**load(profile, overrides=cast("ClientOptions", overrides)), session=session)
 
     def authenticate(self) -> None:
         """Log in now (gateway: ``auth``). Calls log in by themselves; the session id is a secret and stays inside.

@@ -13,7 +13,7 @@ from clicksoap.protocol.flows import Credentials
 from clicksoap.protocol.observing import Observer
 from clicksoap.protocol.retry import Retry
 from clicksoap.protocol.timeout import Timeout
-from clicksoap.protocol.wire import FilePath
+from clicksoap.protocol.wire import ClientCert, FilePath
 from clicksoap.secret import Secret
 from clicksoap.version import __version__
 
@@ -40,6 +40,27 @@ class ViewOptions(TypedDict, total=False):
     max_recipients: int | None
     sender: str | None
     on_exchange: Observer | None
+
+
+class ClientOptions(ViewOptions, total=False):
+    """The arguments of both clients, as ``from_config`` takes them; `clicksoap.Client` says what each means."""
+
+    api_id: int | str
+    user: str
+    password: str | Secret
+    endpoint: str | None
+    binding: BindingName | None
+    wsdl: FilePath | bytes | None
+    auth: Literal["session", "credentials"]
+    proxy: str | None
+    ca: FilePath | None
+    client_cert: ClientCert | None
+    headers: Mapping[str, str] | None
+    allow_plaintext: bool
+    region: str | None
+    user_agent_extra: str | None
+    http_method: HttpMethod
+    log_content: bool
 
 
 class Arguments(ViewOptions):
