@@ -111,7 +111,7 @@ def plain_int(value: object) -> int | None:
 
 
 def plain_seconds(value: object, *, is_zero_allowed: bool = False) -> float | None:
-    """Return a number of seconds as a plain int or float; None if the value is none, or is longer than any wait."""
+    """Return a number of seconds as a plain int or float; None for all else, and for more than `MAX_SECONDS`."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     number = int.__index__(value) if isinstance(value, int) else float.__float__(value)

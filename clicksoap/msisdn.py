@@ -233,7 +233,7 @@ def _without_trunk_zero(digits: str, argument: str) -> str:
 
 
 def _possible(number: str, region: str | None = None) -> "PhoneNumber | None":
-    """What phonenumbers reads, if it is a possible number."""
+    """The number that phonenumbers reads; None if it is not a possible one."""
     import phonenumbers  # noqa: PLC0415 - as above
 
     try:
