@@ -134,6 +134,9 @@ class AsyncClient:
         Raises:
             ConfigurationError: Something needed is missing (the text names every place), or something is malformed.
         """
+        if isinstance(password := overrides.get("password"), str):
+            overrides["password"] = Secret(password)  # hidden from those who show local variables
+            del password
         return cls(**load(profile, overrides=overrides))
 
     async def authenticate(self) -> None:

@@ -162,6 +162,9 @@ class Client:
         from clicksoap.config import load  # noqa: PLC0415 - few ask for it, and a first reply waits for imports
 
         session = overrides.pop("session", None)
+        if isinstance(password := overrides.get("password"), str):
+            overrides["password"] = Secret(password)  # hidden from those who show local variables
+            del password
         return cls(**load(profile, overrides=cast("ClientOptions", overrides)), session=session)
 
     def authenticate(self) -> None:

@@ -5,7 +5,7 @@ import dataclasses
 import json
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, TypeVar, cast
 
@@ -79,8 +79,8 @@ def load(
     if unknown:
         known = ", ".join(sorted(ClientOptions.__annotations__))
         raise ConfigurationError(f"from_config() has no argument {min(unknown)!r}: give any of {known}")
-    environment = os.environ if environ is None else environ
-    variables = {name: value.strip(_AROUND) for name, value in environment.items()}
+    variables = _Variables(os.environ if environ is None else environ)
+    del environ  # its values stay hidden from those who show local variables
     _check_names(variables)
     asked = profile or variables.get("CLICKSOAP_PROFILE") or None
     path = _path(variables)
@@ -103,11 +103,24 @@ def load(
     return cast("ClientOptions", {**_settings(found), **given})
 
 
-def _check_names(variables: Mapping[str, str]) -> None:
+class _Variables:
+    """The environment, freed of what stands around values; its repr hides them from those who show local variables."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._environment = environment
+
+    def get(self, name: str) -> str | None:
+        return self._environment.get(name, "").strip(_AROUND) or None
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._environment)
+
+
+def _check_names(variables: _Variables) -> None:
     """Refuse a misspelt variable, because the setting that it is meant for would silently have its default."""
     for variable in variables:
         if variable.startswith("CLICKSOAP_") and variable not in {"CLICKSOAP_CONFIG", "CLICKSOAP_PROFILE"}:
-            if _SERVICE_LINK.fullmatch(variable) or _LINK_TO_PORT.fullmatch(f"{variable}={variables[variable]}"):
+            if _SERVICE_LINK.fullmatch(variable) or _LINK_TO_PORT.fullmatch(f"{variable}={variables.get(variable)}"):
                 continue
             name = variable.removeprefix("CLICKSOAP_").removesuffix("_FILE").lower()
             if name not in _ALL:
@@ -118,8 +131,6 @@ def _check_names(variables: Mapping[str, str]) -> None:
 
 def _settings(found: dict[str, object]) -> dict[str, Any]:
     settings: dict[str, Any] = {name: value for name, value in found.items() if name != "client_key"}
-    if "password" in found:
-        settings["password"] = Secret(str(found["password"]))
     if "client_key" in found:
         if "client_cert" not in found:
             raise ConfigurationError("client_key is set without client_cert: set both")
@@ -152,7 +163,7 @@ def _mapping(name: str, value: object) -> dict[str, Any]:
     return {str(key): item for key, item in value.items()}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
 
 
-def _path(variables: Mapping[str, str]) -> Path:
+def _path(variables: _Variables) -> Path:
     if named := variables.get("CLICKSOAP_CONFIG"):
         return Path(named)
     if os.name == "nt":
@@ -164,7 +175,7 @@ def _path(variables: Mapping[str, str]) -> Path:
 
 def _tables(path: Path, asked: str | None, *, is_named: bool) -> dict[str, object]:
     try:
-        return tomllib.loads(_decoded(path.read_bytes()))
+        return {name: _with_secret(table) for name, table in tomllib.loads(_decoded(path.read_bytes())).items()}
     except (FileNotFoundError, NotADirectoryError):
         if asked is not None:
             raise ConfigurationError(f"there is no profile {asked!r}: {path} does not exist") from None
@@ -177,6 +188,21 @@ def _tables(path: Path, asked: str | None, *, is_named: bool) -> dict[str, objec
         problem = f"{path} is not TOML in UTF-8"
     # Raised out here: the parser's exceptions hold the file's content, passwords too, and must not hang on ours.
     raise ConfigurationError(problem)
+
+
+def _with_secret(table: object) -> object:
+    """A table of the file, with the password hidden; one that is not a text becomes False."""
+    if not isinstance(table, dict):
+        return False
+    settings = cast("dict[str, object]", table)
+    if "password" in settings:
+        password = settings["password"]
+        settings["password"] = _secret(password) if isinstance(password, str) else False
+    return settings
+
+
+def _secret(text: str) -> Secret:
+    return Secret(text.strip(_AROUND))
 
 
 def _profile(path: Path, asked: str | None, *, is_named: bool) -> dict[str, object]:
@@ -197,7 +223,7 @@ def _profile(path: Path, asked: str | None, *, is_named: bool) -> dict[str, obje
     return settings
 
 
-def _from_environment(name: str, variables: Mapping[str, str]) -> object:
+def _from_environment(name: str, variables: _Variables) -> object:
     for variable in filter(None, (f"CLICKSOAP_{name.upper()}", _VENDOR.get(name))):
         if value := variables.get(variable):
             return _converted(name, value, variable)
@@ -236,9 +262,16 @@ def _decoded(content: bytes) -> str:
     return content.decode("utf-16" if is_utf_16 else "utf-8-sig")
 
 
+def _seconds(text: str, source: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise ConfigurationError(f"{source} is not a number of seconds: give one, such as 30") from None
+
+
 def _converted(name: str, value: object, source: str) -> object:
     if isinstance(value, str):
-        value = value.strip(_AROUND)
+        value = _secret(value) if name == "password" else value.strip(_AROUND)
     if name in _FLAGS and not isinstance(value, bool):
         flag = _TRUE.get(str(value).lower())
         if flag is None:
@@ -249,12 +282,8 @@ def _converted(name: str, value: object, source: str) -> object:
             raise ConfigurationError(f"{source} is not a whole number: give digits alone")
         return int(str(value))
     if name in _SECONDS and isinstance(value, str):
-        try:
-            return float(value)
-        except ValueError:
-            problem = f"{source} is not a number of seconds: give one, such as 30"
-        raise ConfigurationError(problem)
-    if name in _TEXTS and not isinstance(value, str):
+        return _seconds(value, source)
+    if name in _TEXTS and not isinstance(value, str | Secret):
         if name == "api_id" and isinstance(value, int):
             return value
         raise ConfigurationError(f"{source} is not a text: put it in quotes")

@@ -2,13 +2,14 @@
 
 import json
 import re
+import traceback
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from clicksoap import ConfigurationError, Retry, Secret, Timeout
+from clicksoap import Client, ConfigurationError, Retry, Secret, Timeout
 from clicksoap.config import load
 from clicksoap.protocol.arguments import ClientOptions
 
@@ -511,3 +512,27 @@ def test_an_argument_that_no_client_has_is_refused_by_name() -> None:
 def test_a_profile_that_is_no_name_is_refused(profile: Any) -> None:
     with pytest.raises(ConfigurationError, match=f"profile= is {type(profile).__name__}: give the name of a table"):
         load(profile, BASE)
+
+
+@pytest.mark.parametrize(
+    "place", ["CLICKSOAP_PASSWORD", "CLICKATELL_PASSWORD", "CLICKSOAP_PASSWORD_FILE", "file", "argument"]
+)
+def test_no_local_variable_of_a_frame_holds_the_password(
+    monkeypatch: pytest.MonkeyPatch, toml: Callable[[str], Path], tmp_path: Path, place: str
+) -> None:
+    (tmp_path / "secret").write_text(SECRET)
+    path = toml(f'[default]\npassword = "{SECRET}"\n' if place == "file" else "")
+    value = str(tmp_path / "secret") if place.endswith("_FILE") else SECRET
+    for name, content in {**BASE, "CLICKSOAP_CONFIG": str(path), "CLICKSOAP_PASSWORD": "", place: value}.items():
+        monkeypatch.setenv(name, content)
+    given: dict[str, Any] = {"password": SECRET} if place == "argument" else {}
+    wrong: dict[str, Any]
+    for wrong in ({"TIMEOUT": "5"}, {"USER": ""}, {"DEADLINE": "soon"}, {"USR": "acme"}, {"PROFILE": "prod"}):
+        with monkeypatch.context() as patch:
+            for name, content in wrong.items():
+                patch.setenv(f"CLICKSOAP_{name}", content)
+            with pytest.raises(ConfigurationError) as refused:
+                Client.from_config(**given)
+        for frame, _ in traceback.walk_tb(refused.value.__traceback__):
+            if frame.f_globals.get("__name__", "").startswith("clicksoap"):  # the test itself knows it
+                assert SECRET not in repr(frame.f_locals)
