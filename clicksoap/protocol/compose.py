@@ -1,20 +1,20 @@
 """The core of both clients: checked arguments, and a flow for each method."""
 
 import copy
+from datetime import datetime
 from decimal import Decimal
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
-from clicksoap.checks import MAX_SECONDS, check_text, plain_seconds
+from clicksoap.checks import check_text, plain_moment
 from clicksoap.contract import Dialect
 from clicksoap.errors import ConfigurationError, InvalidInput, NotExpressible
 from clicksoap.lazy_re import pattern
 from clicksoap.messages import Binary, Feature, Message, MmsNotification, Text, WapPush, text_content
-from clicksoap.msisdn import check_region, msisdn, recipients
+from clicksoap.msisdn import Numbers, check_region, msisdn, recipients
 from clicksoap.options import Options, SendOptions
 from clicksoap.protocol.arguments import (
     Arguments,
-    Numbers,
     ViewOptions,
     check_kinds,
     checked_choice,
@@ -221,20 +221,21 @@ class ClientCore:
         """Ask once what the gateway knows of a request."""
         return self.flows.find(check_text(client_message_id, "client_message_id"))
 
-    def reconcile(self, report: SendReport, wait: float) -> Flow[SendReport]:
+    def reconcile(self, report: SendReport, believe_after: float, *, wait: bool) -> Flow[SendReport]:
         """Ask what became of the unknown recipients of a report."""
         if not isinstance(report, SendReport):
-            raise InvalidInput(
-                f"lost is {type(report).__name__}: give the SendReport of a send, or a client message id"
-            )
-        return self.flows.reconcile(report, _checked_wait(wait))
+            raise InvalidInput(f"lost is {type(report).__name__}: give a SendReport or a client message id")
+        return self.flows.reconcile(report, believe_after, wait=_checked_wait(wait))
 
-    def settle(self, client_message_id: str, wait: float) -> Flow[State]:
-        """Ask whether a request arrived, a second time after a wait if the gateway denies it."""
+    def settle(
+        self, client_message_id: str, believe_after: float, ended_at: datetime | None, *, wait: bool
+    ) -> Flow[State]:
+        """Ask whether a request arrived."""
         own_id = check_text(client_message_id, "lost")
         if not own_id or any(char.isspace() for char in own_id):
             raise InvalidInput("lost is empty or holds blanks: give a SendReport or a client message id")
-        return self.flows.settle(own_id, _checked_wait(wait))
+        ended = None if ended_at is None else plain_moment(ended_at, "ended_at")
+        return self.flows.settle(own_id, believe_after, ended, wait=_checked_wait(wait))
 
     def batch(self, template: str, options: SendOptions) -> OpenBatch:
         """Check a template batch."""
@@ -316,11 +317,10 @@ class ClientCore:
 _COMMANDS: Final[dict[str, type[Deliver]]] = {command.name: command for command in (SendMessage, PushLink, NotifyMms)}
 
 
-def _checked_wait(wait: object) -> float:
-    seconds = plain_seconds(wait, is_zero_allowed=True)
-    if seconds is None:
-        raise InvalidInput(f"wait is not a number of seconds: give 0 or more, {MAX_SECONDS} at most")
-    return seconds
+def _checked_wait(wait: object) -> bool:
+    if not isinstance(wait, bool):
+        raise InvalidInput(f"wait is {type(wait).__name__}: give True or False")
+    return wait
 
 
 def _message(message: object) -> Message:

@@ -67,7 +67,7 @@ METHODS: Final[dict[str, dict[str, Any]]] = {
     "redeem": {"voucher": "1234567890123456"},
     "batch": {"template": "Dear #field1#"},
     "segments": {"message": "hello"},
-    "reconcile": {"lost": ID, "wait": 0},
+    "reconcile": {"lost": ID, "believe_after": 0},
     "with_options": {},
 }
 WITHOUT_ARGUMENTS: Final = {"authenticate", "ping", "balance", "close", "max_recipients", "service"}
@@ -94,7 +94,7 @@ NAMES: Final = {"message": "message|text", "fields": "field1", "client_cert": "c
 OPTIONAL: Final = {
     *("endpoint", "binding", "wsdl", "timeout", "retry", "deadline", "proxy", "ca", "client_cert", "headers"),
     *("max_recipients", "region", "sender", "session", "on_exchange", "user_agent_extra", "sleep"),
-    *("deliver_after", "deliver_at", "validity", "created", "expires", "action", "type"),
+    *("ended_at", "deliver_after", "deliver_at", "validity", "created", "expires", "action", "type"),
     "unicode",
 }
 REQUIRED: Final = {"expires of MmsNotification", "sender of MmsNotification"}
@@ -114,7 +114,7 @@ LEGAL: Final[dict[str, set[str]]] = {
     "sleep": {"a class"},
     "sleep of AsyncClient.with_options": {"a class", "a coroutine function"},
     **{flag: {"True"} for flag in ("allow_plaintext", "log_content", "flash", "unicode", "escalate", "two_way")},
-    **{flag: {"True"} for flag in ("delivery_receipt", "unique")},
+    **{flag: {"True"} for flag in ("delivery_receipt", "unique", "wait")},
 }
 
 
