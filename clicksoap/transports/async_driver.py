@@ -141,7 +141,16 @@ class Shared:
 
     def check_home(self) -> None:
         """Refuse an event loop or a process that is not the one of the first call."""
-        here = (os.getpid(), asyncio.get_running_loop())
+        try:
+            here = (os.getpid(), asyncio.get_running_loop())
+        except RuntimeError:
+            # trio and curio run coroutines, too.
+            here = None
+        if here is None:
+            raise ConfigurationError(
+                "an AsyncClient needs a running asyncio event loop, and there is none: call it under asyncio.run, "
+                "or use a Client in a thread under trio"
+            )
         if self.home is None:
             self.home = here
         if self.home != here:
