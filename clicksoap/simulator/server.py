@@ -28,6 +28,7 @@ from clicksoap.simulator.services.connection import Connection
 from clicksoap.simulator.simulation import Simulation
 
 _WORKERS: Final = 128
+_LARGE_WORKERS: Final = 2  # they compute, and more of them would only hold the others up
 _BACKLOG: Final = 512
 _KEEP_ALIVE: Final = 60
 _GRACE: Final = 3.0
@@ -53,6 +54,8 @@ class Simulator:
             to this machine. Requests to other names get status 421.
         store: A file that keeps messages, exchanges, messages from handsets and balances over a restart. A missing
             file is created. None keeps them in memory only.
+        record: A file to which every accepted message is appended as a line of JSON: ``to``, ``client_message_id``,
+            ``id`` and ``at``. It is complete where the gateway keeps only the latest messages. None for no such file.
         on_command: Called with the name of each command before the command runs, in the same thread. It may wait:
             other requests continue. If it raises, the caller gets a SOAP fault, or error 901 by the HTTP API, and the
             command does not run.
@@ -82,6 +85,7 @@ class Simulator:
         login: str | None = None,
         names: Collection[str] = (),
         store: str | os.PathLike[str] | None = None,
+        record: str | os.PathLike[str] | None = None,
         on_command: Callable[[str], None] | None = None,
     ) -> None:
         self._login = WebLogin.of(login) if login is not None else None
@@ -91,7 +95,14 @@ class Simulator:
         self._on_command = on_command
         self._running: _ServerRun | None = None
         path = Path(store) if store is not None else None
-        self._simulation = Simulation(accounts=accounts, settings=settings, clock=clock, capacity=capacity, store=path)
+        self._simulation = Simulation(
+            accounts=accounts,
+            settings=settings,
+            clock=clock,
+            capacity=capacity,
+            store=path,
+            record=Path(record) if record is not None else None,
+        )
         self.clock = self._simulation.clock
         self.gateway = self._simulation.gateway
         self.exchanges = self._simulation.exchanges
@@ -127,14 +138,14 @@ class Simulator:
 
         Raises:
             OSError: The port or address cannot be used.
-            StoreError: The file of the store cannot be used.
+            StoreError: The file of the store or of the record cannot be used.
             RuntimeError: The simulator is running already, or the server could not start.
         """
         if self._running is not None:
             raise RuntimeError("the simulator is running already: stop() it first")
         listener = _listener(self._address, self._port)
         try:
-            self._simulation.store.start()
+            self._simulation.open_files()
         except BaseException:
             listener.close()
             raise
@@ -182,7 +193,8 @@ class _ServerRun:
         self._workers = ThreadPoolExecutor(_WORKERS, thread_name_prefix="clicksoap-simulator-worker")
         self._stopping = Event()
         self._simulation = simulation
-        app = access_control(application(simulation, self._workers, self._stopping, on_command))
+        self._large_workers = ThreadPoolExecutor(_LARGE_WORKERS, thread_name_prefix="clicksoap-simulator-large")
+        app = access_control(application(simulation, self._workers, self._large_workers, self._stopping, on_command))
         config = uvicorn.Config(
             app,
             loop="asyncio",
@@ -218,8 +230,9 @@ class _ServerRun:
         self._thread.join()
         self._listener.close()
         # on_command may wait forever; stop() must not.
-        self._workers.shutdown(wait=not self._server.cut_short, cancel_futures=True)
-        self._simulation.store.stop()
+        for workers in (self._workers, self._large_workers):
+            workers.shutdown(wait=not self._server.cut_short, cancel_futures=True)
+        self._simulation.close_files()
 
     def _run(self) -> None:
         try:

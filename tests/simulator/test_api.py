@@ -106,7 +106,7 @@ class TestDescription:
     def test_it_has_every_route_of_the_application_and_no_other(self, api: Api) -> None:
         simulation = Simulation(accounts=None, settings=Settings(), clock=None, capacity=1, store=None)
         with ThreadPoolExecutor() as executor:
-            routes = application(simulation, executor, Event(), None).routes
+            routes = application(simulation, executor, executor, Event(), None).routes
         paths = [route.path for route in routes if isinstance(route, Route)]
         served = {path.removeprefix(BASE) for path in paths if path.startswith(f"{BASE}/")}
         assert served == api.description["paths"].keys()

@@ -46,6 +46,11 @@ if TYPE_CHECKING:
 )
 @click.option("--store", type=click.Path(dir_okay=False), help="File that keeps all state over a restart.")
 @click.option(
+    "--record",
+    type=click.Path(dir_okay=False),
+    help="File to which every accepted message is appended as JSON: number, client id, id, time.",
+)
+@click.option(
     "--capacity",
     default=10_000,
     show_default=True,
@@ -76,6 +81,7 @@ def command(  # noqa: PLR0913 - each is an option
     names: tuple[str, ...],
     login: str | None,
     store: str | None,
+    record: str | None,
     capacity: int,
     speed: float,
     accounts: tuple[str, ...],
@@ -109,6 +115,7 @@ def command(  # noqa: PLR0913 - each is an option
             login=login,
             names=names,
             store=store,
+            record=record,
         )
         simulator.start()
     except ValueError as error:

@@ -114,13 +114,13 @@ class Administration:
             return ended
 
     def set_balance(self, api_id: int, user: str, balance: Decimal) -> None:
-        """Set the credits of an account.
+        """Set the credits of an account; from now on, messages beyond them are refused (301).
 
         Raises:
             KeyError: The account is unknown.
         """
         with self._state.locked():
-            self._state.accounts.state(api_id, user).balance = balance
+            self._state.accounts.state(api_id, user).set_balance(balance)
             self._account_changed(api_id)
 
     def opt_out(self, api_id: int, user: str, number: str) -> None:

@@ -10,7 +10,7 @@ from typing import Final
 
 from clicksoap.simulator.front import rules
 from clicksoap.simulator.front.command import Command
-from clicksoap.simulator.front.rules import Refused
+from clicksoap.simulator.front.reasons import Refused
 from clicksoap.simulator.gateway.accounts import AccountState
 from clicksoap.simulator.gateway.content import content_of
 from clicksoap.simulator.gateway.state import GatewayState
@@ -65,7 +65,7 @@ class Batches:
         state, values = self._state, command.values
         owner = state.sessions.authorised(command)
         if "template" not in values:
-            raise Refused("202")
+            raise Refused("202", "template", "missing, or empty", "give the text of the messages")
         check_options(state, values)
         content_of(values, "template", state.settings.concat_default)  # a template that is refused never gets better
         if len(self._by_id) >= _MAX_BATCHES:
@@ -82,7 +82,8 @@ class Batches:
         if rules.integer(batch.parameters, "unicode") != 1:  # the vendor does not merge fields into unicode
             template = _merged(template, command.values)
         if not template:
-            raise Refused("107")
+            rule = "empty once its fields are filled in"
+            raise Refused("107", "template", rule, "give the fields of the template a value")
         submission = self._submission(command, batch, template)
         return submit(self._state, batch.owner, command, submission, names_single=False)
 
@@ -109,10 +110,17 @@ class Batches:
     def _batch(self, command: Command) -> BatchState:
         """The batch of a command, if the account of the command started it; refused otherwise (201)."""
         owner = self._state.sessions.authorised(command)
-        batch = self._by_id.get(command.values.get("batch_id", ""))
-        if batch is None or batch.owner is not owner or self._state.clock.now() - batch.created > BATCH_LIFETIME:
-            raise Refused("201")
-        return batch
+        batch_id = command.values.get("batch_id", "")
+        batch = self._by_id.get(batch_id)
+        if batch is None:
+            rule = "unknown, or ended already" if batch_id else "missing, or empty"
+        elif batch.owner is not owner:
+            rule = "a batch of another account"
+        elif self._state.clock.now() - batch.created > BATCH_LIFETIME:
+            rule = "expired: a batch lasts 24 hours"
+        else:
+            return batch
+        raise Refused("201", "batch_id", rule, "give the id that startbatch gave", value=batch_id)
 
 
 def _merged(template: str, values: Mapping[str, str]) -> str:

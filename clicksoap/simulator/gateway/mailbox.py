@@ -8,6 +8,7 @@ from decimal import Decimal
 from itertools import count
 
 from clicksoap.simulator.gateway.event_bus import Event, EventBus
+from clicksoap.simulator.gateway.forgotten_ids import ForgottenIds
 from clicksoap.simulator.gateway.messages import Message, Stage
 from clicksoap.simulator.gateway.stages import FREE_STATUSES
 
@@ -25,6 +26,9 @@ class Mailbox:
         event_bus: The bus of status events.
         refund: Called with a message that ends in a free status, as it was before.
 
+    Attributes:
+        forgotten: The ids of the messages that were dropped or deleted.
+
     Raises:
         ValueError: The capacity is less than 1.
     """
@@ -32,6 +36,7 @@ class Mailbox:
     def __init__(self, capacity: int, event_bus: EventBus, refund: Callable[[Message], None]) -> None:
         if capacity < 1:
             raise ValueError("capacity is less than 1: give the number of messages to keep, 1 or more")
+        self.forgotten = ForgottenIds()
         self._capacity = capacity
         self._max_size = max(_MIN_SIZE_LIMIT, capacity * _MAX_AVERAGE_SIZE)
         self._size = 0
@@ -104,11 +109,12 @@ class Mailbox:
         return tuple(reversed(self._planned.get(message_id, ())))
 
     def remove(self, ids: Collection[str]) -> list[Message]:
-        """Forget messages; gives those that existed."""
+        """Forget messages, but not their ids; gives those that existed."""
         return [self._forget(each) for each in ids if each in self._messages]
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Forget everything, ids included."""
+        self.forgotten.clear()
         self._messages.clear()
         self._size = 0
         self._by_client_id.clear()
@@ -139,6 +145,7 @@ class Mailbox:
 
     def _forget(self, message_id: str) -> Message:
         message = self._messages.pop(message_id)
+        self.forgotten.add(message)
         self._size -= _size(message)
         self._planned.pop(message_id, None)
         if len(self._schedule) > 2 * len(self._planned) + _MAX_STALE_STEPS:

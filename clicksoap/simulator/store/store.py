@@ -31,6 +31,7 @@ _EXCHANGE: Final = "exchange"
 _INBOUND: Final = "inbound"
 _ACCOUNT: Final = "account"
 _CLOCK: Final = "clock"
+_FORGOTTEN: Final = "forgotten"
 
 
 class MemoryStore:
@@ -131,10 +132,12 @@ class FileStore(MemoryStore):
         inbound = [load(Inbound, each) for each in file.read(_INBOUND)]
         clock = self._gateway.clock
         for written in file.read(_CLOCK):
-            behind = datetime.fromisoformat(written) - clock.now()
+            behind = _utc(written) - clock.now()
             # A clock that was advanced, or ran fast, would otherwise be behind its own past.
             clock.advance(seconds=max(0.0, behind.total_seconds()))
         self._gateway.snapshots.restore(messages, snapshots)
+        for written in file.read(_FORGOTTEN):
+            self._gateway.snapshots.assume_forgotten(_utc(written))
         # A message may belong to a request that had no answer yet when the process was killed.
         self._exchanges.restore(exchanges, max((each.message.exchange for each in messages), default=0))
         self._handset.restore(inbound)
@@ -185,6 +188,8 @@ class FileStore(MemoryStore):
         file.put(_ACCOUNT, ((key, dump(each)) for key, each in changed.items()))
         self._accounts = snapshots
         file.put(_CLOCK, [("", self._gateway.clock.now().isoformat())])
+        forgotten = self._gateway.snapshots.latest_forgotten()
+        file.put(_FORGOTTEN, [] if forgotten is None else [("", forgotten.isoformat())])
 
     def _write_changes(self, file: StoreFile, pending: _PendingChanges) -> None:
         messages = self._gateway.snapshots.messages(pending.messages)
@@ -215,6 +220,14 @@ class FileStore(MemoryStore):
         self.problem = f"the store cannot be written: {error}"
         with self._changed:
             self._pending = _PendingChanges(everything=True, any=True)
+
+
+def _utc(written: str) -> datetime:
+    """A time of the file; ValueError if it has no offset from UTC, so that it cannot be compared."""
+    moment = datetime.fromisoformat(written)
+    if moment.tzinfo is None:
+        raise ValueError("a time has no offset from UTC")
+    return moment
 
 
 def _by_id(messages: Iterable[StoredMessage]) -> Iterable[tuple[str, str]]:
