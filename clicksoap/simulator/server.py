@@ -118,11 +118,29 @@ class Simulator:
         Raises:
             RuntimeError: The simulator is not running.
         """
-        if self._running is None:
-            raise RuntimeError("the simulator is not running: start() it, or use it in a with statement")
         address = _WILDCARD_ADDRESSES.get(self._address, self._address)
         host = f"[{address}]" if ":" in address else address
-        return f"http://{host}:{self._running.port}"
+        return f"http://{host}:{self.port}"
+
+    @property
+    def port(self) -> int:
+        """The port that the simulator listens on.
+
+        Raises:
+            RuntimeError: The simulator is not running.
+        """
+        if self._running is None:
+            raise RuntimeError("the simulator is not running: start() it, or use it in a with statement")
+        return self._running.port
+
+    @property
+    def settings(self) -> Settings:
+        """The present settings of the gateway; others may be assigned at any time, and `reset` takes them back."""
+        return self.gateway.settings
+
+    @settings.setter
+    def settings(self, settings: Settings) -> None:
+        self.gateway.settings = settings
 
     @property
     def messages(self) -> list[Message]:

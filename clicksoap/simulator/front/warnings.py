@@ -144,8 +144,6 @@ def _header_warnings(request: HttpRequest, action: str, source: str) -> Iterator
         yield RequestWarning("Content-Type", rule, "send text/xml", _SOAP_1_1)
     query = parse_qsl(request.query.decode("latin-1"), keep_blank_values=True) if request.query else []
     if any(name.lower() == "wsdl" for name, _ in query):
-        name.lower() == "wsdl" for name, _ in parse_qsl(request.query.decode("latin-1"), keep_blank_values=True)
-    ):
         mend = "send requests to the address without ?wsdl"
         yield RequestWarning("", "?wsdl in the address of a request", mend, "the vendor's SOAP API overview")
 

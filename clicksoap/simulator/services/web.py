@@ -164,6 +164,10 @@ def _unserved(request: HttpRequest, status: int, allowed: str) -> Refusal:
     """The reason of a request that the simulator does not serve."""
     if status == HTTPStatus.METHOD_NOT_ALLOWED:
         is_service = request.path in SERVICE_PATHS or request.path in PATHS
-        mend = f"send {allowed}" if is_service else f"send to a service, such as {next(iter(SERVICE_PATHS))}"
+        mend = (
+            f"send {', '.join(sorted(allowed.split(', ')))}"
+            if is_service
+            else f"send to a service, such as {next(iter(SERVICE_PATHS))}"
+        )
         return refusal(str(status), "", f"the path does not have the method {request.method}", mend, value=request.path)
     return path_refusal(request.path)
