@@ -33,6 +33,7 @@ _BACKLOG: Final = 512
 _KEEP_ALIVE: Final = 60
 _GRACE: Final = 3.0
 _TICK: Final = 0.1  # uvicorn's own; it counts ten of them to a second
+_TICKS_PER_CHECK: Final = 10
 _POLL: Final = 0.002
 _WILDCARD_ADDRESSES: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - how they are reached from here
 
@@ -290,6 +291,11 @@ class _Server(uvicorn.Server):
         tick = 0
         while not await self.on_tick(tick):
             tick += 1
+            if tick % _TICKS_PER_CHECK == 0:
+                now = asyncio.get_running_loop().time()
+                for connection in list(self.server_state.connections):
+                    if isinstance(connection, Connection):
+                        connection.check(now)
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), _TICK)
 

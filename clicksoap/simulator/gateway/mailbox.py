@@ -13,7 +13,7 @@ from clicksoap.simulator.gateway.messages import Message, Stage
 from clicksoap.simulator.gateway.stages import FREE_STATUSES
 
 _NOTHING = Decimal(0)
-_MAX_AVERAGE_SIZE = 8 * 1024  # characters of a message, far more than most have
+_MAX_AVERAGE_SIZE = 8 * 1024  # bytes of a message, far more than most have
 _MIN_SIZE_LIMIT = 64 * 1024 * 1024
 _MAX_STALE_STEPS = 1000
 
@@ -70,7 +70,7 @@ class Mailbox:
 
     def add(self, message: Message, planned: Iterable[Stage]) -> None:
         """Keep a message with its planned stages, the nearest first; this publishes no event."""
-        size = _size(message)
+        size = message.size
         while self._messages and (len(self._messages) >= self._capacity or self._size + size > self._max_size):
             self._forget(next(iter(self._messages)))
         self._messages[message.id] = message
@@ -146,7 +146,7 @@ class Mailbox:
     def _forget(self, message_id: str) -> Message:
         message = self._messages.pop(message_id)
         self.forgotten.add(message)
-        self._size -= _size(message)
+        self._size -= message.size
         self._planned.pop(message_id, None)
         if len(self._schedule) > 2 * len(self._planned) + _MAX_STALE_STEPS:
             self._drop_stale_steps()
@@ -156,8 +156,3 @@ class Mailbox:
             if not self._by_client_id[key]:
                 del self._by_client_id[key]
         return message
-
-
-def _size(message: Message) -> int:
-    """The approximate number of characters of a message; the same in each of its stages."""
-    return len(message.text) + len(message.text_as_sent) + sum(map(len, message.parameters.values()))
