@@ -3,7 +3,6 @@
 import asyncio
 import os
 import socket
-import time
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -19,6 +18,7 @@ from starlette.types import ASGIApp
 
 from clicksoap.simulator.access_control import AccessControl, WebLogin
 from clicksoap.simulator.app import application
+from clicksoap.simulator.event_loop import SteadyEventLoop, steady_time
 from clicksoap.simulator.gateway.accounts import Account
 from clicksoap.simulator.gateway.clock import Clock
 from clicksoap.simulator.gateway.gateway import CAPACITY
@@ -32,6 +32,7 @@ _LARGE_WORKERS: Final = 2  # they compute, and more of them would only hold the 
 _BACKLOG: Final = 512
 _KEEP_ALIVE: Final = 60
 _GRACE: Final = 3.0
+_JOIN_SECONDS: Final = 10.0  # far more than the thread needs, unless somebody stopped its clock
 _TICK: Final = 0.1  # uvicorn's own; it counts ten of them to a second
 _TICKS_PER_CHECK: Final = 10
 _POLL: Final = 0.002
@@ -57,6 +58,8 @@ class Simulator:
             file is created. None keeps them in memory only.
         record: A file to which every accepted message is appended as a line of JSON: ``to``, ``client_message_id``,
             ``id`` and ``at``. It is complete where the gateway keeps only the latest messages. None for no such file.
+        private_callbacks: True to make callbacks to this machine and to private networks even if other machines reach
+            the simulator. A simulator on a loopback address always makes them.
         on_command: Called with the name of each command before the command runs, in the same thread. It may wait:
             other requests continue. If it raises, the caller gets a SOAP fault, or error 901 by the HTTP API, and the
             command does not run.
@@ -87,6 +90,7 @@ class Simulator:
         names: Collection[str] = (),
         store: str | os.PathLike[str] | None = None,
         record: str | os.PathLike[str] | None = None,
+        private_callbacks: bool = False,
         on_command: Callable[[str], None] | None = None,
     ) -> None:
         self._login = WebLogin.of(login) if login is not None else None
@@ -103,6 +107,7 @@ class Simulator:
             capacity=capacity,
             store=path,
             record=Path(record) if record is not None else None,
+            private_callbacks=private_callbacks or ip_address(self._address).is_loopback,
         )
         self.clock = self._simulation.clock
         self.gateway = self._simulation.gateway
@@ -246,7 +251,7 @@ class _ServerRun:
         self._stopping.set()
         self._simulation.stop()
         self._server.ask_to_stop()
-        self._thread.join()
+        self._thread.join(_JOIN_SECONDS)
         self._listener.close()
         # on_command may wait forever; stop() must not.
         for workers in (self._workers, self._large_workers):
@@ -255,7 +260,8 @@ class _ServerRun:
 
     def _run(self) -> None:
         try:
-            asyncio.run(self._server.serve(sockets=[self._listener]))
+            with asyncio.Runner(loop_factory=SteadyEventLoop) as runner:
+                runner.run(self._server.serve(sockets=[self._listener]))
         except BaseException as failure:  # noqa: BLE001 - raised again in the thread that called start()
             self._failure = failure
         finally:
@@ -307,8 +313,8 @@ class _Server(uvicorn.Server):
         connections = self.server_state.connections
         for connection in list(connections):
             connection.shutdown()
-        deadline = time.monotonic() + _GRACE
-        while (connections or self.server_state.tasks) and time.monotonic() < deadline:  # noqa: ASYNC110 - there is no event to wait for
+        deadline = steady_time() + _GRACE
+        while (connections or self.server_state.tasks) and steady_time() < deadline:  # noqa: ASYNC110 - there is no event to wait for
             await asyncio.sleep(_POLL)
         unfinished: list[object] = list(connections)
         for each in unfinished:

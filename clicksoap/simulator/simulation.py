@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 from threading import Thread
+from typing import Final
 
 from clicksoap.simulator.exchanges import Exchanges
 from clicksoap.simulator.faults.rule_set import Faults
@@ -12,8 +13,11 @@ from clicksoap.simulator.gateway.gateway import Gateway
 from clicksoap.simulator.gateway.settings import Settings
 from clicksoap.simulator.store.record_file import RecordFile
 from clicksoap.simulator.store.store import FileStore, MemoryStore
+from clicksoap.simulator.webhooks.callable_networks import CallableNetworks
 from clicksoap.simulator.webhooks.dispatcher import Callbacks
 from clicksoap.simulator.webhooks.handset import Handset
+
+_JOIN_SECONDS: Final = 5.0
 
 
 class Simulation:
@@ -25,6 +29,7 @@ class Simulation:
         clock: The clock of sessions, batches and statuses; None for one of its own.
         capacity: The most messages, and the most exchanges, that are kept.
         store: The file that keeps them over a restart; None to keep them in memory alone.
+        private_callbacks: True if callbacks may go to this machine and to private networks.
         record: The file to which every accepted message is appended; None for no such file.
 
     Attributes:
@@ -47,12 +52,13 @@ class Simulation:
         capacity: int,
         store: Path | None,
         record: Path | None = None,
+        private_callbacks: bool = True,
     ) -> None:
         self.gateway = Gateway(accounts=accounts, settings=settings, clock=clock, capacity=capacity)
         self.clock = self.gateway.clock
         self.exchanges = Exchanges(capacity, self.gateway.event_bus)
         self.faults = Faults(self.gateway)
-        self.callbacks = Callbacks(self.gateway)
+        self.callbacks = Callbacks(self.gateway, CallableNetworks(private=private_callbacks))
         self.handset = Handset(self.gateway, self.callbacks)
         self.store = (
             FileStore(store, self.gateway, self.exchanges, self.handset) if store is not None else MemoryStore()
@@ -126,4 +132,4 @@ class _Ticker(Thread):
     def stop(self) -> None:
         self._stopping = True
         self._gateway.clock.wake()
-        self.join()
+        self.join(_JOIN_SECONDS)

@@ -99,6 +99,11 @@ LogFormat = Literal["text", "json"]
 )
 @click.option("--trial", is_flag=True, help="Make all accounts trial accounts: ten credits, and replaced texts.")
 @click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="Change a setting. Repeatable.")
+@click.option(
+    "--private-callbacks",
+    is_flag=True,
+    help="Make callbacks to this machine and to private networks even if --host is reachable from other machines.",
+)
 @click.option("--strict", is_flag=True, help="Refuse requests that the simulator otherwise only warns about.")
 @click.option(
     "--log",
@@ -125,6 +130,7 @@ def command(  # noqa: PLR0913 - each is an option
     account_file: Path | None,
     trial: bool,
     settings: tuple[str, ...],
+    private_callbacks: bool,
     strict: bool,
     log_format: LogFormat,
     quiet: bool,
@@ -159,6 +165,7 @@ def command(  # noqa: PLR0913 - each is an option
         names=names,
         store=store,
         record=record,
+        private_callbacks=private_callbacks,
     )
     hosts = () if is_local else _reachable_hosts(host)
     lines = [

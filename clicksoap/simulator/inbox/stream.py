@@ -6,7 +6,6 @@ browser or ten thousand messages a second therefore cost no memory.
 
 import asyncio
 import json
-import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from threading import Event as ThreadEvent, Thread
@@ -17,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
 
+from clicksoap.simulator.event_loop import steady_time
 from clicksoap.simulator.gateway.event_bus import Event, EventBus
 from clicksoap.simulator.inbox.live_views import LiveView, RowList, live_view
 from clicksoap.simulator.inbox.rendering import HEADERS
@@ -152,10 +152,10 @@ class _EventStream(Response):
         while True:
             self._outdated.clear()
             self._is_marked = False
-            started = time.monotonic()
+            started = steady_time()
             current = await self._render(self._view)
             data = _changes(current, sent)
-            render_seconds = time.monotonic() - started
+            render_seconds = steady_time() - started
             chunk = f"{first}data: {data}\n\n" if data != last else ":\n\n"
             last, first = data, ""
             try:

@@ -25,6 +25,7 @@ from clicksoap.simulator.webhooks.handset import Handset, Inbound
 _log: Final = logging.getLogger("clicksoap.simulator")
 _PAUSE: Final = 0.1  # seconds in which changes are collected
 _PAUSE_AFTER_FAILURE: Final = 5.0
+_JOIN_SECONDS: Final = 60.0  # for a large store on a slow disk
 
 _MESSAGE: Final = "message"
 _EXCHANGE: Final = "exchange"
@@ -121,7 +122,7 @@ class FileStore(MemoryStore):
         with self._changed:
             self._stopping = True
             self._changed.notify()
-        self._thread.join()
+        self._thread.join(_JOIN_SECONDS)
         self._file.close()
         self._thread = None
 
