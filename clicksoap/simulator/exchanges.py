@@ -26,7 +26,7 @@ class Exchange:
     Attributes:
         number: The number, counted from 1.
         at: The time of the request, by the gateway's clock.
-        service: ``document_literal``, ``rpc_encoded`` or ``http``.
+        service: ``document_literal``, ``rpc_encoded`` or ``http``; ``unknown`` for a path without a service.
         command: The command in Document/Literal's spelling; empty if the request could not be read.
         method: The HTTP method.
         path: The path, without the query.
