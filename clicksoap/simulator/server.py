@@ -11,7 +11,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from threading import Event, Thread
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, Self, cast
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -299,9 +299,8 @@ class _Server(uvicorn.Server):
             tick += 1
             if tick % _TICKS_PER_CHECK == 0:
                 now = asyncio.get_running_loop().time()
-                for connection in list(self.server_state.connections):
-                    if isinstance(connection, Connection):
-                        connection.check(now)
+                for connection in cast("list[Connection]", list(self.server_state.connections)):
+                    connection.check(now)
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), _TICK)
 

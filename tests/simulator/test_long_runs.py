@@ -68,7 +68,7 @@ class TestForgottenMessages:
             report = lost.value.report
             assert report is not None
             sms.send(["27820000002", "27820000003"], "others")
-            settled = sms.reconcile(report, wait=0)
+            settled = sms.reconcile(report, believe_after=0)
             assert [each.state for each in settled] == ["unknown"]
 
     def test_a_restart_does_not_make_a_forgotten_id_unknown(self, tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Awaitable, Callable
 from functools import cache
 from threading import Event
-from typing import Final
+from typing import Final, cast
 
 import h11
 from starlette.responses import Response
@@ -58,7 +58,8 @@ class Connection(H11Protocol):
         """True if a request is to come and has not arrived as a whole; not true between two requests."""
         state = self.conn.their_state
         if state is h11.IDLE:
-            return self.cycle is None or bool(self.conn.trailing_data[0])
+            is_new = self.cycle is None  # pyright: ignore[reportUnnecessaryComparison] - before the first request
+            return is_new or bool(self.conn.trailing_data[0])
         return state is h11.SEND_BODY
 
     def check(self, now: float) -> None:
@@ -77,7 +78,7 @@ class Connection(H11Protocol):
 
     def _make_room(self) -> None:
         """Break off the connection that waits longest for its caller; this one, if none waits."""
-        others = [each for each in self.connections if isinstance(each, Connection) and each is not self]
+        others = [each for each in cast("set[Connection]", self.connections) if each is not self]
         unfinished = [each for each in others if each.is_unfinished and not each.transport.is_closing()]
         idle = [each for each in others if each.conn.their_state is h11.IDLE and not each.transport.is_closing()]
         candidates = unfinished or idle
