@@ -1,9 +1,9 @@
-"""The long proofs, one after another: the fault matrix, the fuzzer, and a load on the simulator.
+"""The long proofs, one after another: the fault matrix, the statuses, damaged requests and replies, and a load.
 
 ``make proof`` runs them. The environment says how:
 
-SHORT      1 for at most five minutes in all
-SEED       decides every mutant; a random one by default
+SHORT      1 for some ten minutes in all
+SEED       decides every mutant and every damaged reply; a random one by default
 PROCESSES  how many processes run the fault matrix and the fuzzer; 2 by default
 """
 
@@ -25,19 +25,21 @@ class Extent:
 
     Attributes:
         mutants: How many damaged requests the fuzzer sends.
+        replies: How many damaged replies both clients meet.
         messages: How many messages the simulator gets in large requests.
         minutes: How long it gets single calls.
         capacity: How many messages and exchanges it stores; its memory is full once it has got so many.
     """
 
     mutants: int
+    replies: int
     messages: int
     minutes: float
     capacity: int
 
 
-SHORT: Final = Extent(mutants=10_000, messages=30_000, minutes=0.75, capacity=2_000)
-LONG: Final = Extent(mutants=200_000, messages=200_000, minutes=10, capacity=10_000)
+SHORT: Final = Extent(mutants=10_000, replies=20_000, messages=30_000, minutes=0.75, capacity=2_000)
+LONG: Final = Extent(mutants=200_000, replies=1_000_000, messages=200_000, minutes=10, capacity=10_000)
 
 
 def _proofs(extent: Extent, processes: str) -> dict[str, list[str]]:
@@ -46,6 +48,7 @@ def _proofs(extent: Extent, processes: str) -> dict[str, list[str]]:
     load += [f"--minutes={extent.minutes}", f"--messages={extent.messages}", f"--capacity={extent.capacity}"]
     return {
         "fault matrix": [*pytest, "tests/proofs"],
+        "statuses": [*pytest, "-rP", "tests/sending/test_statuses.py"],
         "fuzzer": [*pytest, "tests/fuzzing"],
         "load": load,
     }
@@ -58,7 +61,7 @@ def main() -> int:
     repeat = f"{'SHORT=1 ' * is_short}SEED={seed} make proof"
     _say(f"proofs with the seed {seed}; the same again: {repeat}")
     extent = SHORT if is_short else LONG
-    environment = {**os.environ, "SEED": seed, "MUTANTS": str(extent.mutants)}
+    environment = {**os.environ, "SEED": seed, "MUTANTS": str(extent.mutants), "REPLIES": str(extent.replies)}
     failed = []
     for name, command in _proofs(extent, os.environ.get("PROCESSES") or "2").items():
         began = time.monotonic()
