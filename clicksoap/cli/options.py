@@ -3,6 +3,8 @@
 import re
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
+from ipaddress import ip_address
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -36,8 +38,70 @@ def parse_accounts(values: Sequence[str], *, trial: bool) -> "list[Account] | No
     return accounts
 
 
-def parse_settings(values: Sequence[str]) -> "Settings":
-    """The settings of ``--set``.
+def read_login(text: str | None, file: Path | None) -> str | None:
+    """The login of ``--login`` or ``--login-file``; None if neither is given.
+
+    Raises:
+        click.UsageError: Both are given, the file cannot be read, or the login is incomplete. The text quotes no value.
+    """
+    if text is not None and file is not None:
+        raise click.UsageError("--login and --login-file: both are given: give one of them")
+    if file is not None:
+        lines = _secret_lines("--login-file", file)
+        if len(lines) != 1:
+            raise click.UsageError("--login-file: not one line: give a file with USER:PASSWORD")
+        text = lines[0]
+    if text is not None and not all(text.partition(":")):
+        option = "--login" if file is None else "--login-file"
+        raise click.UsageError(f"{option}: incomplete login: give USER:PASSWORD")
+    return text
+
+
+def read_accounts(values: Sequence[str], file: Path | None) -> list[str]:
+    """The accounts of ``--account`` and the lines of ``--account-file``.
+
+    Raises:
+        click.UsageError: The file cannot be read, or has no account.
+    """
+    if file is None:
+        return [*values]
+    lines = _secret_lines("--account-file", file)
+    if not lines:
+        raise click.UsageError(f"--account-file: no account: {_FORMAT}, one a line")
+    return [*values, *lines]
+
+
+def _secret_lines(option: str, file: Path) -> list[str]:
+    """The lines of a file, without empty ones and comments."""
+    try:
+        lines = file.read_text("utf-8-sig").splitlines()
+    except OSError as error:
+        raise click.UsageError(f"{option}: {file} cannot be read: {error.strerror}") from None
+    except ValueError:
+        raise click.UsageError(f"{option}: {file} is not text in UTF-8: give another file") from None
+    return [line.strip() for line in lines if line.strip() and not line.startswith("#")]
+
+
+def check_host(host: str, *, has_login: bool) -> bool:
+    """True if the address of ``--host`` is reachable from this machine alone.
+
+    Raises:
+        click.UsageError: It is not an address, or needs a login.
+    """
+    try:
+        is_loopback = host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        raise click.UsageError("--host: not an address: give an address to listen on, such as 127.0.0.1") from None
+    if not is_loopback and not has_login:
+        raise click.UsageError(
+            "--host: reachable from other machines, and anybody there could read the messages: give --login-file or"
+            " --login as well, or an address such as 127.0.0.1"
+        )
+    return is_loopback
+
+
+def parse_settings(values: Sequence[str], *, strict: bool = False) -> "Settings":
+    """The settings of ``--set`` and ``--strict``.
 
     Raises:
         click.UsageError: A setting is unknown, or its value is invalid.
@@ -45,7 +109,7 @@ def parse_settings(values: Sequence[str]) -> "Settings":
     from clicksoap.simulator import Settings  # noqa: PLC0415 - an extra
     from clicksoap.simulator.schema.settings import SETTING_FIELDS, parse_setting  # noqa: PLC0415
 
-    settings: dict[str, Any] = {}
+    settings: dict[str, Any] = {"strict": True} if strict else {}
     for value in values:
         name, equals, text = value.partition("=")
         if name not in SETTING_FIELDS or not equals:

@@ -101,7 +101,7 @@ class AccessControl:
         headers, path = Headers(scope=scope), str(scope["path"])
         is_service = _is_service(path)
         if not self._is_allowed_host(headers.get("host"), scope):
-            words = "this Host is not this machine: use localhost, or start the simulator with this name in names="
+            words = "this Host is not this machine: use localhost, or start the simulator with --name (names=)"
             return _answer(path, Problem(421, words, "host"))
         if (is_service or scope["method"] not in _SAFE_METHODS) and _is_foreign(headers):
             return _answer(

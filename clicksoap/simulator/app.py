@@ -15,20 +15,28 @@ from clicksoap.simulator.simulation import Simulation
 
 
 def application(
-    simulation: Simulation, executor: Executor, stopping: Event, on_command: Callable[[str], None] | None
+    simulation: Simulation,
+    executor: Executor,
+    large_executor: Executor,
+    stopping: Event,
+    on_command: Callable[[str], None] | None,
 ) -> Starlette:
     """The web application in front of a simulation.
 
     Args:
         simulation: The simulation that is served.
         executor: Runs the commands if one of them may wait.
+        large_executor: Runs the commands of large requests.
         stopping: Set when the server ends, which ends every wait.
         on_command: Called with the name of each command before its execution; None for no call.
     """
     handler = RequestHandler(simulation.gateway, simulation.faults, simulation.exchanges, stopping, on_command)
-    services = Services(simulation.gateway, handler, executor)
+    services = Services(simulation.gateway, handler, executor, large_executor)
     metrics = Metrics(simulation, stopping)
     inbox = inbox_routes(simulation, stopping)
-    app = Starlette(routes=[*inbox, *services.routes(), *api_routes(simulation), *metrics.routes()])
+    app = Starlette(
+        routes=[*inbox, *services.routes(), *api_routes(simulation), *metrics.routes()],
+        exception_handlers={404: services.answer_unserved, 405: services.answer_unserved},
+    )
     app.router.redirect_slashes = False
     return app

@@ -5,11 +5,18 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from threading import Lock
-from typing import Final
+from typing import Final, Literal
 
+from clicksoap.simulator.front.reasons import Refusal
+from clicksoap.simulator.front.warnings import RequestWarning
 from clicksoap.simulator.gateway.event_bus import Event, EventBus
 
+Outcome = Literal["accepted", "partly", "refused", "unreadable", "failed", "answered"]
+"""The outcome of a request, as ``Exchange.outcome`` tells it."""
+
 _MAX_TOTAL_SIZE: Final = 64 * 1024 * 1024
+_SIZE_OF_EXCHANGE: Final = 1000
+_SIZE_OF_NOTE: Final = 400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,7 +26,7 @@ class Exchange:
     Attributes:
         number: The number, counted from 1.
         at: The time of the request, by the gateway's clock.
-        service: ``document_literal``, ``rpc_encoded`` or ``http``.
+        service: ``document_literal``, ``rpc_encoded`` or ``http``; ``unknown`` for a path without a service.
         command: The command in Document/Literal's spelling; empty if the request could not be read.
         method: The HTTP method.
         path: The path, without the query.
@@ -31,6 +38,19 @@ class Exchange:
         reply: The body of the answer as text, damaged if it was sent so; if there was no answer, the one that was lost.
         fault: The fault that happened: the kind, and the rule's id or the magic number's digits, such as
             ``reset (rule 1)``; empty for none.
+        outcome: ``accepted`` if the messages to all recipients were accepted, ``partly`` if some were, ``refused`` if
+            the gateway refused, ``unreadable`` if no command could be read, ``failed`` if a fault or an error of the
+            simulator took the command's place, else ``answered``.
+        code: The error of the first refusal: three digits; of an unreadable request, the code of the SOAP Fault or the
+            HTTP status. Empty if nothing was refused.
+        parameter: The parameter that the first refusal is about; empty if it is about the request as a whole.
+        reason: The first refusal in one line: the code, the parameter, its value, the rule, and the mend; empty if
+            nothing was refused.
+        refusals: Every refusal, in the order of the recipients; at most 1000.
+        warnings: The remarks about things that the simulator lets pass and a stricter gateway may not.
+        to: The first recipient as it was given; empty if there is none.
+        recipients: The number of recipients.
+        text: The beginning of the text as it was given; empty if there is none.
     """
 
     number: int
@@ -46,11 +66,26 @@ class Exchange:
     reply_headers: tuple[tuple[str, str], ...]
     reply: str = field(repr=False)
     fault: str = ""
+    outcome: Outcome = "answered"
+    code: str = ""
+    parameter: str = ""
+    reason: str = field(default="", repr=False)
+    refusals: tuple[Refusal, ...] = field(default=(), repr=False)
+    warnings: tuple[RequestWarning, ...] = field(default=(), repr=False)
+    to: str = field(default="", repr=False)
+    recipients: int = 0
+    text: str = field(default="", repr=False)
 
     @property
     def size(self) -> int:
-        """The approximate number of characters that it holds."""
-        return len(self.request) + len(self.reply)
+        """The approximate number of bytes that it holds."""
+        headers = sum(len(name) + len(value) for name, value in (*self.request_headers, *self.reply_headers))
+        notes = _SIZE_OF_NOTE * (len(self.refusals) + len(self.warnings))
+        return _SIZE_OF_EXCHANGE + sum(map(_bytes, (self.request, self.reply, self.path, self.text))) + headers + notes
+
+
+def _bytes(text: str) -> int:
+    return len(text) if text.isascii() else 4 * len(text)
 
 
 class Exchanges:

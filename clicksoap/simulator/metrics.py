@@ -45,7 +45,7 @@ class Metrics:
         return PlainTextResponse("ok\n", headers=_HEADERS)
 
     async def _readyz(self, _: Request) -> Response:
-        reason = "stopping" if self._stopping.is_set() else self._simulation.store.problem
+        reason = "stopping" if self._stopping.is_set() else self._simulation.problem
         return PlainTextResponse(f"{reason or 'ok'}\n", 503 if reason else 200, _HEADERS)
 
     async def _metrics(self, _: Request) -> Response:

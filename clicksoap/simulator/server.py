@@ -3,7 +3,6 @@
 import asyncio
 import os
 import socket
-import time
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -12,13 +11,14 @@ from ipaddress import ip_address
 from pathlib import Path
 from threading import Event, Thread
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, Self, cast
 
 import uvicorn
 from starlette.types import ASGIApp
 
 from clicksoap.simulator.access_control import AccessControl, WebLogin
 from clicksoap.simulator.app import application
+from clicksoap.simulator.event_loop import SteadyEventLoop, steady_time
 from clicksoap.simulator.gateway.accounts import Account
 from clicksoap.simulator.gateway.clock import Clock
 from clicksoap.simulator.gateway.gateway import CAPACITY
@@ -28,10 +28,13 @@ from clicksoap.simulator.services.connection import Connection
 from clicksoap.simulator.simulation import Simulation
 
 _WORKERS: Final = 128
+_LARGE_WORKERS: Final = 2  # they compute, and more of them would only hold the others up
 _BACKLOG: Final = 512
 _KEEP_ALIVE: Final = 60
 _GRACE: Final = 3.0
+_JOIN_SECONDS: Final = 10.0  # far more than the thread needs, unless somebody stopped its clock
 _TICK: Final = 0.1  # uvicorn's own; it counts ten of them to a second
+_TICKS_PER_CHECK: Final = 10
 _POLL: Final = 0.002
 _WILDCARD_ADDRESSES: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - how they are reached from here
 
@@ -53,6 +56,10 @@ class Simulator:
             to this machine. Requests to other names get status 421.
         store: A file that keeps messages, exchanges, messages from handsets and balances over a restart. A missing
             file is created. None keeps them in memory only.
+        record: A file to which every accepted message is appended as a line of JSON: ``to``, ``client_message_id``,
+            ``id`` and ``at``. It is complete where the gateway keeps only the latest messages. None for no such file.
+        private_callbacks: True to make callbacks to this machine and to private networks even if other machines reach
+            the simulator. A simulator on a loopback address always makes them.
         on_command: Called with the name of each command before the command runs, in the same thread. It may wait:
             other requests continue. If it raises, the caller gets a SOAP fault, or error 901 by the HTTP API, and the
             command does not run.
@@ -82,6 +89,8 @@ class Simulator:
         login: str | None = None,
         names: Collection[str] = (),
         store: str | os.PathLike[str] | None = None,
+        record: str | os.PathLike[str] | None = None,
+        private_callbacks: bool = False,
         on_command: Callable[[str], None] | None = None,
     ) -> None:
         self._login = WebLogin.of(login) if login is not None else None
@@ -91,7 +100,15 @@ class Simulator:
         self._on_command = on_command
         self._running: _ServerRun | None = None
         path = Path(store) if store is not None else None
-        self._simulation = Simulation(accounts=accounts, settings=settings, clock=clock, capacity=capacity, store=path)
+        self._simulation = Simulation(
+            accounts=accounts,
+            settings=settings,
+            clock=clock,
+            capacity=capacity,
+            store=path,
+            record=Path(record) if record is not None else None,
+            private_callbacks=private_callbacks or ip_address(self._address).is_loopback,
+        )
         self.clock = self._simulation.clock
         self.gateway = self._simulation.gateway
         self.exchanges = self._simulation.exchanges
@@ -107,11 +124,29 @@ class Simulator:
         Raises:
             RuntimeError: The simulator is not running.
         """
-        if self._running is None:
-            raise RuntimeError("the simulator is not running: start() it, or use it in a with statement")
         address = _WILDCARD_ADDRESSES.get(self._address, self._address)
         host = f"[{address}]" if ":" in address else address
-        return f"http://{host}:{self._running.port}"
+        return f"http://{host}:{self.port}"
+
+    @property
+    def port(self) -> int:
+        """The port that the simulator listens on.
+
+        Raises:
+            RuntimeError: The simulator is not running.
+        """
+        if self._running is None:
+            raise RuntimeError("the simulator is not running: start() it, or use it in a with statement")
+        return self._running.port
+
+    @property
+    def settings(self) -> Settings:
+        """The present settings of the gateway; others may be assigned at any time, and `reset` takes them back."""
+        return self.gateway.settings
+
+    @settings.setter
+    def settings(self, settings: Settings) -> None:
+        self.gateway.settings = settings
 
     @property
     def messages(self) -> list[Message]:
@@ -127,14 +162,14 @@ class Simulator:
 
         Raises:
             OSError: The port or address cannot be used.
-            StoreError: The file of the store cannot be used.
+            StoreError: The file of the store or of the record cannot be used.
             RuntimeError: The simulator is running already, or the server could not start.
         """
         if self._running is not None:
             raise RuntimeError("the simulator is running already: stop() it first")
         listener = _listener(self._address, self._port)
         try:
-            self._simulation.store.start()
+            self._simulation.open_files()
         except BaseException:
             listener.close()
             raise
@@ -182,7 +217,8 @@ class _ServerRun:
         self._workers = ThreadPoolExecutor(_WORKERS, thread_name_prefix="clicksoap-simulator-worker")
         self._stopping = Event()
         self._simulation = simulation
-        app = access_control(application(simulation, self._workers, self._stopping, on_command))
+        self._large_workers = ThreadPoolExecutor(_LARGE_WORKERS, thread_name_prefix="clicksoap-simulator-large")
+        app = access_control(application(simulation, self._workers, self._large_workers, self._stopping, on_command))
         config = uvicorn.Config(
             app,
             loop="asyncio",
@@ -215,15 +251,17 @@ class _ServerRun:
         self._stopping.set()
         self._simulation.stop()
         self._server.ask_to_stop()
-        self._thread.join()
+        self._thread.join(_JOIN_SECONDS)
         self._listener.close()
         # on_command may wait forever; stop() must not.
-        self._workers.shutdown(wait=not self._server.cut_short, cancel_futures=True)
-        self._simulation.store.stop()
+        for workers in (self._workers, self._large_workers):
+            workers.shutdown(wait=not self._server.cut_short, cancel_futures=True)
+        self._simulation.close_files()
 
     def _run(self) -> None:
         try:
-            asyncio.run(self._server.serve(sockets=[self._listener]))
+            with asyncio.Runner(loop_factory=SteadyEventLoop) as runner:
+                runner.run(self._server.serve(sockets=[self._listener]))
         except BaseException as failure:  # noqa: BLE001 - raised again in the thread that called start()
             self._failure = failure
         finally:
@@ -259,6 +297,10 @@ class _Server(uvicorn.Server):
         tick = 0
         while not await self.on_tick(tick):
             tick += 1
+            if tick % _TICKS_PER_CHECK == 0:
+                now = asyncio.get_running_loop().time()
+                for connection in cast("list[Connection]", list(self.server_state.connections)):
+                    connection.check(now)
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), _TICK)
 
@@ -270,8 +312,8 @@ class _Server(uvicorn.Server):
         connections = self.server_state.connections
         for connection in list(connections):
             connection.shutdown()
-        deadline = time.monotonic() + _GRACE
-        while (connections or self.server_state.tasks) and time.monotonic() < deadline:  # noqa: ASYNC110 - there is no event to wait for
+        deadline = steady_time() + _GRACE
+        while (connections or self.server_state.tasks) and steady_time() < deadline:  # noqa: ASYNC110 - there is no event to wait for
             await asyncio.sleep(_POLL)
         unfinished: list[object] = list(connections)
         for each in unfinished:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 from threading import Thread
+from typing import Final
 
 from clicksoap.simulator.exchanges import Exchanges
 from clicksoap.simulator.faults.rule_set import Faults
@@ -10,9 +11,13 @@ from clicksoap.simulator.gateway.accounts import Account
 from clicksoap.simulator.gateway.clock import Clock
 from clicksoap.simulator.gateway.gateway import Gateway
 from clicksoap.simulator.gateway.settings import Settings
+from clicksoap.simulator.store.record_file import RecordFile
 from clicksoap.simulator.store.store import FileStore, MemoryStore
+from clicksoap.simulator.webhooks.callable_networks import CallableNetworks
 from clicksoap.simulator.webhooks.dispatcher import Callbacks
 from clicksoap.simulator.webhooks.handset import Handset
+
+_JOIN_SECONDS: Final = 5.0
 
 
 class Simulation:
@@ -24,6 +29,8 @@ class Simulation:
         clock: The clock of sessions, batches and statuses; None for one of its own.
         capacity: The most messages, and the most exchanges, that are kept.
         store: The file that keeps them over a restart; None to keep them in memory alone.
+        private_callbacks: True if callbacks may go to this machine and to private networks.
+        record: The file to which every accepted message is appended; None for no such file.
 
     Attributes:
         clock: The clock of the gateway.
@@ -32,10 +39,11 @@ class Simulation:
         faults: The fault rules.
         callbacks: The calls of the customer's server.
         handset: The handsets.
-        store: The store of messages and exchanges; the caller starts it before ``start`` and stops it after ``stop``.
+        store: The store of messages and exchanges.
+        record: The record of accepted messages; None without one.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - as those of the simulator
         self,
         *,
         accounts: Sequence[Account] | None,
@@ -43,16 +51,19 @@ class Simulation:
         clock: Clock | None,
         capacity: int,
         store: Path | None,
+        record: Path | None = None,
+        private_callbacks: bool = True,
     ) -> None:
         self.gateway = Gateway(accounts=accounts, settings=settings, clock=clock, capacity=capacity)
         self.clock = self.gateway.clock
         self.exchanges = Exchanges(capacity, self.gateway.event_bus)
         self.faults = Faults(self.gateway)
-        self.callbacks = Callbacks(self.gateway)
+        self.callbacks = Callbacks(self.gateway, CallableNetworks(private=private_callbacks))
         self.handset = Handset(self.gateway, self.callbacks)
         self.store = (
             FileStore(store, self.gateway, self.exchanges, self.handset) if store is not None else MemoryStore()
         )
+        self.record = RecordFile(record, self.gateway.event_bus) if record is not None else None
         self._ticker: _Ticker | None = None
 
     def start(self) -> None:
@@ -67,6 +78,31 @@ class Simulation:
         if ticker is not None:
             ticker.stop()
         self.callbacks.stop()
+
+    def open_files(self) -> None:
+        """Open the files of the store and of the record, and restore the state of a previous run.
+
+        Raises:
+            StoreError: A file cannot be used.
+        """
+        self.store.start()
+        try:
+            if self.record is not None:
+                self.record.start()
+        except BaseException:
+            self.store.stop()
+            raise
+
+    def close_files(self) -> None:
+        """Write the remaining changes, and close the files."""
+        self.store.stop()
+        if self.record is not None:
+            self.record.stop()
+
+    @property
+    def problem(self) -> str:
+        """The reason why a file is incomplete; empty if none is."""
+        return self.store.problem or (self.record.problem if self.record is not None else "")
 
     def reset(self) -> None:
         """Forget everything that happened; the clock alone keeps its time."""
@@ -96,4 +132,4 @@ class _Ticker(Thread):
     def stop(self) -> None:
         self._stopping = True
         self._gateway.clock.wake()
-        self.join()
+        self.join(_JOIN_SECONDS)

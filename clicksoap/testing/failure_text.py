@@ -1,15 +1,17 @@
 """Texts of failed assertions: the expected message, the sent messages, and their differences."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import ndiff
 from typing import Final, cast
 
-from clicksoap.simulator import Message
+from clicksoap.simulator import Exchange, Message
 from clicksoap.testing.matching import Expected, similarity
 
 _MAX_LISTED: Final = 10
 _MAX_VALUE: Final = 160
+_MIN_DIGITS: Final = 6  # of a number without its country code
 _MIN_SIMILARITY: Final = 0.5  # below that, the marks of a diff do not help
 
 
@@ -18,7 +20,13 @@ def message_count(number: int) -> str:
     return "1 message" if number == 1 else f"{number or 'no'} messages"
 
 
-def missing_text(headline: str, expected: Expected, sent: Sequence[Message], commands: Mapping[str, int]) -> str:
+def missing_text(
+    headline: str,
+    expected: Expected,
+    sent: Sequence[Message],
+    commands: Mapping[str, int],
+    exchanges: Sequence[Exchange],
+) -> str:
     """The text for an expected message that was not sent.
 
     Args:
@@ -26,8 +34,10 @@ def missing_text(headline: str, expected: Expected, sent: Sequence[Message], com
         expected: The expected values.
         sent: All messages, in order.
         commands: The number of executions of each command.
+        exchanges: The recorded requests and answers, the latest first.
     """
-    return "\n".join([*_headline(headline, expected), *_closest_message(expected, sent, commands)])
+    closest = _closest_message(expected, sent, commands)
+    return "\n".join([*_headline(headline, expected), *closest, *_refusals(expected, exchanges)])
 
 
 def unexpected_text(headline: str, expected: Expected, found: Sequence[Message]) -> str:
@@ -58,6 +68,31 @@ def _closest_message(expected: Expected, sent: Sequence[Message], commands: Mapp
     if rest := [each for each in others if each[1] is not closest]:
         yield "the others:"
         yield from _listed(rest)
+
+
+def _refusals(expected: Expected, exchanges: Sequence[Exchange]) -> Iterator[str]:
+    """The reasons why the gateway refused messages to the expected number, or requests as a whole."""
+    wanted = expected.matchers.get("to")
+    reasons = [
+        each.text
+        for exchange in reversed(exchanges)
+        for each in exchange.refusals
+        if wanted is None or not each.to or not isinstance(wanted, str) or _is_about(each.to, wanted)
+    ]
+    if not reasons:
+        return
+    yield "the gateway refused:"
+    counted = Counter(reasons)
+    for reason, count in list(counted.items())[:_MAX_LISTED]:
+        yield f"    {reason}{f' ({count} times)' if count > 1 else ''}"
+    if len(counted) > _MAX_LISTED:
+        yield f"    … and {len(counted) - _MAX_LISTED} more reasons"
+
+
+def _is_about(to: str, wanted: str) -> bool:
+    """True if a refused number may be the wanted one, written in another way, such as with a national 0."""
+    given, digits = (re.sub(r"[^0-9]", "", each).lstrip("0") for each in (to, wanted))
+    return given == digits or (len(given) >= _MIN_DIGITS and digits.endswith(given))
 
 
 def _difference(expected: Expected, message: Message) -> Iterator[str]:

@@ -23,6 +23,12 @@ AsyncClientFactory = Callable[[], "AsyncClient"]
 """The type of the fixture ``clicksoap_async_client``: each call makes an AsyncClient for one ``async with``."""
 
 _PROFILES: Final = "clicksoap_profiles"
+_SERVER: Final = "clicksoap_simulator"
+_TOO_EARLY: Final = frozenset({"ConfigurationError", "NetworkForbidden"})
+_ORDER: Final = (
+    "a fixture made a client before clicksoap_simulator was set up: let that fixture take clicksoap_simulator as an"
+    " argument, with the scope 'function'"
+)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -98,6 +104,8 @@ class _NetworkGuardPlugin:
         problem = self._guard.problem()
         if problem and not isinstance(error, NetworkForbidden):
             item.add_report_section(when, "clicksoap", problem)
+        if when == "setup" and type(error).__name__ in _TOO_EARLY and _SERVER in getattr(item, "fixturenames", ()):
+            item.add_report_section(when, "clicksoap", _ORDER)
 
 
 @pytest.fixture(scope="session")

@@ -131,7 +131,7 @@ class AssertingSimulator(Simulator):
 
         Raises:
             AssertionError: No message matches, or another number than ``count``. The text shows how the closest message
-                differs.
+                differs, and why the gateway refused messages to that number.
             TypeError: Unknown attribute of a message.
         """
         __tracebackhide__ = True
@@ -148,7 +148,7 @@ class AssertingSimulator(Simulator):
             problem = f"{message_count(len(found))} instead of {count} {were} sent"
         if count is not None and len(found) > count:
             raise AssertionError(unexpected_text(problem, expected, found))
-        raise AssertionError(missing_text(problem, expected, sent, self.gateway.commands))
+        raise AssertionError(missing_text(problem, expected, sent, self.gateway.commands, self.exchanges.latest()))
 
     def assert_not_sent(
         self,
@@ -180,4 +180,4 @@ class AssertingSimulator(Simulator):
     def _timeout_text(self, expected: Expected, count: int, timeout: float) -> str:
         sent = self.messages
         problem = f"{message_count(len(expected.select(sent)))} instead of {count} came within {timeout:g} s"
-        return missing_text(problem, expected, sent, self.gateway.commands)
+        return missing_text(problem, expected, sent, self.gateway.commands, self.exchanges.latest())

@@ -168,14 +168,14 @@ def test_so_many_numbers_can_opt_out_and_the_oldest_give_way(
     assert [line[:3] for line in lines] == ["ERR", "ID:", "ERR"]
 
 
-def test_the_oldest_messages_give_way_and_are_unknown_then(wire_to: Connect) -> None:
+def test_the_oldest_messages_give_way_and_have_status_001_then(wire_to: Connect) -> None:
     with Simulator(capacity=3, clock=Clock(speed=0)) as sim:
         wire = wire_to(sim)
         ids = [wire.call("sendmsg", TO, text="hi", climsgid=name, **WHO)[0][4:] for name in "abcde"]
         assert [each.id for each in sim.messages] == ids[2:]
         assert sim.gateway.accepted_so_far == 5
         assert wire.call("querymsg", apimsgid=ids[0], **WHO) == [f"ID: {ids[0]} Status: 001"]
-        assert wire.call("querymsg", climsgid="a", **WHO) == [error("104")]
+        assert wire.call("querymsg", climsgid="a", **WHO) == [f"ID: {'0' * 32} Status: 001"]
         assert wire.call("delmsg", apimsgid=ids[1], **WHO) == [f"ID: {ids[1]} Status: 001"]
         assert wire.call("getmsgcharge", apimsgid=ids[1], **WHO)[0].endswith("charge: 0 status: 001")
         assert wire.call("querymsg", climsgid="c", **WHO) == [f"ID: {ids[2]} Status: 008"]
@@ -196,9 +196,10 @@ def test_messages_that_gave_way_leave_nothing_behind_however_far_ahead_they_were
     assert [each.status for each in gateway.messages] == ["004"] * 10
 
 
-def test_deleted_messages_are_unknown(sim: Simulator, wire: Wire) -> None:
+def test_deleted_messages_have_status_001(sim: Simulator, wire: Wire) -> None:
     ids = [wire.call("sendmsg", TO, text="hi", climsgid="mine", **WHO)[0][4:] for _ in range(2)]
     assert sim.gateway.delete([ids[1], ids[1], "0" * 32]) == 1
     assert wire.call("querymsg", climsgid="mine", **WHO) == [f"ID: {ids[0]} Status: 008"]
     assert sim.gateway.delete(ids) == 1
-    assert wire.call("querymsg", climsgid="mine", **WHO) == [error("104")]
+    assert wire.call("querymsg", climsgid="mine", **WHO) == [f"ID: {'0' * 32} Status: 001"]
+    assert wire.call("querymsg", climsgid="other", **WHO) == [error("104")]

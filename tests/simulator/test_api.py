@@ -106,7 +106,7 @@ class TestDescription:
     def test_it_has_every_route_of_the_application_and_no_other(self, api: Api) -> None:
         simulation = Simulation(accounts=None, settings=Settings(), clock=None, capacity=1, store=None)
         with ThreadPoolExecutor() as executor:
-            routes = application(simulation, executor, Event(), None).routes
+            routes = application(simulation, executor, executor, Event(), None).routes
         paths = [route.path for route in routes if isinstance(route, Route)]
         served = {path.removeprefix(BASE) for path in paths if path.startswith(f"{BASE}/")}
         assert served == api.description["paths"].keys()
@@ -286,8 +286,24 @@ class TestControl:
         assert api.sim.gateway.settings.callback == CallbackUrl("http://127.0.0.1:9/elsewhere", user="me")
         assert api("PATCH", "/settings", {"callback": {"url": "gopher://a"}}).status == 422
         assert api("PATCH", "/settings", {"callback": {"link": "http://a"}}).error == (422, "callback.link")
-        assert api("PATCH", "/settings", {"callback": "http://a"}).error == (422, "callback")
+        assert api("PATCH", "/settings", {"callback": 5}).error == (422, "callback")
+        assert api("PATCH", "/settings", {"callback": "http://a"}).data["callback"]["url"] == "http://a"
+        assert api("PATCH", "/settings", {"callback": "{"}).error == (422, "callback")
         assert api("PATCH", "/settings", {"callback": None}).data["callback"] is None
+
+    def test_settings_are_taken_as_the_texts_of_the_command_line(self, api: Api) -> None:
+        texts = {
+            "gzip": "no",
+            "session_calls": "none",
+            "concat_default": "3",
+            "reporting_delay": "1.5",
+            "strict": "yes",
+        }
+        told = api("PATCH", "/settings", texts).data
+        assert {name: told[name] for name in texts} == {
+            "gzip": False, "session_calls": None, "concat_default": 3, "reporting_delay": 1.5, "strict": True,
+        }  # fmt: skip
+        assert api("PATCH", "/settings", {"concat_default": "many"}).error == (422, "concat_default")
 
     def test_faults_come_and_go(self, api: Api) -> None:
         rule = api("POST", "/faults", {"kind": "error", "code": "901", "command": "sendmsg", "times": 1}).data

@@ -141,9 +141,23 @@ class TestMasking:
         shown = masked_envelope(f"{declared}<text>Grüße</text><password>hunter2</password>".encode(encoding), None)
         assert shown == f"{declared}<text>Grüße</text><password>{MASK}</password>"
 
-    @pytest.mark.parametrize("body", [b"\xff\xfe\xfa", b"<?xml version='1.0' encoding='klingon'?>", b"\x80<password>"])
+    @pytest.mark.parametrize("body", [b"\xff\xfe\xfa", b"<?xml version='1.0' encoding='klingon'?>", b"\x80<\x00"])
     def test_what_is_no_text_is_counted_and_not_shown(self, body: bytes) -> None:
         assert masked_envelope(body, None) == f"({len(body)} bytes that are not text)"
+
+    def test_a_byte_that_does_not_fit_the_encoding_is_marked_and_the_rest_is_shown(self) -> None:
+        assert masked_envelope(b"<a>\n<text>Gr\xfc\xdfe</text><password>hunter2</password></a>", None) == (
+            "(byte 12, line 2, column 9, does not fit the encoding; the request is shown as Latin-1:"
+            f" 74 3e 47 72 [fc] df 65 3c 2f)\n<a>\n<text>Grüße</text><password>{MASK}</password></a>"
+        )
+
+    def test_a_wrong_byte_within_a_secret_is_not_shown(self) -> None:
+        shown = masked_envelope(b"<a><password>hunt\xfcr2</password></a>", None)
+        assert shown.startswith(
+            "(byte 17, line 1, column 18, does not fit the encoding; the request is shown as Latin-1)"
+        )
+        assert "hunt" not in shown
+        assert "68 75" not in shown
 
     @pytest.mark.parametrize(
         "charset", ["undefined", "rot13", "punycode", "unicode_escape", "cp037", "utf-7", "base64"]

@@ -204,7 +204,7 @@ def test_a_fault_reaches_zeep_as_its_own_fault(sim: Simulator, path: str, monkey
     def break_down(*_: object) -> list[str]:
         raise OSError("a private matter")
 
-    monkeypatch.setattr(sim.gateway, "execute", break_down)
+    monkeypatch.setattr(sim.gateway, "reply", break_down)
     with pytest.raises(zeep.exceptions.Fault, match="internal error") as caught:
         client.service.auth(api_id=1, user="a", password="b")
     assert caught.value.code == "SOAP-ENV:Server"

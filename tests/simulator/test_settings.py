@@ -95,6 +95,7 @@ ELSEWHERE = {  # tested where they belong
     "handed_on_after": "test_stages.py",
     "received_after": "test_stages.py",
     "report_stops": "with the callbacks",
+    "strict": "test_warnings.py",
     "callback": "with the callbacks",
     "inbound": "with the callbacks",
 }

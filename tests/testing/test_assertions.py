@@ -5,6 +5,7 @@ from datetime import timedelta
 from textwrap import dedent
 
 import pytest
+import requests
 
 from clicksoap import Client, GatewayError
 from clicksoap.testing import AssertingSimulator
@@ -105,6 +106,18 @@ def test_patterns_functions_and_lines_are_shown_as_they_are_read(
     ]
 
 
+def test_the_reasons_of_refusals_to_the_number_are_shown(clicksoap_simulator: AssertingSimulator) -> None:
+    to = "http/sendmsg?api_id=7&user=a&password=b&text=x&to="
+    for number in ("0821234567", "0821234567", "0840000000"):
+        requests.get(f"{clicksoap_simulator.origin}/{to}{number}", timeout=10)
+    with pytest.raises(AssertionError) as failed:
+        clicksoap_simulator.assert_sent(to=TO)
+    assert str(failed.value).endswith(
+        'the gateway refused:\n    105 to "0821234567": begins with a national 0;'
+        " give the country code in its place, such as 27821234567 (2 times)"
+    )
+
+
 def test_where_nothing_was_sent_it_is_told_what_the_gateway_was_asked(
     clicksoap_simulator: AssertingSimulator, clicksoap_client: Client
 ) -> None:
@@ -112,7 +125,10 @@ def test_where_nothing_was_sent_it_is_told_what_the_gateway_was_asked(
         clicksoap_simulator.assert_sent(to=TO)
     with pytest.raises(GatewayError):
         clicksoap_client.send("999105000000", "refused").raise_for_rejected()
-    with pytest.raises(AssertionError, match=r"^no message was sent\nnothing was sent; .* asked auth 1, sendmsg 1$"):
+    with pytest.raises(
+        AssertionError,
+        match=r"^no message was sent\nnothing was sent; .* auth 1, sendmsg 1\nthe gateway refused:",
+    ):
         clicksoap_simulator.assert_sent()
 
 

@@ -3,19 +3,35 @@
 import errno
 import shlex
 import signal
+import socket
 import sys
 import threading
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from importlib import import_module
+from ipaddress import ip_address
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import click
 
 from clicksoap.cli.extras import simulator_package
-from clicksoap.cli.options import parse_accounts, parse_settings, setting_lines
+from clicksoap.cli.options import (
+    check_host,
+    parse_accounts,
+    parse_settings,
+    read_accounts,
+    read_login,
+    setting_lines,
+)
 from clicksoap.contract import SERVICE_PATHS
 
 if TYPE_CHECKING:
     from clicksoap.simulator import Simulator
+
+_IPV6: Final = 6
+LogFormat = Literal["text", "json"]
 
 
 @click.command("simulator")
@@ -44,7 +60,17 @@ if TYPE_CHECKING:
     metavar="USER:PASSWORD",
     help="Login for the inbox and the API. The gateway's services do not ask for it.",
 )
+@click.option(
+    "--login-file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="File that holds the login as USER:PASSWORD, which other users cannot see in a list of processes.",
+)
 @click.option("--store", type=click.Path(dir_okay=False), help="File that keeps all state over a restart.")
+@click.option(
+    "--record",
+    type=click.Path(dir_okay=False),
+    help="File to which every accepted message is appended as JSON: number, client id, id, time.",
+)
 @click.option(
     "--capacity",
     default=10_000,
@@ -66,8 +92,28 @@ if TYPE_CHECKING:
     metavar="API_ID:USER:PASSWORD[:BALANCE]",
     help="Account of the gateway. Repeatable. Without it, all credentials work except the password 'wrong'.",
 )
+@click.option(
+    "--account-file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="File with an account a line, as for --account; lines that begin with # are comments.",
+)
 @click.option("--trial", is_flag=True, help="Make all accounts trial accounts: ten credits, and replaced texts.")
 @click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="Change a setting. Repeatable.")
+@click.option(
+    "--private-callbacks",
+    is_flag=True,
+    help="Make callbacks to this machine and to private networks even if --host is reachable from other machines.",
+)
+@click.option("--strict", is_flag=True, help="Refuse requests that the simulator otherwise only warns about.")
+@click.option(
+    "--log",
+    "log_format",
+    default="text",
+    show_default=True,
+    type=click.Choice(["text", "json"]),
+    help="Format of the line that is written for each request.",
+)
+@click.option("--quiet", is_flag=True, help="Write neither addresses nor requests.")
 @click.option("--settings", "is_list", is_flag=True, help="List the settings for --set, and exit.")
 def command(  # noqa: PLR0913 - each is an option
     *,
@@ -75,12 +121,19 @@ def command(  # noqa: PLR0913 - each is an option
     host: str,
     names: tuple[str, ...],
     login: str | None,
+    login_file: Path | None,
     store: str | None,
+    record: str | None,
     capacity: int,
     speed: float,
     accounts: tuple[str, ...],
+    account_file: Path | None,
     trial: bool,
     settings: tuple[str, ...],
+    private_callbacks: bool,
+    strict: bool,
+    log_format: LogFormat,
+    quiet: bool,
     is_list: bool,
 ) -> None:
     """Run a simulated gateway on this machine until Ctrl-C."""
@@ -96,20 +149,46 @@ def command(  # noqa: PLR0913 - each is an option
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, on_signal)
-    account_list = parse_accounts(accounts, trial=trial)
-    chosen_settings = parse_settings(settings)
+    login = read_login(login, login_file)
+    is_local = check_host(host, has_login=login is not None)
+    account_list = parse_accounts(read_accounts(accounts, account_file), trial=trial)
+    chosen_settings = parse_settings(settings, strict=strict)
+    simulator = _started(
+        package,
+        host,
+        accounts=account_list,
+        settings=chosen_settings,
+        clock=package.Clock(speed),
+        capacity=capacity,
+        port=port,
+        login=login,
+        names=names,
+        store=store,
+        record=record,
+        private_callbacks=private_callbacks,
+    )
+    hosts = () if is_local else _reachable_hosts(host)
+    lines = [
+        *_start_lines(simulator, is_open=account_list is None, needs_login=login is not None),
+        *(f"From other machines: http://{each}:{simulator.port}/" for each in hosts),
+    ]
     try:
-        simulator: Simulator = package.Simulator(
-            accounts=account_list,
-            settings=chosen_settings,
-            clock=package.Clock(speed),
-            capacity=capacity,
-            host=host,
-            port=port,
-            login=login,
-            names=names,
-            store=store,
-        )
+        if quiet:
+            stop.wait()
+        else:
+            _show(simulator, lines, stop, log_format)
+    finally:
+        simulator.stop()
+
+
+def _started(package: ModuleType, host: str, **options: Any) -> "Simulator":  # noqa: ANN401 - those of the class
+    """A running simulator.
+
+    Raises:
+        click.ClickException: It cannot run with these options.
+    """
+    try:
+        simulator: Simulator = package.Simulator(host=host, **options)
         simulator.start()
     except ValueError as error:
         raise click.UsageError(str(error)) from None
@@ -118,14 +197,37 @@ def command(  # noqa: PLR0913 - each is an option
     except OSError as error:
         if error.errno == errno.EADDRNOTAVAIL:
             raise click.ClickException(f"{host} is not an address of this machine: give another --host") from None
-        raise click.ClickException(f"port {port} cannot be used: {error.strerror}; try --port 0") from None
+        text = f"port {options['port']} cannot be used: {error.strerror}; try --port 0"
+        raise click.ClickException(text) from None
+    return simulator
+
+
+def _show(simulator: "Simulator", lines: Iterable[str], stop: threading.Event, log_format: LogFormat) -> None:
+    """Write the first lines, and then the request log until the end."""
+    for line in lines:
+        click.echo(line, err=log_format == "json")  # with JSON, every line of the output is an object
+    sys.stdout.flush()
+    request_log = import_module("clicksoap.simulator.request_log")
+    log = request_log.RequestLog(simulator.exchanges, simulator.gateway.event_bus, sys.stdout, log_format)
     try:
-        for line in _start_lines(simulator, is_open=account_list is None, needs_login=login is not None):
-            click.echo(line)
-        sys.stdout.flush()
         stop.wait()
     finally:
-        simulator.stop()
+        log.close()
+
+
+def _reachable_hosts(host: str) -> tuple[str, ...]:
+    """The addresses, in a URL's spelling, by which other machines reach the simulator."""
+    address = ip_address(host)
+    if not address.is_unspecified:
+        return (f"[{address}]" if address.version == _IPV6 else str(address),)
+    family, elsewhere = (socket.AF_INET6, "2001:db8::1") if address.version == _IPV6 else (socket.AF_INET, "192.0.2.1")
+    found = [socket.gethostname()]
+    # Connecting sends nothing: it only chooses the address that this machine would use.
+    with suppress(OSError), socket.socket(family, socket.SOCK_DGRAM) as probe:
+        probe.connect((elsewhere, 9))
+        own = probe.getsockname()[0]
+        found.append(f"[{own}]" if address.version == _IPV6 else own)
+    return tuple(dict.fromkeys(found))
 
 
 def _start_lines(simulator: "Simulator", *, is_open: bool, needs_login: bool) -> Iterator[str]:

@@ -16,7 +16,7 @@ from clicksoap.simulator.gateway.accounts import Account
 from clicksoap.simulator.gateway.callback_url import CallbackUrl
 from clicksoap.simulator.gateway.settings import Settings
 from clicksoap.simulator.gateway.stages import STATUS_PREFIX
-from clicksoap.simulator.schema.fields import Field, field_of, fields_of
+from clicksoap.simulator.schema.fields import Field, field_of, fields_of, text_or_value
 from clicksoap.simulator.schema.settings import CALLBACK_SETTINGS, SETTING_FIELDS
 from clicksoap.simulator.schema.shapes import array_of, dataclass_schema, object_schema, schema_of, to_json
 from clicksoap.version import __version__
@@ -264,10 +264,13 @@ ENDPOINTS: Final = (
         name="changeSettings",
         method="PATCH",
         path="/settings",
-        summary="Change some settings; a missing callback password keeps its value if url and user stay the same.",
+        summary=(
+            "Change some settings, as values or as the texts of --set; a missing callback password keeps its value"
+            " if url and user stay the same."
+        ),
         run=_update,
         answer=SETTINGS,
-        body={name: Field(field.schema, field.read, required=False) for name, field in SETTING_FIELDS.items()},
+        body={name: text_or_value(field) for name, field in SETTING_FIELDS.items()},
     ),
     Endpoint(
         name="listFaults",

@@ -11,7 +11,7 @@ from clicksoap.simulator.schema.shapes import array_of, dataclass_schema, object
 from clicksoap.simulator.webhooks.dispatcher import Attempt
 from clicksoap.simulator.webhooks.handset import Inbound
 
-_NOT_IN_LISTS: Final = frozenset({"request", "reply", "request_headers", "reply_headers"})
+_NOT_IN_LISTS: Final = frozenset({"request", "reply", "request_headers", "reply_headers", "refusals"})
 _HANDSET: Final = {
     "text": field_of(str, description="The text; STOP, END, CANCEL, UNSUBSCRIBE and QUIT opt the sender out."),
     **fields_of(Inbound, {"id", "at", "text", "charset", "udh"}),

@@ -4,7 +4,8 @@ import codecs
 import html
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from difflib import get_close_matches
 from functools import cache
 from typing import Final
 
@@ -14,6 +15,8 @@ from lxml.etree import _Element as Element  # pyright: ignore[reportPrivateUsage
 from clicksoap.contract import SOAP_ENCODING, Dialect, wsdl
 from clicksoap.simulator.front.command import Command, UnreadableError
 from clicksoap.simulator.front.parameters import HTTP_ONLY, RepeatedParameterError, normalised
+from clicksoap.simulator.front.reasons import refusal, shown_value
+from clicksoap.simulator.front.syntax_errors import syntax_refusal
 
 _ENVELOPE: Final = "http://schemas.xmlsoap.org/soap/envelope/"
 _ENVELOPE_12: Final = "http://www.w3.org/2003/05/soap-envelope"
@@ -26,6 +29,7 @@ _NIL: Final = (f"{{{_XSI}}}nil", "{http://www.w3.org/1999/XMLSchema-instance}nul
 _DECLARED_ENCODING: Final = re.compile(rb"\s*<\?xml[^>]*\sencoding\s*=")
 _BYTE_ORDER_MARKS: Final = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _MAX_HOPS: Final = 4
+_MAX_NAME: Final = 100  # characters of a name that is compared with those of the operations
 _RECIPIENTS: Final = "to"
 
 
@@ -62,7 +66,24 @@ def envelope_shapes(dialect: Dialect) -> dict[str, EnvelopeShape]:
     return {name.lower(): EnvelopeShape(name, f"{name}Response" in many) for name in names}
 
 
-def read_command(body: bytes, charset: str | None = None) -> Command:
+@dataclass(frozen=True, slots=True)
+class ReadEnvelope:
+    """A request as it was read.
+
+    Attributes:
+        command: The command.
+        spelled: The local name of the operation's element as it was written.
+        namespace: The namespace of that element.
+        names: The local names of its children.
+    """
+
+    command: Command
+    spelled: str
+    namespace: str
+    names: list[str] = field(repr=False)
+
+
+def read_envelope(body: bytes, charset: str | None = None) -> ReadEnvelope:
     """Read the command of a request.
 
     The command is the local name of the body's child, in any namespace and case. Parameters are recognised by their
@@ -80,8 +101,10 @@ def read_command(body: bytes, charset: str | None = None) -> Command:
     ids = {each.get("id", ""): each for each in envelope_body.iter("*") if "id" in each.attrib}
     given: list[tuple[str, str]] = []
     to: list[str] = []
+    names: list[str] = []
     for part in wrapper.iterchildren("*"):
         name = _local(part)
+        names.append(name)
         value = _follow(part, ids)
         if name == _RECIPIENTS:
             to.extend(_strings(value, ids))
@@ -89,9 +112,11 @@ def read_command(body: bytes, charset: str | None = None) -> Command:
             given.append((name, _text(value)))
     try:
         parameters = normalised(given)
-    except RepeatedParameterError:
-        raise UnreadableError("a parameter is given twice") from None
-    return Command(_local(wrapper).lower(), parameters, tuple(number.strip() for number in to))
+    except RepeatedParameterError as error:
+        raise _unreadable("a parameter is given twice", str(error), "given twice", "give it once") from None
+    tag = etree.QName(wrapper)
+    command = Command(tag.localname.lower(), parameters, tuple(number.strip() for number in to))
+    return ReadEnvelope(command, tag.localname, tag.namespace or "", names)
 
 
 def write_reply(dialect: Dialect, command: str, lines: Sequence[str]) -> bytes:
@@ -133,10 +158,13 @@ def _parse(body: bytes, charset: str | None) -> Element:
     )
     try:
         root = etree.fromstring(body, parser)
-    except (etree.XMLSyntaxError, ValueError):
-        raise UnreadableError("the request is not well-formed XML") from None
+    except (etree.XMLSyntaxError, ValueError) as error:
+        why = syntax_refusal(body, charset, error)
+        raise UnreadableError("the request is not well-formed XML", refusal=why) from None
     if root.getroottree().docinfo.doctype:
-        raise UnreadableError("a request must not have a document type declaration")
+        raise _unreadable(
+            "a request must not have a document type declaration", "", "a document type declaration", "leave it out"
+        )
     return root
 
 
@@ -153,12 +181,15 @@ def _encoding(body: bytes, charset: str | None) -> str | None:
 
 def _body(root: Element) -> Element:
     if root.tag == f"{{{_ENVELOPE_12}}}Envelope":
-        raise UnreadableError("this gateway speaks SOAP 1.1", "VersionMismatch")
+        why = refusal("VersionMismatch", "", "a SOAP 1.2 envelope", f"send SOAP 1.1, of the namespace {_ENVELOPE}")
+        raise UnreadableError("this gateway speaks SOAP 1.1", "VersionMismatch", why)
     if root.tag != f"{{{_ENVELOPE}}}Envelope":
-        raise UnreadableError("the request is not a SOAP 1.1 envelope")
+        rule = "the first element is not the Envelope of SOAP 1.1"
+        mend = f"send an Envelope of the namespace {_ENVELOPE}"
+        raise _unreadable("the request is not a SOAP 1.1 envelope", "", rule, mend, value=str(root.tag))
     body = root.find(f"{{{_ENVELOPE}}}Body")
     if body is None:
-        raise UnreadableError("the envelope has no body")
+        raise _unreadable("the envelope has no body", "", "the Envelope has no Body", "send the operation in a Body")
     return body
 
 
@@ -168,7 +199,11 @@ def _wrapper(body: Element) -> Element:
     for child in body.iterchildren("*"):
         if _local(child).lower() in known:
             return child
-    raise UnreadableError("the body holds no operation of this service")
+    given = [_local(each) for each in body.iterchildren("*")]
+    rule = "not an operation of the gateway" if given else "the Body is empty"
+    close = get_close_matches("".join(given[:1])[:_MAX_NAME].lower(), known, n=1)
+    mend = f"send {known[close[0]].name}" if close else "send one of the operations of the WSDL, such as sendmsg"
+    raise _unreadable("the body holds no operation of this service", "", rule, mend, value="".join(given[:1]))
 
 
 def _strings(value: Element | None, ids: dict[str, Element]) -> Iterator[str]:
@@ -194,15 +229,29 @@ def _follow(element: Element, ids: dict[str, Element]) -> Element | None:
             return element
         target = ids.get(reference.removeprefix("#"))
         if target is None or not reference.startswith("#"):
-            raise UnreadableError("a reference points to nothing in the request")
+            mend = "give the id of an element of the same Body, after a #"
+            raise _unreadable(
+                "a reference points to nothing in the request",
+                _local(element),
+                "refers to nothing",
+                mend,
+                value=reference,
+            )
         element = target
-    raise UnreadableError("references lead in circles, or too far")
+    rule = f"references lead in circles, or over more than {_MAX_HOPS} elements"
+    raise _unreadable("references lead in circles, or too far", _local(element), rule, "give the value in place")
 
 
 def _text(element: Element) -> str:
     if len(element):
-        raise UnreadableError("a string was expected, and a structure given")
+        inner = shown_value(_local(next(element.iterchildren("*"), element)))
+        rule = f"holds the element {inner}, but a text is expected"
+        raise _unreadable("a string was expected, and a structure given", _local(element), rule, "give a text")
     return element.text or ""
+
+
+def _unreadable(text: str, parameter: str, rule: str, mend: str, *, value: str = "") -> UnreadableError:
+    return UnreadableError(text, refusal=refusal("Client", shown_value(parameter), rule, mend, value=value))
 
 
 def _local(element: Element) -> str:

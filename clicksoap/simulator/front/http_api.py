@@ -1,14 +1,18 @@
 """The gateway's HTTP API: the commands by GET and POST, answered in plain text."""
 
 from collections.abc import Iterable
+from difflib import get_close_matches
+from itertools import chain
 from typing import Final
 from urllib.parse import parse_qsl
 
 from clicksoap.codes import ERRORS
-from clicksoap.contract import MAX_HTTP_RECIPIENTS
+from clicksoap.contract import MAX_HTTP_RECIPIENTS, SERVICE_PATHS
 from clicksoap.simulator.front.command import Command, UnreadableError
 from clicksoap.simulator.front.http_values import MAX_BODY, HttpAnswer, HttpRequest
 from clicksoap.simulator.front.parameters import canonical, normalised
+from clicksoap.simulator.front.reasons import Refusal, refusal
+from clicksoap.simulator.front.warnings import bounded, form_warnings, value_warnings
 from clicksoap.simulator.masking import masked_form
 
 COVERAGE_FOLDER: Final = "/utils/"
@@ -35,6 +39,7 @@ _PLAIN: Final = {"content-type": "text/plain; charset=ISO-8859-1"}
 _FORM: Final = "application/x-www-form-urlencoded"
 _NOT_FOUND: Final = "NotFound"
 _TOO_LARGE: Final = "TooLarge"
+_MAX_PATH: Final = 100  # characters of a path that is compared with those of the gateway
 _STATUSES: Final = {_NOT_FOUND: (404, "Not Found"), _TOO_LARGE: (413, "Content Too Large")}
 
 
@@ -46,6 +51,11 @@ class HttpApiService:
         """The service's name in the recorded exchanges."""
         return "http"
 
+    @property
+    def has_faults(self) -> bool:
+        """True if it can refuse a request as a whole by a SOAP Fault."""
+        return False
+
     def read(self, request: HttpRequest) -> Command:
         """Read the command of a request.
 
@@ -54,12 +64,17 @@ class HttpApiService:
         """
         name = _command(request.path)
         if name is None:
-            raise UnreadableError("there is no such path", _NOT_FOUND)
+            raise UnreadableError("there is no such path", _NOT_FOUND, path_refusal(request.path))
         if len(request.body) > MAX_BODY:
-            raise UnreadableError("the request is too large", _TOO_LARGE)
-        given = _given(name, (*_pairs(request.query), *_pairs(_form(request))))
+            why = refusal("413", "", f"more than {MAX_BODY} bytes", "send fewer recipients in a request")
+            raise UnreadableError("the request is too large", _TOO_LARGE, why)
+        pairs = (*_pairs(request.query), *_pairs(_form(request)))
+        given = _given(name, pairs)
         to = tuple(number.strip() for number in given.pop(_RECIPIENTS, "").split(","))
-        return Command(name, normalised(given.items()), to, MAX_HTTP_RECIPIENTS[request.method], request.peer)
+        values = normalised(given.items())
+        noticed = chain(form_warnings(name, request, (name for name, _ in pairs)), value_warnings(values))
+        limit = MAX_HTTP_RECIPIENTS[request.method]
+        return Command(name, values, to, limit, request.peer, warnings=bounded(noticed))
 
     def write(self, command: Command, lines: list[str]) -> HttpAnswer:  # noqa: ARG002 - SOAP needs the command
         """The answer that holds the lines of a reply."""
@@ -75,6 +90,17 @@ class HttpApiService:
     def masked(self, request: HttpRequest) -> str:
         """The query, and the form on a line of its own, without their secrets."""
         return "\n".join(masked_form(part) for part in (request.query, request.body) if part)
+
+
+def path_refusal(path: str) -> Refusal:
+    """The reason of a request for a path that the gateway does not have, with the nearest path that it has."""
+    known = (*SERVICE_PATHS, *PATHS, f"{COVERAGE_FOLDER}{_COVERAGE}")
+    same = next((each for each in known if each.lower() == path.lower()), None)
+    if same is not None:
+        return refusal("404", "", "the case of letters counts in paths", f"send to {same}", value=path)
+    close = get_close_matches(path[:_MAX_PATH].lower(), known, n=1)
+    mend = f"send to {close[0]}" if close else f"send to {', '.join(SERVICE_PATHS)}, or to the HTTP API under /http/"
+    return refusal("404", "", "the gateway has no such path", mend, value=path)
 
 
 def _command(path: str) -> str | None:

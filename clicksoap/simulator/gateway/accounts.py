@@ -9,11 +9,11 @@ from decimal import Decimal
 from ipaddress import ip_address, ip_network
 from typing import Final, Literal
 
-from clicksoap.simulator.front.rules import Refused
+from clicksoap.simulator.front.reasons import Refused
 from clicksoap.simulator.gateway.callback_url import CallbackUrl
 
 STARTING_CREDITS: Final = Decimal(1000)
-"""The balance of an account that names none."""
+"""The credits at the start of an account without a limit, and the credits that it gets again when they run out."""
 
 TRIAL_CREDITS: Final = Decimal(10)
 """The balance of a trial account."""
@@ -24,6 +24,7 @@ CREDENTIALS: Final = ("api_id", "user", "password")
 _WRONG_PASSWORD: Final = "wrong"  # noqa: S105 - the one password that an open gateway refuses
 _API_ID: Final = re.compile(r"[0-9]{1,18}")
 _MAX_OPEN_ACCOUNTS: Final = 10_000  # that an open gateway makes
+_MAX_USER: Final = 1000  # characters, of an account that an open gateway makes
 _MAX_OPTED_OUT: Final = 10_000
 
 
@@ -35,7 +36,8 @@ class Account:
         api_id: The number of the API connection.
         user: The user name.
         password: The password; it never appears in the repr.
-        balance: The credits at the start.
+        balance: The credits at the start; messages beyond them are refused (301). None for no limit: the account begins
+            with 1000 credits, is charged as usual, and gets 1000 more whenever they run out.
         price: The credits that one message costs.
         trial: True to replace texts by a canned one until credits are bought.
         frozen: True to refuse everything (004).
@@ -54,7 +56,7 @@ class Account:
     api_id: int
     user: str
     password: str = field(repr=False)
-    balance: Decimal = STARTING_CREDITS
+    balance: Decimal | None = None
     price: Decimal = Decimal(1)
     trial: bool = False
     frozen: bool = False
@@ -96,6 +98,7 @@ class AccountSnapshot:
     day: datetime | None
     sent_on_day: int
     opted_out: tuple[str, ...] = field(repr=False)
+    is_limited: bool = False
 
 
 @dataclass(slots=True)
@@ -109,6 +112,7 @@ class AccountState:
         day: The beginning of the present day of its limit.
         sent_on_day: The messages accepted on that day.
         opted_out: The numbers that opted out (122), the latest last; the oldest are dropped first.
+        is_limited: True if messages beyond the balance are refused.
     """
 
     account: Account
@@ -117,11 +121,13 @@ class AccountState:
     day: datetime | None = None
     sent_on_day: int = 0
     opted_out: dict[str, None] = field(default_factory=dict[str, None], repr=False)
+    is_limited: bool = False
 
     @classmethod
     def of(cls, account: Account) -> "AccountState":
         """The state of an account that was not used yet."""
-        return cls(account, account.balance, account.trial)
+        balance = STARTING_CREDITS if account.balance is None else account.balance
+        return cls(account, balance, account.trial, is_limited=account.balance is not None)
 
     @property
     def key(self) -> tuple[int, str]:
@@ -132,13 +138,30 @@ class AccountState:
     def snapshot(self) -> AccountSnapshot:
         """The changing part, at this moment."""
         numbers = tuple(self.opted_out)
-        return AccountSnapshot(*self.key, self.balance, self.trial, self.day, self.sent_on_day, numbers)
+        return AccountSnapshot(
+            *self.key, self.balance, self.trial, self.day, self.sent_on_day, numbers, self.is_limited
+        )
 
     def restore(self, snapshot: AccountSnapshot) -> None:
         """Put a snapshot back."""
         self.balance, self.trial = snapshot.balance, snapshot.trial
+        self.is_limited = snapshot.is_limited or self.account.balance is not None
         self.day, self.sent_on_day = snapshot.day, snapshot.sent_on_day
         self.opted_out = dict.fromkeys(snapshot.opted_out)
+
+    def set_balance(self, balance: Decimal) -> None:
+        """Set the credits, which are a limit from now on."""
+        self.balance = balance
+        self.is_limited = True
+
+    def affords(self, price: Decimal) -> bool:
+        """True if the credits suffice for a price; an account without a limit gets more if they do not."""
+        if self.balance >= price:
+            return True
+        if not self.is_limited:
+            while self.balance < price:
+                self.balance += max(STARTING_CREDITS, price)
+        return not self.is_limited
 
     def opt_out(self, number: str) -> None:
         """Add a number to those that opted out."""
@@ -195,19 +218,39 @@ class Accounts:
         """
         api_id = values.get("api_id", "")
         if not _API_ID.fullmatch(api_id):
-            raise Refused("108")
+            rule = "not a number of 1 to 18 digits" if api_id else "missing"
+            raise Refused("108", "api_id", rule, "give the API id of the account", value=api_id)
         user, password = values.get("user", ""), values.get("password", "")
-        if not user or not password:
-            raise Refused(wrong_password)
+        for name, value in (("user", user), ("password", password)):
+            if not value:
+                raise Refused(wrong_password, name, "missing, or empty", f"give the {name} of the account")
         key = (int(api_id), user)
         if self._accounts is None:
-            if password == _WRONG_PASSWORD or (key not in self._states and len(self._states) >= _MAX_OPEN_ACCOUNTS):
-                raise Refused(wrong_password)
-            if key not in self._states:
-                self._states[key] = AccountState.of(Account(*key, password))
-        elif key not in self._states or not _is_same(self._states[key].account.password, password):
-            raise Refused(wrong_password)
+            return self._open_account(key, password, wrong_password)
+        if key not in self._states:
+            is_known = any(api_id == key[0] for api_id, _ in self._states)
+            name, rule = ("user", "no account of this API id") if is_known else ("api_id", "no account has it")
+            raise Refused(wrong_password, name, rule, "give an account of the simulator", value=values[name])
+        if not _is_same(self._states[key].account.password, password):
+            mend = "give the password that the simulator was started with"
+            raise Refused(wrong_password, "password", "not the password of this account", mend, value=password)
         return self._states[key]
+
+    def _open_account(self, key: tuple[int, str], password: str, wrong_password: Literal["001", "002"]) -> AccountState:
+        """The account of an open gateway, which is made if it does not exist."""
+        if password == _WRONG_PASSWORD:
+            rule = "the one password that a simulator without accounts refuses"
+            raise Refused(wrong_password, "password", rule, "give any other password", value=password)
+        state = self._states.get(key)
+        if state is None:
+            if len(self._states) >= _MAX_OPEN_ACCOUNTS or len(key[1]) > _MAX_USER:
+                rule = (
+                    f"the simulator has {len(self._states)} accounts, or the name is longer than {_MAX_USER} characters"
+                )
+                raise Refused(wrong_password, "user", rule, "use fewer accounts, or shorter names", value=key[1])
+            # No password is compared, so none is kept.
+            state = self._states[key] = AccountState.of(Account(*key, ""))
+        return state
 
 
 def _is_same(expected: str, given: str) -> bool:

@@ -31,12 +31,21 @@ class Administration:
 
     @property
     def settings(self) -> Settings:
-        """The present settings; others may be assigned at any time."""
+        """The present settings; others may be assigned at any time.
+
+        Raises:
+            TypeError: The assigned value is not a `Settings`.
+        """
         return self._state.settings
 
     @settings.setter
     def settings(self, settings: Settings) -> None:
-        self._state.settings = settings
+        if not isinstance(settings, Settings):  # pyright: ignore[reportUnnecessaryIsInstance] - Python checks nothing
+            raise TypeError(
+                "settings is not a Settings: give Settings(name=value), or call update_settings(name=value)"
+            )
+        with self._state.locked():
+            self._state.settings = settings
 
     @property
     def clock(self) -> Clock:
@@ -114,13 +123,13 @@ class Administration:
             return ended
 
     def set_balance(self, api_id: int, user: str, balance: Decimal) -> None:
-        """Set the credits of an account.
+        """Set the credits of an account; from now on, messages beyond them are refused (301).
 
         Raises:
             KeyError: The account is unknown.
         """
         with self._state.locked():
-            self._state.accounts.state(api_id, user).balance = balance
+            self._state.accounts.state(api_id, user).set_balance(balance)
             self._account_changed(api_id)
 
     def opt_out(self, api_id: int, user: str, number: str) -> None:

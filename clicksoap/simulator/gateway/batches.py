@@ -10,9 +10,10 @@ from typing import Final
 
 from clicksoap.simulator.front import rules
 from clicksoap.simulator.front.command import Command
-from clicksoap.simulator.front.rules import Refused
+from clicksoap.simulator.front.reasons import Refused
 from clicksoap.simulator.gateway.accounts import AccountState
 from clicksoap.simulator.gateway.content import content_of
+from clicksoap.simulator.gateway.messages import size_of
 from clicksoap.simulator.gateway.state import GatewayState
 from clicksoap.simulator.gateway.submissions import (
     Submission,
@@ -27,7 +28,8 @@ BATCH_LIFETIME: Final = timedelta(hours=24)
 
 _PLACEHOLDER: Final = re.compile(r"#(field[0-9]+)#")
 _MAX_BATCHES: Final = 10_000
-_MAX_MERGED: Final = 1 << 20  # as much as a request can hold by itself, and far too long for a message (113)
+_MAX_TOTAL_SIZE: Final = 64 * 1024 * 1024  # bytes of all templates
+_MAX_MERGED: Final = 1 << 16  # far too long for a message (113)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,11 @@ class BatchState:
     created: datetime
     parameters: Mapping[str, str] = field(repr=False)
 
+    @property
+    def size(self) -> int:
+        """The approximate number of bytes that it holds."""
+        return size_of(self.parameters)
+
 
 class Batches:
     """The open batches of a gateway; not safe between threads by itself.
@@ -55,23 +62,27 @@ class Batches:
     def __init__(self, state: GatewayState) -> None:
         self._state = state
         self._by_id: dict[str, BatchState] = {}
+        self._size = 0
 
     def clear(self) -> None:
         """Forget every batch."""
         self._by_id.clear()
+        self._size = 0
 
     def startbatch(self, command: Command) -> list[str]:
         """Execute startbatch: keep a template."""
         state, values = self._state, command.values
         owner = state.sessions.authorised(command)
         if "template" not in values:
-            raise Refused("202")
+            raise Refused("202", "template", "missing, or empty", "give the text of the messages")
         check_options(state, values)
         content_of(values, "template", state.settings.concat_default)  # a template that is refused never gets better
-        if len(self._by_id) >= _MAX_BATCHES:
-            del self._by_id[next(iter(self._by_id))]
+        batch = BatchState(owner, state.clock.now(), public_parameters(values))
+        self._size += batch.size
+        while self._by_id and (len(self._by_id) >= _MAX_BATCHES or self._size > _MAX_TOTAL_SIZE):
+            self._forget(next(iter(self._by_id)))
         batch_id = secrets.token_hex(16)
-        self._by_id[batch_id] = BatchState(owner, state.clock.now(), public_parameters(values))
+        self._by_id[batch_id] = batch
         return [f"ID: {batch_id}"]
 
     def senditem(self, command: Command) -> list[str]:
@@ -82,7 +93,8 @@ class Batches:
         if rules.integer(batch.parameters, "unicode") != 1:  # the vendor does not merge fields into unicode
             template = _merged(template, command.values)
         if not template:
-            raise Refused("107")
+            rule = "empty once its fields are filled in"
+            raise Refused("107", "template", rule, "give the fields of the template a value")
         submission = self._submission(command, batch, template)
         return submit(self._state, batch.owner, command, submission, names_single=False)
 
@@ -97,8 +109,11 @@ class Batches:
     def endbatch(self, command: Command) -> list[str]:
         """Execute endbatch: forget a batch."""
         self._batch(command)
-        del self._by_id[command.values["batch_id"]]
+        self._forget(command.values["batch_id"])
         return [self._state.settings.endbatch_reply]
+
+    def _forget(self, batch_id: str) -> None:
+        self._size -= self._by_id.pop(batch_id).size
 
     def _submission(self, command: Command, batch: BatchState, template: str) -> Submission:
         check_options(self._state, command.values)
@@ -109,10 +124,17 @@ class Batches:
     def _batch(self, command: Command) -> BatchState:
         """The batch of a command, if the account of the command started it; refused otherwise (201)."""
         owner = self._state.sessions.authorised(command)
-        batch = self._by_id.get(command.values.get("batch_id", ""))
-        if batch is None or batch.owner is not owner or self._state.clock.now() - batch.created > BATCH_LIFETIME:
-            raise Refused("201")
-        return batch
+        batch_id = command.values.get("batch_id", "")
+        batch = self._by_id.get(batch_id)
+        if batch is None:
+            rule = "unknown, or ended already" if batch_id else "missing, or empty"
+        elif batch.owner is not owner:
+            rule = "a batch of another account"
+        elif self._state.clock.now() - batch.created > BATCH_LIFETIME:
+            rule = "expired: a batch lasts 24 hours"
+        else:
+            return batch
+        raise Refused("201", "batch_id", rule, "give the id that startbatch gave", value=batch_id)
 
 
 def _merged(template: str, values: Mapping[str, str]) -> str:

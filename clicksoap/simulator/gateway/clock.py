@@ -1,9 +1,10 @@
 """The simulator's clock: real time, which may run faster and be moved forward."""
 
-import time
 from datetime import UTC, datetime, timedelta
 from threading import Condition
 from typing import Final
+
+from clicksoap.simulator.event_loop import steady_time
 
 _END: Final = datetime(9000, 1, 1, tzinfo=UTC)  # messages are planned some days ahead, and calendars end in 9999
 
@@ -24,7 +25,7 @@ class Clock:
         if speed < 0:
             raise ValueError("time does not go back: give a speed of 0 or more")
         self.speed = self._initial_speed = speed
-        self._began = time.monotonic()
+        self._began = steady_time()
         self._zero = datetime.now(UTC)
         self._changed = Condition()
         self._ahead = timedelta()
@@ -66,7 +67,7 @@ class Clock:
         """
         with self._changed:
             self.speed = self._initial_speed
-            self._began = time.monotonic()
+            self._began = steady_time()
             self._zero = datetime.now(UTC)
             self._ahead = timedelta()
             self._signal()
@@ -91,7 +92,7 @@ class Clock:
                 self._changed.wait(None if remaining is None or not self.speed else remaining / self.speed)
 
     def _now(self) -> datetime:
-        passed = (time.monotonic() - self._began) * self.speed
+        passed = (steady_time() - self._began) * self.speed
         return self._zero + timedelta(seconds=passed) + self._ahead
 
     def _signal(self) -> None:

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from clicksoap.simulator.front import rules
-from clicksoap.simulator.front.rules import HEXADECIMAL, MAX_PARTS, Refused
+from clicksoap.simulator.front.reasons import Refused
+from clicksoap.simulator.front.rules import MAX_PARTS
 from clicksoap.simulator.gateway.segments import segment_count
 
 MAX_BYTES: Final = 140
@@ -27,7 +28,8 @@ class Content:
         udh: The user data header of an 8-bit message.
         flash: True if the phone shows the message at once.
         parts: The number of segments that it takes.
-        too_long: True if it takes more segments, or bytes, than are allowed (113).
+        excess: The rule that it breaks if it takes more segments, or bytes, than are allowed (113); empty otherwise.
+        name: The parameter that held it.
     """
 
     text: str = field(repr=False)
@@ -37,7 +39,8 @@ class Content:
     udh: bytes = field(default=b"", repr=False)
     flash: bool = False
     parts: int = 1
-    too_long: bool = False
+    excess: str = ""
+    name: str = "text"
 
 
 def content_of(values: Mapping[str, str], name: str, concat_default: int) -> Content:
@@ -57,25 +60,25 @@ def content_of(values: Mapping[str, str], name: str, concat_default: int) -> Con
     flash = message_type == "SMS_FLASH" or bool(rules.integer(values, "req_feat") & _FLASH)
     max_parts = min(_concat(values) or concat_default, MAX_PARTS)
     if "udh" in values or "data" in values or rules.integer(values, "binary") == 1:
-        udh = _bytes(values.get("udh", ""), "102")
-        data = _bytes(values.get("data", sent), "101")
-        too_long = len(udh) + len(data) > MAX_BYTES
-        return Content("", sent, data=data, udh=udh, flash=flash, too_long=too_long)
+        udh = rules.hexadecimal("102", "udh", values.get("udh", ""))
+        data = rules.hexadecimal("101", "data" if "data" in values else name, values.get("data", sent))
+        size = len(udh) + len(data)
+        excess = f"{size} bytes with the header, at most {MAX_BYTES}" if size > MAX_BYTES else ""
+        return Content(
+            "", sent, data=data, udh=udh, flash=flash, excess=excess, name="data" if "data" in values else name
+        )
     text, is_unicode = rules.shown_text(values, name)
     if message_type.startswith(_NOKIA_PREFIX):  # the vendor packs these by rules of its own
         return Content(text, sent, is_unicode, flash=flash)
     parts = segment_count(text, unicode=is_unicode)
-    return Content(text, sent, is_unicode, flash=flash, parts=parts, too_long=parts > max_parts)
+    excess = f"takes {parts} parts, at most {max_parts} allowed by concat" if parts > max_parts else ""
+    return Content(text, sent, is_unicode, flash=flash, parts=parts, excess=excess, name=name)
 
 
 def _concat(values: Mapping[str, str]) -> int:
     concat = rules.integer(values, "concat")
     if concat < 0:
-        raise Refused("101")
+        raise Refused(
+            "101", "concat", "negative", "give the greatest number of parts, 1 or more", value=values["concat"]
+        )
     return concat
-
-
-def _bytes(digits: str, code: str) -> bytes:
-    if digits and not HEXADECIMAL.fullmatch(digits):
-        raise Refused(code)
-    return bytes.fromhex(digits)

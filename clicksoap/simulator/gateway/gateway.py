@@ -6,13 +6,14 @@ that was already sent is not stopped but answered with its status. One that reac
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
 from threading import Lock
 from typing import Final
 
 from clicksoap.simulator.front import rules
 from clicksoap.simulator.front.command import Command
-from clicksoap.simulator.front.rules import Refused
+from clicksoap.simulator.front.reasons import Refusal, Refused
 from clicksoap.simulator.gateway.accounts import Account
 from clicksoap.simulator.gateway.admin import Administration
 from clicksoap.simulator.gateway.batches import Batches
@@ -29,6 +30,21 @@ CAPACITY: Final = 10_000
 
 ReplyHook = Callable[[Command], None]
 """A function that is called with every command after its execution and before its reply is given."""
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayReply:
+    """The reply to a command.
+
+    Attributes:
+        lines: The lines as the gateway words them.
+        refusals: The reasons of the refusals among them; empty if nothing was refused.
+        accepted: The number of messages that were accepted.
+    """
+
+    lines: list[str] = field(repr=False)
+    refusals: tuple[Refusal, ...] = ()
+    accepted: int = 0
 
 
 class Gateway(Administration):
@@ -122,10 +138,18 @@ class Gateway(Administration):
         Raises:
             KeyError: The command is unknown.
         """
-        lines = self._executed(command)
+        return self.reply(command).lines
+
+    def reply(self, command: Command) -> "GatewayReply":
+        """Execute a command; gives the reply with the reasons of its refusals.
+
+        Raises:
+            KeyError: The command is unknown.
+        """
+        reply = self._executed(command)
         for hook in self._reply_hooks:
             hook(command)
-        return lines
+        return reply
 
     def refusal(self, code: str, recipients: int) -> list[str]:
         """The lines that refuse a whole command.
@@ -145,11 +169,15 @@ class Gateway(Administration):
             self._payments.clear()
             self._state.reset()
 
-    def _executed(self, command: Command) -> list[str]:
+    def _executed(self, command: Command) -> "GatewayReply":
         with self._state.locked():
             handler = self._handlers[command.name]
-            self._state.executed[command.name] += 1
+            state = self._state
+            state.executed[command.name] += 1
+            state.refusals, before = [], state.accepted_so_far
             try:
-                return handler(command)
-            except Refused as refusal:
-                return self.refusal(refusal.code, len(command.to))
+                lines = handler(command)
+            except Refused as refused:
+                state.refusals.append(refused.refusal)
+                lines = self.refusal(refused.refusal.code, len(command.to))
+            return GatewayReply(lines, tuple(state.refusals), state.accepted_so_far - before)

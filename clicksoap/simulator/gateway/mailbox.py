@@ -8,11 +8,12 @@ from decimal import Decimal
 from itertools import count
 
 from clicksoap.simulator.gateway.event_bus import Event, EventBus
+from clicksoap.simulator.gateway.forgotten_ids import ForgottenIds
 from clicksoap.simulator.gateway.messages import Message, Stage
 from clicksoap.simulator.gateway.stages import FREE_STATUSES
 
 _NOTHING = Decimal(0)
-_MAX_AVERAGE_SIZE = 8 * 1024  # characters of a message, far more than most have
+_MAX_AVERAGE_SIZE = 8 * 1024  # bytes of a message, far more than most have
 _MIN_SIZE_LIMIT = 64 * 1024 * 1024
 _MAX_STALE_STEPS = 1000
 
@@ -25,6 +26,9 @@ class Mailbox:
         event_bus: The bus of status events.
         refund: Called with a message that ends in a free status, as it was before.
 
+    Attributes:
+        forgotten: The ids of the messages that were dropped or deleted.
+
     Raises:
         ValueError: The capacity is less than 1.
     """
@@ -32,6 +36,7 @@ class Mailbox:
     def __init__(self, capacity: int, event_bus: EventBus, refund: Callable[[Message], None]) -> None:
         if capacity < 1:
             raise ValueError("capacity is less than 1: give the number of messages to keep, 1 or more")
+        self.forgotten = ForgottenIds()
         self._capacity = capacity
         self._max_size = max(_MIN_SIZE_LIMIT, capacity * _MAX_AVERAGE_SIZE)
         self._size = 0
@@ -65,7 +70,7 @@ class Mailbox:
 
     def add(self, message: Message, planned: Iterable[Stage]) -> None:
         """Keep a message with its planned stages, the nearest first; this publishes no event."""
-        size = _size(message)
+        size = message.size
         while self._messages and (len(self._messages) >= self._capacity or self._size + size > self._max_size):
             self._forget(next(iter(self._messages)))
         self._messages[message.id] = message
@@ -104,11 +109,12 @@ class Mailbox:
         return tuple(reversed(self._planned.get(message_id, ())))
 
     def remove(self, ids: Collection[str]) -> list[Message]:
-        """Forget messages; gives those that existed."""
+        """Forget messages, but not their ids; gives those that existed."""
         return [self._forget(each) for each in ids if each in self._messages]
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Forget everything, ids included."""
+        self.forgotten.clear()
         self._messages.clear()
         self._size = 0
         self._by_client_id.clear()
@@ -139,7 +145,8 @@ class Mailbox:
 
     def _forget(self, message_id: str) -> Message:
         message = self._messages.pop(message_id)
-        self._size -= _size(message)
+        self.forgotten.add(message)
+        self._size -= message.size
         self._planned.pop(message_id, None)
         if len(self._schedule) > 2 * len(self._planned) + _MAX_STALE_STEPS:
             self._drop_stale_steps()
@@ -149,8 +156,3 @@ class Mailbox:
             if not self._by_client_id[key]:
                 del self._by_client_id[key]
         return message
-
-
-def _size(message: Message) -> int:
-    """The approximate number of characters of a message; the same in each of its stages."""
-    return len(message.text) + len(message.text_as_sent) + sum(map(len, message.parameters.values()))

@@ -19,6 +19,15 @@ class Stage:
     status: str
 
 
+def size_of(parameters: Mapping[str, str]) -> int:
+    """The approximate number of bytes of parameters, their names included."""
+    return sum(_bytes(name) + _bytes(value) for name, value in parameters.items())
+
+
+def _bytes(text: str) -> int:
+    return len(text) if text.isascii() else 4 * len(text)
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
     """One accepted message to one number, as it was when the gateway was asked.
@@ -79,6 +88,12 @@ class Message:
     def account(self) -> tuple[int, str]:
         """The account's API id and user."""
         return self.api_id, self.user
+
+    @property
+    def size(self) -> int:
+        """The approximate number of bytes that it holds; the same in each of its stages."""
+        own = _bytes(self.text) + _bytes(self.text_as_sent) + len(self.data) + len(self.udh)
+        return own + size_of(self.parameters)
 
     def at_stage(self, stage: Stage, *, charge: Decimal) -> "Message":
         """The same message, one stage further."""

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Final
 
 from clicksoap.simulator.front.command import Command
-from clicksoap.simulator.front.rules import Refused
+from clicksoap.simulator.front.reasons import Refused
 from clicksoap.simulator.gateway.state import GatewayState
 
 VOUCHER_CREDITS: Final = Decimal(100)
@@ -34,8 +34,11 @@ class Payments:
         """Execute token_pay: add the credits of an unused voucher to the account, and end its trial."""
         owner = self._state.sessions.authorised(command)
         token = command.values.get("token", "")
-        if not _VOUCHER.fullmatch(token) or token in self._used_vouchers:
-            raise Refused("101")
+        if not _VOUCHER.fullmatch(token):
+            rule = "not 16 digits" if token else "missing, or empty"
+            raise Refused("101", "token", rule, "give the 16 digits of a voucher", value=token)
+        if token in self._used_vouchers:
+            raise Refused("101", "token", "used already", "give another voucher", value=token)
         if len(self._used_vouchers) >= _MAX_VOUCHERS:
             del self._used_vouchers[next(iter(self._used_vouchers))]
         self._used_vouchers[token] = None

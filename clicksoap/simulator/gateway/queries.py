@@ -7,7 +7,7 @@ from typing import Final
 
 from clicksoap.simulator.front import rules
 from clicksoap.simulator.front.command import Command
-from clicksoap.simulator.front.rules import Refused
+from clicksoap.simulator.front.reasons import Refused
 from clicksoap.simulator.gateway.lookup import find_message, find_messages, status_line, unknown_reply
 from clicksoap.simulator.gateway.state import GatewayState
 
@@ -34,9 +34,10 @@ class Queries:
     def querymsg(self, command: Command) -> list[str]:
         """Execute querymsg: the status of a message."""
         state = self._state
-        found = find_messages(state, state.sessions.authorised(command), command.values)
+        owner = state.sessions.authorised(command)
+        found = find_messages(state, owner, command.values)
         if not found:
-            return [unknown_reply(state, command.values)]
+            return [unknown_reply(state, owner, command.values)]
         message = found[-1]
         if state.clock.now() - message.created < state.settings.reporting_delay:
             message = replace(message, status="001")
@@ -47,10 +48,10 @@ class Queries:
         state, values = self._state, command.values
         owner = state.sessions.authorised(command)
         if "apimsgid" not in values:
-            raise Refused("109")
+            raise Refused("109", "apimsgid", "missing, or empty", "give the id that the gateway gave")
         message = find_message(state, owner, values["apimsgid"], _CHARGE_LOOK_BACK)
         if message is None:
-            unknown_reply(state, values)  # an id that querymsg refuses is refused here, too
+            unknown_reply(state, owner, values)  # an id that querymsg refuses is refused here, too
             return [f"apiMsgId: {values['apimsgid']} charge: 0 status: 001"]
         return [f"apiMsgId: {message.id} charge: {_plain(message.charge)} status: {message.status}"]
 
@@ -66,9 +67,9 @@ class Queries:
         number = rules.dialled(values["msisdn"], owner.account.dial_prefix)
         if number.startswith(rules.REFUSED_PREFIX):
             return [_NOT_COVERED]
-        problem = rules.number_problem(number)
+        problem = rules.number_refusal(number, "msisdn")
         if problem is not None:
-            raise Refused(problem)
+            raise Refused(problem.code, "msisdn", problem.rule, problem.mend, value=number)
         return [_COVERED.format(charge=_plain(owner.account.price))]
 
 

@@ -6,6 +6,7 @@ from typing import Final
 # Units of a single segment, and of one of several (3GPP TS 23.038 and 23.040).
 _SEPTETS: Final = (160, 153)
 _UTF16_UNITS: Final = (70, 67)
+_VERY_LONG: Final = 20_000  # characters, more than the most segments hold
 # The extension table of TS 23.038 section 6.2.1.1. A character outside the alphabet is replaced by one septet.
 _TWO_SEPTETS: Final = frozenset("\f^{}\\[~]|€")
 
@@ -48,7 +49,9 @@ def split(text: str, *, unicode: bool) -> tuple[Segment, ...]:
 
 
 def segment_count(text: str, *, unicode: bool) -> int:
-    """The number of segments that a text takes, as UTF-16 or as GSM 7-bit."""
+    """The number of segments that a text takes, as UTF-16 or as GSM 7-bit; of a very long text, at least so many."""
+    if len(text) > _VERY_LONG:  # it is refused in any case, and splitting it would take long
+        return -(-len(text) // (_UTF16_UNITS if unicode else _SEPTETS)[1])
     return len(split(text, unicode=unicode))
 
 

@@ -2,7 +2,7 @@
 
 from clicksoap.simulator.front import rules
 from clicksoap.simulator.front.command import Command
-from clicksoap.simulator.front.rules import Refused
+from clicksoap.simulator.front.reasons import Refused
 from clicksoap.simulator.gateway.content import Content, content_of
 from clicksoap.simulator.gateway.state import GatewayState
 from clicksoap.simulator.gateway.submissions import (
@@ -30,7 +30,7 @@ class Sending:
         owner = state.sessions.authorised(command)
         check_recipients(state, command)
         if "text" not in values and "data" not in values:
-            raise Refused("107")
+            raise Refused("107", "text", "neither text nor data is given", "give a text")
         check_options(state, values)
         content = content_of(values, "text", state.settings.concat_default)
         return submit(state, owner, command, Submission(content, "", public_parameters(values)), names_single=False)

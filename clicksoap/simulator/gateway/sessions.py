@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from clicksoap.simulator.front.command import Command
-from clicksoap.simulator.front.rules import Refused
+from clicksoap.simulator.front.reasons import Refused
 from clicksoap.simulator.gateway.accounts import CREDENTIALS, Account, Accounts, AccountState
 from clicksoap.simulator.gateway.clock import Clock
 from clicksoap.simulator.gateway.settings import Settings
@@ -82,38 +82,40 @@ class Sessions:
     def ping(self, command: Command) -> list[str]:
         """Execute ping: renew a session."""
         if "session_id" not in command.values:
-            raise Refused("005")
-        owner = self._by_session(command.values["session_id"])
-        if owner is None:
-            raise Refused("003")
-        _admitted(owner, command.peer)
+            raise Refused("005", "session_id", "missing, or empty", "give the session id that auth gave")
+        _admitted(self._by_session(command.values["session_id"]), command.peer)
         return [self._settings().ping_reply]
 
     def _identified(self, values: Mapping[str, str]) -> AccountState:
         session_id = values.get("session_id")
         has_credentials = all(name in values for name in CREDENTIALS)
         if session_id is not None and not (has_credentials and self._settings().prefers == "credentials"):
-            owner = self._by_session(session_id)
-            if owner is not None:
-                return owner
-            if not has_credentials:
-                raise Refused("003")
+            try:
+                return self._by_session(session_id)
+            except Refused:
+                if not has_credentials:
+                    raise
         elif not any(name in values for name in CREDENTIALS):
-            raise Refused("005")
+            rule = "neither a session id nor api_id, user and password are given"
+            raise Refused("005", "session_id", rule, "log in by auth, or give the credentials")
         return self._by_credentials(values)
 
     def _by_credentials(self, values: Mapping[str, str]) -> AccountState:
         return self._accounts.by_credentials(values, self._settings().wrong_password)
 
-    def _by_session(self, session_id: str) -> AccountState | None:
-        """The account of a session, which counts as used now; None if the session is unknown or expired."""
+    def _by_session(self, session_id: str) -> AccountState:
+        """The account of a session, which counts as used now; refused (003) if the session is unknown or expired."""
         session = self._by_id.get(session_id)
         if session is None:
-            return None
+            raise _no_session(session_id, "unknown, or ended already")
         now, max_uses = self._clock.now(), self._settings().session_calls
-        if (max_uses is not None and session.uses >= max_uses) or now - session.used > SESSION_LIFETIME:
+        if max_uses is not None and session.uses >= max_uses:
             del self._by_id[session_id]
-            return None
+            raise _no_session(session_id, f"used {session.uses} times, as often as session_calls allows")
+        if now - session.used > SESSION_LIFETIME:
+            del self._by_id[session_id]
+            idle = int((now - session.used).total_seconds())
+            raise _no_session(session_id, f"expired: last used {idle} seconds ago, and it lasts 15 minutes")
         session.used = now
         session.uses += 1
         return session.owner
@@ -125,10 +127,17 @@ class Sessions:
             del self._by_id[each]
 
 
+def _no_session(session_id: str, rule: str) -> Refused:
+    return Refused("003", "session_id", rule, "log in by auth again", value=session_id)
+
+
 def _admitted(owner: AccountState, peer: str | None) -> AccountState:
     """The account, if it is not frozen (004) and not locked to other addresses (007)."""
     if owner.account.frozen:
-        raise Refused("004")
+        raise Refused("004", "user", "the account is frozen", "use another account", value=owner.account.user)
     if not owner.account.admits(peer):
-        raise Refused("007")
+        rule = f"the address {peer} is not in the networks of the account"
+        raise Refused(
+            "007", "user", rule, "call from another address, or add it to the networks", value=owner.account.user
+        )
     return owner

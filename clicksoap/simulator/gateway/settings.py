@@ -37,6 +37,8 @@ class Settings:
             the network). One whose ``validity`` is shorter expires instead (010).
         received_after: The delay from the time it is due until a message reaches 004 (on the handset).
         report_stops: True to report 006 and 014 as well, which the vendor's table of callbacks leaves out.
+        strict: True to refuse a request that the simulator otherwise only warns about. SOAP answers with a Fault
+            Client. The HTTP API answers with error 101, and so does SOAP if only values are wrong.
         callback: The address for delivery reports of accounts without an address of their own.
         inbound: The address for inbound messages of such accounts.
 
@@ -62,6 +64,7 @@ class Settings:
     handed_on_after: timedelta = timedelta(seconds=5)
     received_after: timedelta = timedelta(seconds=15)
     report_stops: bool = False
+    strict: bool = False
     callback: CallbackUrl | None = None
     inbound: CallbackUrl | None = None
 

@@ -1,6 +1,7 @@
 """Snapshots of a gateway's messages and accounts, for a store; taking one publishes no event."""
 
 from collections.abc import Collection, Iterable
+from datetime import datetime
 
 from clicksoap.simulator.gateway.accounts import AccountSnapshot
 from clicksoap.simulator.gateway.messages import Message, StoredMessage
@@ -37,6 +38,16 @@ class Snapshots:
         """The changing part of every account."""
         with self._state.lock:
             return [each.snapshot for each in self._state.accounts.states]
+
+    def latest_forgotten(self) -> datetime | None:
+        """A time by which every message was accepted that is no longer kept; None if there are none."""
+        with self._state.lock:
+            return self._state.mailbox.forgotten.latest
+
+    def assume_forgotten(self, latest: datetime) -> None:
+        """Count every unknown id as one of a message that is no longer kept, if it may be from before a moment."""
+        with self._state.lock:
+            self._state.mailbox.forgotten.assume_until(latest)
 
     def restore(self, messages: Iterable[StoredMessage], accounts: Iterable[AccountSnapshot]) -> None:
         """Put the messages and accounts of a previous run back.

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager, suppress
 from threading import Lock
+from typing import TYPE_CHECKING
 
 from clicksoap.simulator.gateway.accounts import Account, Accounts
 from clicksoap.simulator.gateway.clock import Clock
@@ -12,6 +13,9 @@ from clicksoap.simulator.gateway.mailbox import Mailbox
 from clicksoap.simulator.gateway.messages import Message
 from clicksoap.simulator.gateway.sessions import Sessions
 from clicksoap.simulator.gateway.settings import Settings
+
+if TYPE_CHECKING:
+    from clicksoap.simulator.front.reasons import Refusal
 
 
 class GatewayState:
@@ -33,6 +37,7 @@ class GatewayState:
         mailbox: The accepted messages.
         executed: The number of executions of each command.
         accepted_so_far: The number of messages that were ever accepted.
+        refusals: The reasons of the refusals of the present command.
 
     Raises:
         ValueError: The capacity is less than 1.
@@ -48,6 +53,7 @@ class GatewayState:
         self.mailbox = Mailbox(capacity, self.event_bus, self._refund)
         self.executed: Counter[str] = Counter()
         self.accepted_so_far = 0
+        self.refusals: list[Refusal] = []
 
     @contextmanager
     def locked(self) -> Generator[None, None, None]:

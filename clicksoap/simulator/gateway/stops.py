@@ -22,9 +22,10 @@ class Stops:
         The reply tells the status of the latest; a message that was already sent keeps its status.
         """
         state = self._state
-        found = find_messages(state, state.sessions.authorised(command), command.values)
+        owner = state.sessions.authorised(command)
+        found = find_messages(state, owner, command.values)
         if not found:
-            return [unknown_reply(state, command.values)]
+            return [unknown_reply(state, owner, command.values)]
         cancelled = Stage(state.clock.now(), "006")
         return [status_line(state.mailbox.end(each, cancelled) if each.status == "011" else each) for each in found][
             -1:

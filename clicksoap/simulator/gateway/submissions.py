@@ -10,7 +10,7 @@ from typing import Final
 
 from clicksoap.simulator.front import rules
 from clicksoap.simulator.front.command import Command
-from clicksoap.simulator.front.rules import Refused
+from clicksoap.simulator.front.reasons import Refusal, Refused, refusal
 from clicksoap.simulator.gateway.accounts import CREDENTIALS, AccountState
 from clicksoap.simulator.gateway.content import Content
 from clicksoap.simulator.gateway.messages import Message, Stage
@@ -45,8 +45,11 @@ class Submission:
 def check_recipients(state: GatewayState, command: Command) -> None:
     """Refuse a command without recipients, or with more than its service allows (101)."""
     to = command.to
-    if not any(to) or (len(to) > command.max_recipients and state.settings.over_limit == "error"):
-        raise Refused("101")
+    if not any(to):
+        raise Refused("101", "to", "no recipient", "give one number or more")
+    if len(to) > command.max_recipients and state.settings.over_limit == "error":
+        rule = f"{len(to)} recipients, at most {command.max_recipients} a request"
+        raise Refused("101", "to", rule, "send several requests")
 
 
 def check_options(state: GatewayState, values: Mapping[str, str]) -> None:
@@ -82,7 +85,7 @@ def submit(
     now, plans = state.clock.now(), dict[str, tuple[Stage, ...]]()
     for given in command.to:
         number = rules.dialled(given, owner.account.dial_prefix)
-        problem = rules.number_problem(number) or _problem(owner, submission, number, now)
+        problem = rules.number_refusal(number) or _problem(owner, submission, number, now)
         if problem is None:
             # Most recipients of a command have the same stages; they are planned once for all.
             final_status = final_status_of(number)
@@ -98,27 +101,34 @@ def submit(
             accepted.append(message)
             line = f"ID: {message.id}"
         else:
-            line = rules.error_line(problem, _limit_ends(owner, now))
+            state.refusals.append(problem)
+            line = rules.error_line(problem.code, _limit_ends(owner, now))
         lines.append(f"{line} To: {_NOT_DIGIT.sub('', number)}" if names_numbers else line)
     if accepted:
         state.count_accepted(tuple(accepted))
     return lines
 
 
-def _problem(owner: AccountState, submission: Submission, number: str, now: datetime) -> str | None:
-    """The code of the error that keeps a message from going to a valid number; None if it may go."""
+def _problem(owner: AccountState, submission: Submission, number: str, now: datetime) -> Refusal | None:
+    """The reason that keeps a message from going to a valid number; None if it may go."""
     account = owner.account
     if number in owner.opted_out:
-        return "122"
+        rule = "the number opted out of messages of this account"
+        return refusal("122", "to", rule, "leave it out", value=number, to=number)
     sender = submission.parameters.get("from")
     if account.senders is not None and sender is not None and sender not in account.senders:
-        return "123"
-    if submission.content.too_long:
-        return "113"
+        mend = f"give one of {', '.join(account.senders) or 'none'}, or leave from out"
+        return refusal("123", "from", "not a sender of the account", mend, value=sender, to=number)
+    if submission.content.excess:
+        mend = "give a shorter text, or a greater concat"
+        return refusal("113", submission.content.name, submission.content.excess, mend, to=number)
     if account.daily_limit is not None and _sent_today(owner, now) >= account.daily_limit:
-        return "130"
-    if owner.balance < account.price * submission.content.parts:
-        return "301"
+        rule = f"{owner.sent_on_day} messages today, at most {account.daily_limit}"
+        return refusal("130", "", rule, "wait until the day of the limit ends", to=number)
+    price = account.price * submission.content.parts
+    if not owner.affords(price):
+        rule = f"{owner.balance:f} credits left, and the message costs {price:f}"
+        return refusal("301", "", rule, "set the balance of the account, or give it no limit", to=number)
     return None
 
 

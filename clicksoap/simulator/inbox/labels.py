@@ -23,6 +23,7 @@ SERVICE_NAMES: Final[Mapping[str, str]] = {
     "document_literal": "Document/Literal",
     "rpc_encoded": "RPC/Encoded",
     "http": "HTTP API",
+    "unknown": "No service",
 }
 """The display name of each service."""
 

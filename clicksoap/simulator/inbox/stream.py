@@ -6,7 +6,7 @@ browser or ten thousand messages a second therefore cost no memory.
 
 import asyncio
 import json
-import time
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from threading import Event as ThreadEvent, Thread
 from typing import Final
@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
 
+from clicksoap.simulator.event_loop import steady_time
 from clicksoap.simulator.gateway.event_bus import Event, EventBus
 from clicksoap.simulator.inbox.live_views import LiveView, RowList, live_view
 from clicksoap.simulator.inbox.rendering import HEADERS
@@ -27,6 +28,10 @@ _SEND_TIMEOUT: Final = 30.0  # for a browser that does not read
 _CLOSE_TIMEOUT: Final = 0.1
 _PAUSE: Final = 0.1
 _RETRY: Final = 1000  # milliseconds until a browser reconnects
+MAX_STREAMS: Final = 64
+"""The greatest number of pages that follow events at the same time."""
+
+_RENDERERS: Final = 2
 _RENDER_SHARE: Final = 4  # the pause after rendering is at least so many times the rendering time
 
 
@@ -42,15 +47,32 @@ class EventStreams:
         self._simulation = simulation
         self._stopping = stopping
         self._stopped: asyncio.Event | None = None
+        self._open = 0
+        self._renderers = asyncio.Semaphore(_RENDERERS)
 
     async def serve(self, request: Request) -> Response:
         """Start the event stream of one view."""
+        if self._open >= MAX_STREAMS:
+            words = f"{MAX_STREAMS} pages follow the events already: close one, or reload this page later\n"
+            return PlainTextResponse(words, 503, {**HEADERS, "retry-after": "5"})
+        self._open += 1
         try:
             view = live_view(self._simulation, request.query_params)
-            await run_in_threadpool(view.render)
+            await self._render(view)
         except (KeyError, ValueError):
+            self._open -= 1
             return PlainTextResponse("Not Found", 404, HEADERS)
-        return _EventStream(view, self._simulation.gateway.event_bus, self._end())
+        except BaseException:
+            self._open -= 1
+            raise
+        return _EventStream(view, self._simulation.gateway.event_bus, self._end(), self._render, self._on_closed)
+
+    async def _render(self, view: LiveView) -> RowList:
+        async with self._renderers:  # however many pages are open, requests of the services go on
+            return await run_in_threadpool(view.render)
+
+    def _on_closed(self) -> None:
+        self._open -= 1
 
     def _end(self) -> asyncio.Event:
         """An event of the server's loop that is set when the server stops."""
@@ -69,16 +91,31 @@ class EventStreams:
 class _EventStream(Response):
     """A response that goes on until the browser disconnects or the server stops."""
 
-    def __init__(self, view: LiveView, event_bus: EventBus, stopped: asyncio.Event) -> None:
+    def __init__(
+        self,
+        view: LiveView,
+        event_bus: EventBus,
+        stopped: asyncio.Event,
+        render: Callable[[LiveView], Awaitable[RowList]],
+        on_closed: Callable[[], None],
+    ) -> None:
         super().__init__(headers=HEADERS, media_type="text/event-stream")
         del self.headers["content-length"]
         self._view = view
         self._event_bus = event_bus
         self._stopped = stopped
+        self._render = render
+        self._on_closed = on_closed
         self._outdated = asyncio.Event()
         self._is_marked = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await self._follow(scope, receive, send)
+        finally:
+            self._on_closed()
+
+    async def _follow(self, scope: Scope, receive: Receive, send: Send) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
         loop = asyncio.get_running_loop()
 
@@ -115,10 +152,10 @@ class _EventStream(Response):
         while True:
             self._outdated.clear()
             self._is_marked = False
-            started = time.monotonic()
-            current = await run_in_threadpool(self._view.render)
+            started = steady_time()
+            current = await self._render(self._view)
             data = _changes(current, sent)
-            render_seconds = time.monotonic() - started
+            render_seconds = steady_time() - started
             chunk = f"{first}data: {data}\n\n" if data != last else ":\n\n"
             last, first = data, ""
             try:

@@ -155,6 +155,19 @@ def parse_text(field: Field, text: str) -> object:
     return text
 
 
+def text_or_value(field: Field) -> Field:
+    """An optional field that also takes the text of a command line, such as ``"60"``, ``"yes"`` or ``"none"``."""
+
+    def read(value: object) -> Any:  # noqa: ANN401 - the type of the field
+        return field.read(parse_text(field, value) if isinstance(value, str) else value)
+
+    if "string" in _json_types(field.schema):
+        return Field(field.schema, read, required=False)
+    about = field.schema.get("description", "")
+    schema: Schema = {"anyOf": [field.schema, {"type": "string", "description": "As the text of a command line."}]}
+    return Field(with_description(schema, about), read, required=False)
+
+
 def _read_field(field: Field, name: str, value: object) -> Any:  # noqa: ANN401 - the type of the field
     try:
         return field.read(value)

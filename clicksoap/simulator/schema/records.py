@@ -10,8 +10,17 @@ from typing import Any, Final, TypeVar, Union, cast, get_args, get_origin, get_t
 
 _T = TypeVar("_T")
 
+
+def _moment(text: str) -> datetime:
+    """A time with its offset from UTC; times without one cannot be compared with others."""
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError("no offset from UTC")
+    return moment
+
+
 _DECODERS: Final[dict[object, Callable[[str], object]]] = {
-    datetime: datetime.fromisoformat,
+    datetime: _moment,
     Decimal: Decimal,
     bytes: bytes.fromhex,
 }

@@ -1,19 +1,40 @@
 """Connections of the server without a log, and responses that break, cut or slow down a connection."""
 
 import asyncio
+import sys
 from collections.abc import Awaitable, Callable
+from functools import cache
 from threading import Event
-from typing import Final
+from typing import Final, cast
 
+import h11
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from clicksoap.simulator.front.http_values import HttpAnswer
 
-_BREAK_OFF: Final = "clicksoap.break_off"
+BREAK_OFF: Final = "clicksoap.break_off"
+"""The key of the function that breaks a connection off, in the state of its requests."""
+
 _HANG_UP: Final = "clicksoap.hang_up"
+_MAX_CONNECTIONS: Final = 1000
+_MIN_CONNECTIONS: Final = 64
+_UNFINISHED_SECONDS: Final = 30.0  # for a request to arrive as a whole
+_UNREAD_SECONDS: Final = 60.0  # for a caller to read on
 _POLL_SECONDS: Final = 0.05  # between checks whether the server ends
+
+
+@cache
+def max_connections() -> int:
+    """The greatest number of connections, so that files and callbacks find a descriptor, too."""
+    if sys.platform == "win32":
+        return _MAX_CONNECTIONS
+    import resource  # noqa: PLC0415 - Windows has no such limits
+
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    allowed = _MAX_CONNECTIONS if soft == resource.RLIM_INFINITY else soft // 2
+    return max(_MIN_CONNECTIONS, min(_MAX_CONNECTIONS, allowed))
 
 
 class Connection(H11Protocol):
@@ -21,11 +42,47 @@ class Connection(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Give the application the functions that end the connection, and switch the access log off."""
+        self._since = self.loop.time()
+        self._watched: object = None
+        self._unread = (0, self._since)
         super().connection_made(_JoiningTransport(transport))  # type: ignore[arg-type]
-        self.app_state = {**self.app_state, _BREAK_OFF: transport.abort, _HANG_UP: transport.close}
+        if len(self.connections) > max_connections():
+            self._make_room()
+        self.app_state = {**self.app_state, BREAK_OFF: transport.abort, _HANG_UP: transport.close}
         # By GET, passwords, numbers and texts are part of the address. A handler of uvicorn's access log would get it
         # even though the log is switched off.
         self.access_log = False
+
+    @property
+    def is_unfinished(self) -> bool:
+        """True if a request is to come and has not arrived as a whole; not true between two requests."""
+        state = self.conn.their_state
+        if state is h11.IDLE:
+            is_new = self.cycle is None  # pyright: ignore[reportUnnecessaryComparison] - before the first request
+            return is_new or bool(self.conn.trailing_data[0])
+        return state is h11.SEND_BODY
+
+    def check(self, now: float) -> None:
+        """Break the connection off if its request does not arrive, or if its caller does not read the answers.
+
+        Args:
+            now: The time of the event loop. Call this about once a second.
+        """
+        size = self.transport.get_write_buffer_size()
+        if size == 0 or size != self._unread[0]:
+            self._unread = (size, now)
+        if not self.is_unfinished or self._watched is not self.cycle:
+            self._since, self._watched = now, self.cycle
+        if now - self._since > _UNFINISHED_SECONDS or now - self._unread[1] > _UNREAD_SECONDS:
+            self.break_off()
+
+    def _make_room(self) -> None:
+        """Break off the connection that waits longest for its caller; this one, if none waits."""
+        others = [each for each in cast("set[Connection]", self.connections) if each is not self]
+        unfinished = [each for each in others if each.is_unfinished and not each.transport.is_closing()]
+        idle = [each for each in others if each.conn.their_state is h11.IDLE and not each.transport.is_closing()]
+        candidates = unfinished or idle
+        min(candidates, key=lambda each: each._since, default=self).break_off()  # noqa: SLF001 - of the same class
 
     def break_off(self) -> None:
         """End it at once, even in the middle of a request or an answer."""
@@ -65,7 +122,7 @@ class NoResponse(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - nothing is sent
         """Break the connection off, and wait until the server knows."""
-        await _end(_BREAK_OFF, scope, receive)
+        await _end(BREAK_OFF, scope, receive)
 
 
 class CutResponse(Response):
@@ -98,7 +155,7 @@ class SlowResponse(Response):
         for start in range(0, len(body), size):
             await send({"type": "http.response.body", "body": body[start : start + size], "more_body": True})
             if not await pause(size / self._speed, self._stopping):
-                await _end(_BREAK_OFF, scope, receive)
+                await _end(BREAK_OFF, scope, receive)
                 return
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 

@@ -1,22 +1,27 @@
 """Handle one request of a service: read it, apply faults, execute the command, record the exchange."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from threading import Event
 from typing import Final, Protocol
 
-from clicksoap.simulator.exchanges import Exchange, Exchanges
+from clicksoap.simulator.exchanges import Exchange, Exchanges, Outcome
 from clicksoap.simulator.faults.apply import apply_fault
 from clicksoap.simulator.faults.rule_set import Faults
 from clicksoap.simulator.faults.rules import Rule
 from clicksoap.simulator.front.command import Command, UnreadableError
 from clicksoap.simulator.front.http_values import DelayedAnswer, HttpAnswer, HttpRequest
+from clicksoap.simulator.front.reasons import Refusal, refusal, shown_value
 from clicksoap.simulator.gateway.gateway import Gateway
 from clicksoap.simulator.masking import masked_reply, shown_headers
 
 _log: Final = logging.getLogger("clicksoap.simulator")
+_MAX_PATH: Final = 1000
+_MAX_REFUSALS: Final = 1000
+_MAX_TEXT: Final = 160
+_TEXTS: Final = ("text", "template", "si_text", "mms_subject", "data")
 _NO_ANSWER: Final = HttpAnswer(503, {}, b"", ending="reset")
 
 
@@ -26,6 +31,11 @@ class GatewayService(Protocol):
     @property
     def name(self) -> str:
         """The service's name in the recorded exchanges."""
+        ...
+
+    @property
+    def has_faults(self) -> bool:
+        """True if it can refuse a request as a whole by a SOAP Fault."""
         ...
 
     def read(self, request: HttpRequest) -> Command:
@@ -87,24 +97,37 @@ class RequestHandler:
         number = self._exchanges.next_number()
         context = _RequestContext(service, request, Command("", {}, exchange=number), self._gateway.clock.now())
         try:
-            command = replace(service.read(request), exchange=number)
-            context = replace(context, command=command)
-            context = replace(context, rule=self._faults.match(command.name, command.to))
+            command = context.command = replace(service.read(request), exchange=number)
+            rule = context.rule = self._faults.match(command.name, command.to)
         except Exception as error:  # noqa: BLE001 - any failure is answered, without private data
-            return self._recorded(context, _failed(service, error))
-        rule = context.rule
+            return self._recorded(context, _failed(context, error))
         if rule is not None and rule.kind == "delay" and not rule.carried_out:
             return DelayedAnswer(
                 rule.seconds, lambda: self._executed(context), lambda: self._recorded(context, _NO_ANSWER)
             )
         return self._executed(context)
 
+    def record(self, service: GatewayService, request: HttpRequest, answer: HttpAnswer, why: Refusal | None) -> None:
+        """Record a request that is answered without a command.
+
+        Args:
+            service: The service, for its name and its mask.
+            request: The request.
+            answer: The answer.
+            why: The reason why it holds no command; None if it needs none.
+        """
+        number = self._exchanges.next_number()
+        context = _RequestContext(service, request, Command("", {}, exchange=number), self._gateway.clock.now())
+        if why is not None:
+            context.refusals, context.outcome = (why,), "unreadable"
+        self._recorded(context, answer)
+
     def _executed(self, context: "_RequestContext") -> HttpAnswer:
         """Execute the command of a request, with its fault, and record the exchange."""
         try:
             answer = self._answer(context)
         except Exception as error:  # noqa: BLE001 - likewise
-            answer = _failed(context.service, error)
+            answer = _failed(context, error)
         return self._recorded(context, answer)
 
     def _answer(self, context: "_RequestContext") -> HttpAnswer:
@@ -120,21 +143,46 @@ class RequestHandler:
         if rule.kind == "error":
             return self._refused(context, rule.code)
         if rule.kind == "fault":
+            context.refusals, context.outcome = (_planned(rule, rule.code),), "failed"
             return context.service.refuse(UnreadableError(rule.text, rule.code))
         return apply_fault(rule, answer)
 
     def _carried_out(self, context: "_RequestContext") -> HttpAnswer:
         command = context.command
+        if command.warnings and self._gateway.settings.strict:
+            return self._strictly_refused(context)
         if self._on_command is not None:
             self._on_command(command.name)
-        return context.service.write(command, self._gateway.execute(command))
+        reply = self._gateway.reply(command)
+        context.refusals = reply.refusals
+        if reply.refusals:
+            context.outcome = "partly" if reply.accepted else "refused"
+        elif reply.accepted:
+            context.outcome = "accepted"
+        return context.service.write(command, reply.lines)
+
+    def _strictly_refused(self, context: "_RequestContext") -> HttpAnswer:
+        """The refusal of a request with warnings, by the setting ``strict``."""
+        warnings = context.command.warnings
+        is_about_values = all(each.parameter in context.command.values for each in warnings)
+        code = "101" if is_about_values or not context.service.has_faults else "Client"
+        mend = f"{warnings[0].mend}, or leave the setting strict out"
+        found = tuple(refusal(code, each.parameter, f"{each.rule} ({each.source})", mend) for each in warnings)
+        if code == "Client":
+            raise UnreadableError("the request breaks a rule of its WSDL or of SOAP 1.1", code, found[0])
+        context.refusals, context.outcome = found, "refused"
+        lines = self._gateway.refusal(code, len(context.command.to))
+        return context.service.write(context.command, lines)
 
     def _refused(self, context: "_RequestContext", code: str) -> HttpAnswer:
+        if context.rule is not None:
+            context.refusals, context.outcome = (_planned(context.rule, code),), "failed"
         lines = self._gateway.refusal(code, len(context.command.to))
         return context.service.write(context.command, lines)
 
     def _recorded(self, context: "_RequestContext", answer: HttpAnswer) -> HttpAnswer:
-        request, rule, command = context.request, context.rule, context.command
+        request, rule, command, refusals = context.request, context.rule, context.command, context.refusals
+        first = refusals[0] if refusals else None
         self._exchanges.add(
             Exchange(
                 number=command.exchange,
@@ -142,7 +190,7 @@ class RequestHandler:
                 service=context.service.name,
                 command=command.name,
                 method=request.method,
-                path=request.path,
+                path=request.path[:_MAX_PATH],
                 peer=request.peer or "",
                 request_headers=shown_headers(request.headers),
                 request=context.service.masked(request),
@@ -150,28 +198,54 @@ class RequestHandler:
                 reply_headers=shown_headers(answer.headers),
                 reply=masked_reply(answer.body if answer.shown is None else answer.shown, command.name),
                 fault="" if rule is None else _description(rule),
+                outcome=context.outcome,
+                code="" if first is None else first.code,
+                parameter="" if first is None else first.parameter,
+                reason="" if first is None else first.text,
+                refusals=refusals[:_MAX_REFUSALS],
+                warnings=command.warnings,
+                to=shown_value(command.to[0]) if command.to else "",
+                recipients=len(command.to),
+                text=_text(command.values),
             )
         )
         return answer
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _RequestContext:
-    """A request with its command, the time it began, and the fault rule that applies to it."""
+    """A request with its command, the time it began, its outcome, and the fault rule that applies to it."""
 
     service: GatewayService
     request: HttpRequest
     command: Command
     began: datetime
     rule: Rule | None = None
+    outcome: Outcome = "answered"
+    refusals: tuple[Refusal, ...] = ()
 
 
-def _failed(service: GatewayService, error: Exception) -> HttpAnswer:
+def _failed(context: _RequestContext, error: Exception) -> HttpAnswer:
     """The answer to a request whose handling raised an error."""
+    context.outcome = "unreadable"
     if not isinstance(error, UnreadableError):
         _log.error("a command failed: %s", type(error).__name__)
-        error = UnreadableError("internal error", "Server")
-    return service.refuse(error)
+        context.outcome = "failed"
+        rule = f"the simulator failed: {type(error).__name__}"
+        error = UnreadableError("internal error", "Server", Refusal("Server", "", "", rule, ""))
+    context.refusals = (error.refusal,)
+    return context.service.refuse(error)
+
+
+def _planned(rule: Rule, code: str) -> Refusal:
+    """The reason of a refusal by a fault rule or a magic number."""
+    return Refusal(code, "", "", f"the fault {_description(rule)} answers in place of the gateway", "remove the fault")
+
+
+def _text(values: Mapping[str, str]) -> str:
+    """The beginning of the text of a command."""
+    text = next((values[name] for name in _TEXTS if name in values), "")
+    return text[:_MAX_TEXT]
 
 
 def _description(rule: Rule) -> str:

@@ -25,12 +25,14 @@ from clicksoap.simulator.webhooks.handset import Handset, Inbound
 _log: Final = logging.getLogger("clicksoap.simulator")
 _PAUSE: Final = 0.1  # seconds in which changes are collected
 _PAUSE_AFTER_FAILURE: Final = 5.0
+_JOIN_SECONDS: Final = 60.0  # for a large store on a slow disk
 
 _MESSAGE: Final = "message"
 _EXCHANGE: Final = "exchange"
 _INBOUND: Final = "inbound"
 _ACCOUNT: Final = "account"
 _CLOCK: Final = "clock"
+_FORGOTTEN: Final = "forgotten"
 
 
 class MemoryStore:
@@ -120,7 +122,7 @@ class FileStore(MemoryStore):
         with self._changed:
             self._stopping = True
             self._changed.notify()
-        self._thread.join()
+        self._thread.join(_JOIN_SECONDS)
         self._file.close()
         self._thread = None
 
@@ -131,10 +133,12 @@ class FileStore(MemoryStore):
         inbound = [load(Inbound, each) for each in file.read(_INBOUND)]
         clock = self._gateway.clock
         for written in file.read(_CLOCK):
-            behind = datetime.fromisoformat(written) - clock.now()
+            behind = _utc(written) - clock.now()
             # A clock that was advanced, or ran fast, would otherwise be behind its own past.
             clock.advance(seconds=max(0.0, behind.total_seconds()))
         self._gateway.snapshots.restore(messages, snapshots)
+        for written in file.read(_FORGOTTEN):
+            self._gateway.snapshots.assume_forgotten(_utc(written))
         # A message may belong to a request that had no answer yet when the process was killed.
         self._exchanges.restore(exchanges, max((each.message.exchange for each in messages), default=0))
         self._handset.restore(inbound)
@@ -185,6 +189,8 @@ class FileStore(MemoryStore):
         file.put(_ACCOUNT, ((key, dump(each)) for key, each in changed.items()))
         self._accounts = snapshots
         file.put(_CLOCK, [("", self._gateway.clock.now().isoformat())])
+        forgotten = self._gateway.snapshots.latest_forgotten()
+        file.put(_FORGOTTEN, [] if forgotten is None else [("", forgotten.isoformat())])
 
     def _write_changes(self, file: StoreFile, pending: _PendingChanges) -> None:
         messages = self._gateway.snapshots.messages(pending.messages)
@@ -215,6 +221,14 @@ class FileStore(MemoryStore):
         self.problem = f"the store cannot be written: {error}"
         with self._changed:
             self._pending = _PendingChanges(everything=True, any=True)
+
+
+def _utc(written: str) -> datetime:
+    """A time of the file; ValueError if it has no offset from UTC, so that it cannot be compared."""
+    moment = datetime.fromisoformat(written)
+    if moment.tzinfo is None:
+        raise ValueError("a time has no offset from UTC")
+    return moment
 
 
 def _by_id(messages: Iterable[StoredMessage]) -> Iterable[tuple[str, str]]:

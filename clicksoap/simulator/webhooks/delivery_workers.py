@@ -1,13 +1,14 @@
 """Worker threads that make the deliveries when they are due by the gateway's clock."""
 
 import logging
-import time
 from collections.abc import Callable
 from datetime import datetime
 from threading import Condition, Lock, Thread, current_thread
 from typing import Final
 
+from clicksoap.simulator.event_loop import steady_time
 from clicksoap.simulator.gateway.clock import Clock
+from clicksoap.simulator.webhooks.callable_networks import CallableNetworks
 from clicksoap.simulator.webhooks.delivery_queue import Delivery, DeliveryQueue
 from clicksoap.simulator.webhooks.formats import WebhookRequest
 from clicksoap.simulator.webhooks.http_call import CallResult, HttpCall
@@ -29,11 +30,13 @@ class DeliveryWorkers:
     Args:
         clock: The clock by which deliveries are due.
         on_attempt: Called after each try, in the thread that made it.
+        networks: The addresses that may be called.
     """
 
-    def __init__(self, clock: Clock, on_attempt: OnAttempt) -> None:
+    def __init__(self, clock: Clock, on_attempt: OnAttempt, networks: CallableNetworks) -> None:
         self._clock = clock
         self._on_attempt = on_attempt
+        self._networks = networks
         self._lock = Lock()
         self._ready = Condition(self._lock)
         self._done = Condition(self._lock)
@@ -41,6 +44,7 @@ class DeliveryWorkers:
         self._calls: set[HttpCall] = set()
         self._threads: _WorkerThreads | None = None
         self._closed = False
+        self._made = 0
 
     def open(self) -> None:
         """Accept deliveries again after ``close``."""
@@ -58,10 +62,10 @@ class DeliveryWorkers:
             group.stopping = True
             self._ready.notify_all()
         self._clock.wake()
-        until = time.monotonic() + _JOIN_SECONDS
+        until = steady_time() + _JOIN_SECONDS
         for thread in group.threads:
             if thread is not current_thread():  # a thread that is connecting cannot be interrupted, and ends by itself
-                thread.join(max(0.0, until - time.monotonic()))
+                thread.join(max(0.0, until - steady_time()))
 
     def add(self, delivery: Delivery) -> None:
         """Add a delivery. It is dropped if too many are waiting or after ``close``."""
@@ -87,20 +91,28 @@ class DeliveryWorkers:
             call = self._new_call(request)
         return self._perform(call)
 
-    def settle(self, timeout: float) -> bool:
-        """Wait until all due deliveries are made. False if that takes more than ``timeout`` real seconds."""
+    def settle(self, timeout: float) -> int:
+        """Wait until all due deliveries are made; gives the number of tries since the last settling.
+
+        Raises:
+            TimeoutError: That takes more than ``timeout`` real seconds.
+        """
         with self._lock:
             self._release()
-            return self._done.wait_for(lambda: not self._queue.busy, timeout)
+            if not self._done.wait_for(lambda: not self._queue.busy, timeout):
+                raise TimeoutError(f"callbacks are still in progress after {timeout:g} s: give a longer timeout")
+            made, self._made = self._made, 0
+            return made
 
     def _clear(self) -> None:
         self._queue = DeliveryQueue()
+        self._made = 0
         self._done.notify_all()
         for call in self._calls:
             call.abort()
 
     def _new_call(self, request: WebhookRequest) -> HttpCall:
-        call = HttpCall(request)
+        call = HttpCall(request, may_call=self._networks.allows)
         self._calls.add(call)
         return call
 
@@ -145,6 +157,8 @@ class DeliveryWorkers:
         if self._queue is queue:  # else it was dropped meanwhile
             self._on_attempt(delivery, at, result, next_at)
         with self._lock:
+            if self._queue is queue:
+                self._made += 1
             if next_at is None:
                 queue.finish(delivery)
                 self._ready.notify()

@@ -16,6 +16,7 @@ from clicksoap.simulator.gateway.gateway import Gateway
 from clicksoap.simulator.gateway.messages import Message
 from clicksoap.simulator.webhooks import formats
 from clicksoap.simulator.webhooks.attempts import MAX_ATTEMPTS, Attempt, AttemptLog
+from clicksoap.simulator.webhooks.callable_networks import CallableNetworks
 from clicksoap.simulator.webhooks.delivery_queue import MAX_WAITING, Delivery
 from clicksoap.simulator.webhooks.delivery_workers import DeliveryWorkers
 from clicksoap.simulator.webhooks.faults import CallbackFaults
@@ -45,12 +46,13 @@ class Callbacks:
 
     Args:
         gateway: The gateway whose messages are reported.
+        networks: The addresses that may be called; None for all.
     """
 
-    def __init__(self, gateway: Gateway) -> None:
+    def __init__(self, gateway: Gateway, networks: CallableNetworks | None = None) -> None:
         self._gateway = gateway
         self._attempts = AttemptLog(gateway.event_bus)
-        self._workers = DeliveryWorkers(gateway.clock, self._on_attempt)
+        self._workers = DeliveryWorkers(gateway.clock, self._on_attempt, networks or CallableNetworks(private=True))
         self._changed = Condition()
         self._faults = CallbackFaults()
         self._losses_left = 0
@@ -131,14 +133,18 @@ class Callbacks:
         at = self._gateway.clock.now()
         return self._attempts.add(delivery, at, self._workers.call(request), None)
 
-    def settle(self, timeout: float = 5.0) -> bool:
+    def settle(self, timeout: float = 5.0) -> int:
         """Wait until all deliveries are made that are due by the gateway's clock. Later tries are not due yet.
 
         Args:
             timeout: The maximum wait in real seconds.
 
         Returns:
-            True if all were made in time.
+            The number of calls that were made since the last ``settle``, ``clear`` or ``stop``; 0 if nothing was to
+            deliver.
+
+        Raises:
+            TimeoutError: Some are still in progress after ``timeout`` seconds.
         """
         self._gateway.advance()
         return self._workers.settle(timeout)

@@ -3,7 +3,7 @@
 import io
 import socket
 import ssl
-import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -12,6 +12,7 @@ from threading import Lock
 from typing import Final
 from urllib.parse import urlsplit
 
+from clicksoap.simulator.event_loop import steady_time
 from clicksoap.simulator.webhooks.formats import WebhookRequest
 
 TIME_LIMIT: Final = 10.0
@@ -45,6 +46,10 @@ class CallResult:
         return self.http_status is not None and HTTPStatus.OK <= self.http_status < HTTPStatus.MULTIPLE_CHOICES
 
 
+class ForbiddenAddressError(OSError):
+    """The address may not be called."""
+
+
 class HttpCall:
     """One HTTP call. It is performed once, and any thread can abort it.
 
@@ -53,10 +58,17 @@ class HttpCall:
     Args:
         request: The request to send.
         seconds: The limit for the whole call in real seconds.
+        may_call: Decides by the addresses of the server and of this machine whether the server may be called.
     """
 
-    def __init__(self, request: WebhookRequest, seconds: float = TIME_LIMIT) -> None:
+    def __init__(
+        self,
+        request: WebhookRequest,
+        seconds: float = TIME_LIMIT,
+        may_call: Callable[[str, str], bool] = lambda _peer, _own: True,
+    ) -> None:
         self._request = request
+        self._may_call = may_call
         self._seconds = seconds
         self._lock = Lock()
         self._socket: socket.socket | None = None
@@ -65,7 +77,7 @@ class HttpCall:
     def perform(self) -> CallResult:
         """Send the request and wait for the answer. Failures are part of the result."""
         try:
-            return CallResult(self._exchange(time.monotonic() + self._seconds))
+            return CallResult(self._exchange(steady_time() + self._seconds))
         except (OSError, HTTPException, ValueError) as error:
             return CallResult(None, "aborted" if self._aborted else self._error_text(error))
 
@@ -83,6 +95,9 @@ class HttpCall:
         port = parts.port or (443 if secure else 80)
         with socket.create_connection((host, port), timeout=_remaining(deadline)) as plain:
             self._keep_socket(plain)
+            # Asked of the connection and not of the name, which may have other addresses the next time.
+            if not self._may_call(plain.getpeername()[0], plain.getsockname()[0]):
+                raise ForbiddenAddressError
             plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if not secure:
                 return self._send(plain, deadline)
@@ -102,6 +117,8 @@ class HttpCall:
             return answer.status
 
     def _error_text(self, error: Exception) -> str:
+        if isinstance(error, ForbiddenAddressError):
+            return "not called: a shared simulator calls no private address, unless private_callbacks allows it"
         if isinstance(error, TimeoutError):
             return f"no answer within {self._seconds:g} seconds"
         if isinstance(error, ssl.SSLError):
@@ -137,7 +154,7 @@ class _Reader(io.RawIOBase):
 
 
 def _remaining(deadline: float) -> float:
-    remaining = deadline - time.monotonic()
+    remaining = deadline - steady_time()
     if remaining <= 0:
         raise TimeoutError
     return remaining

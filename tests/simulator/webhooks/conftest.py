@@ -100,7 +100,7 @@ def sent(sim: Simulator, *to: str, callback: int = 7, **values: str) -> Message:
 def live(sim: Simulator, **step: float) -> None:
     """Let time pass, a minute unless said, and everything that is due be delivered."""
     sim.clock.advance(**(step or {"minutes": 1}))
-    assert sim.callbacks.settle()
+    sim.callbacks.settle()
 
 
 def statuses_tried(sim: Simulator) -> list[tuple[str, int]]:

@@ -23,7 +23,7 @@ RETRIES = [2, 4, 8, 16, 32, 64, 128, 3 * 24 * 60]
 class TestWhatIsReported:
     def test_a_message_is_reported_as_it_goes_on(self, sim: Simulator, customer: Customer) -> None:
         message = sent(sim, climsgid="mine", from_="27110000000")
-        assert sim.callbacks.settle()
+        assert sim.callbacks.settle() == 0
         assert customer.told == []  # 008 never is
         for _ in range(3):
             live(sim, seconds=5)
@@ -60,7 +60,7 @@ class TestWhatIsReported:
     ) -> None:
         sim = make(settings=Settings(report_stops=stops))
         sim.gateway.set_status(sent(sim).id, "006")
-        assert sim.callbacks.settle()
+        assert sim.callbacks.settle() == len(reported)
         assert customer.statuses == reported
 
     @pytest.mark.parametrize("method", ["GET", "POST"])
@@ -373,12 +373,13 @@ class TestConnections:
         sim.clock.advance(minutes=1)
         sim.gateway.advance()
         assert hanging.wait(10)
-        assert not sim.callbacks.settle(0.01)
+        with pytest.raises(TimeoutError, match=r"still in progress after 0\.01 s: give a longer timeout"):
+            sim.callbacks.settle(0.01)
         before = {each for each in threading.enumerate() if "callbacks" in each.name}
         sim.stop()
         assert not [each for each in before if each.is_alive()]
         assert sim.callbacks.attempts() == []
-        assert sim.callbacks.settle(0)
+        assert sim.callbacks.settle(0) == 0
 
     def test_stopping_waits_no_longer_than_a_moment_for_a_server_that_cannot_be_reached(self) -> None:
         with deaf() as port:
@@ -387,7 +388,8 @@ class TestConnections:
             sim.start()
             sent(sim, callback=2)
             sim.clock.advance(minutes=1)
-            assert not sim.callbacks.settle(0.2)
+            with pytest.raises(TimeoutError):
+                sim.callbacks.settle(0.2)
             stopping = threading.Thread(target=sim.stop)
             stopping.start()
             stopping.join(5)
@@ -398,7 +400,7 @@ class TestConnections:
         sim.stop()
         sim.clock.advance(minutes=1)
         sim.gateway.advance()
-        assert sim.callbacks.settle()
+        assert sim.callbacks.settle() == 0
         assert customer.told == []
         sim.start()
         sent(sim, callback=2)
