@@ -23,7 +23,7 @@ from clicksoap import (
     Timeout,
     TransportTimeout,
 )
-from clicksoap.transports import requests as transport
+from clicksoap.transports import sockets as transport
 
 Connect = Callable[..., Client]
 WRONG = reply(envelope("ERR: 001, Authentication failed"))
