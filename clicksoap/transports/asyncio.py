@@ -19,7 +19,8 @@ from clicksoap.protocol.wire import ClientCert, FilePath, WireReply, WireRequest
 from clicksoap.transports.connection_limits import IDLE_SECONDS, MAX_CONNECTIONS
 from clicksoap.transports.failures import judged, raised_by_signal_handler
 from clicksoap.transports.incoming import BrokenReply, IncomingReply
-from clicksoap.transports.lookup import NoThreadError, is_address
+from clicksoap.transports.lookup import is_address
+from clicksoap.transports.loop_threads import in_thread
 from clicksoap.transports.outgoing import forwarded_bytes, port_of, request_bytes, target_of, tunnel_bytes
 from clicksoap.transports.polling import is_readable
 from clicksoap.transports.tls import checked_proxy, proxy_headers, tls_context
@@ -154,13 +155,10 @@ async def _reached(to: SplitResult, limit: float) -> "_Connection":
 
 
 async def _addresses_of(host: str, port: int) -> list[str]:
-    """The IP addresses of a host, looked up in a thread of the loop's; an address needs none."""
+    """The IP addresses of a host, looked up in a thread; an address needs none."""
     if is_address(host):
         return [host]
-    try:
-        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except RuntimeError as error:  # what the loop's threads raise where there are none
-        raise NoThreadError from error
+    found = await in_thread(lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
     return [str(answer[4][0]) for answer in found]
 
 

@@ -5,7 +5,7 @@ import socket
 import ssl
 import time
 from collections.abc import Callable
-from typing import Final, Protocol, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 from urllib3.connection import HTTPConnection
 from urllib3.util import connection as urllib3_settings
@@ -65,6 +65,7 @@ class Connection:
         Raises:
             OSError: No address takes one in time.
         """
+        options: Any = HTTPConnection.default_socket_options
         found = addresses_of(host, port, limit, urllib3_settings.allowed_gai_family())
         for behind, address in zip(range(len(found) - 1, -1, -1), found, strict=True):
             share = (limit - time.monotonic()) / (behind + 1)
@@ -76,7 +77,7 @@ class Connection:
                     urllib3_settings.create_connection(
                         (address, port),
                         min(share, LONGEST_WAIT),
-                        socket_options=HTTPConnection.default_socket_options,
+                        socket_options=options,
                     )
                 )
             except OSError:

@@ -61,7 +61,7 @@ def translated(
 def judged(
     error: BaseException, mappings: tuple[ErrorMapping, ...] = (), *, may_have_left: bool, proxied: bool
 ) -> TransportError:
-    """Translate what ended an exchange, or raise it again where it is no failure of the exchange.
+    """Translate what ended an exchange, or raise it again if it is an interruption or an error of ours.
 
     An interruption (Ctrl-C, a cancellation, whatever a signal handler raises) passes unchanged, and is told in
     ``may_have_taken_effect`` whether anything of the request may have left.
@@ -105,9 +105,9 @@ def _reason(error: BaseException) -> str:
     """The innermost cause in words that hold nothing of the request; those of libraries hold addresses and URLs."""
     inner = innermost(error)
     if isinstance(inner, ssl.SSLCertVerificationError):
-        return f"certificate not trusted: {inner.verify_message}"
+        return f"certificate not trusted: {getattr(inner, 'verify_message', 'no reason given')}"
     if isinstance(inner, ssl.SSLError):
-        return inner.reason or type(inner).__name__
+        return getattr(inner, "reason", None) or type(inner).__name__
     if isinstance(inner, socket.gaierror):
         return inner.strerror or type(inner).__name__
     if isinstance(inner, OSError) and inner.errno:
@@ -115,7 +115,7 @@ def _reason(error: BaseException) -> str:
     if isinstance(inner, BrokenReply):
         return str(inner)
     # http.client words a proxy's refusal in a plain OSError: "Tunnel connection failed: 407 ...".
-    refusal = re.match(r"Tunnel connection failed: [0-9]{3}", str(inner))
+    refusal = re.match(r"Tunnel connection failed: [0-9]{3}", str(inner)) if isinstance(inner, OSError) else None
     return refusal[0] if refusal else type(inner).__name__
 
 

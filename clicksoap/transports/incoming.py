@@ -39,7 +39,7 @@ class BrokenReply(ConnectionError):
 
 
 def stated_length(value: str) -> int | None:
-    """The number of a Content-Length, at most 10 to the power of 15; None if it is no number.
+    """The number of a Content-Length, at most 10 to the power of 15; None if it is something else.
 
     A number that is said several times alike counts once (RFC 9110, 8.6).
     """

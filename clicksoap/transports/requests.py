@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterator, Mapping
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any, Final, cast
 from urllib.parse import urlsplit
 
 import requests
@@ -184,11 +184,11 @@ def _check_length(headers: Mapping[str, str], length: int) -> None:
         raise BrokenReply("the connection ended before the reply did")
 
 
-def _text(value: object) -> str:
+def _text(value: Any) -> str:
     if isinstance(value, bytes):
         return value.decode("latin-1")
     if isinstance(value, list | tuple):
-        return ", ".join(_text(item) for item in value)
+        return ", ".join(_text(item) for item in cast("list[object]", value))
     return str(value)
 
 

@@ -1,4 +1,4 @@
-"""What the exceptions of requests and urllib3 mean, and which of them come before anything leaves."""
+"""Meanings of the exceptions of requests and urllib3: the error of ours, and whether anything left before them."""
 
 import http.client
 import ssl
