@@ -104,6 +104,8 @@ class SocketTransport:
         """A new connection, with TLS and through the proxy."""
         limit = min(deadline, time.monotonic() + timeout.connect)
         first = self._proxy or to
+        if "https" in {first.scheme, to.scheme}:
+            self._tls()  # reads the certificates, which may fail or take its time
         connection = Connection.to(first.hostname or "", port_of(first), limit)
         try:
             if self._proxy is not None:

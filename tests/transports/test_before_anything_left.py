@@ -43,16 +43,19 @@ def calls_of_clicksoap(frame: FrameType | None) -> bool:
 @pytest.fixture
 def no_thread(monkeypatch: pytest.MonkeyPatch) -> None:
     """No thread is to be had, but for the servers of the tests."""
-    start = _thread.start_new_thread
 
-    def refusing(*args: Any, **named: Any) -> Any:
-        if calls_of_clicksoap(sys._getframe(1)):
-            raise RuntimeError("can't start new thread")
-        return start(*args, **named)
+    def refuse(module: Any, name: str) -> None:
+        start = getattr(module, name)
 
-    monkeypatch.setattr(_thread, "start_new_thread", refusing)
-    name = "_start_new_thread" if hasattr(threading, "_start_new_thread") else "_start_joinable_thread"
-    monkeypatch.setattr(threading, name, refusing)
+        def refusing(*args: Any, **named: Any) -> Any:
+            if calls_of_clicksoap(sys._getframe(1)):
+                raise RuntimeError("can't start new thread")
+            return start(*args, **named)
+
+        monkeypatch.setattr(module, name, refusing)
+
+    refuse(_thread, "start_new_thread")
+    refuse(threading, "_start_new_thread" if hasattr(threading, "_start_new_thread") else "_start_joinable_thread")
 
 
 @pytest.fixture
@@ -223,7 +226,7 @@ def alarm(request: pytest.FixtureRequest) -> Iterator[Callable[[], None]]:
 
 
 @of_threads
-@pytest.mark.parametrize("alarm", [Alarm, TimeoutError, ValueError, KeyboardInterrupt], indirect=True)
+@pytest.mark.parametrize("alarm", [Alarm, TimeoutError, ArithmeticError, KeyboardInterrupt], indirect=True)
 @pytest.mark.parametrize("when", ["connecting", "waiting"])
 def test_exception_of_a_signal_handler_passes_unchanged_with_the_report(
     when: str, alarm: Callable[[], None], connect: Connect, request: pytest.FixtureRequest
