@@ -32,17 +32,19 @@ _ANSWER: Final = re.compile(rb"[^\x00-\x08\x0b\x0c\x0e-\x1f]*[:<][^\x00-\x08\x0b
 class BoundedBody:
     """Collects a body chunk by chunk, and decompresses it; its size in memory never exceeds twice the cap.
 
-    Servers and proxies name codings that are not there (``utf-8``, the list that the client offered, one that a proxy
-    has undone). What the bytes are decides, wherever they can be read.
+    Servers name codings that are not there (``utf-8``, the list that the client offered). Of such words, those count
+    that the bytes agree with.
 
     Args:
         status: The HTTP status, for errors.
         content_encoding: The header's value, also a list.
+        may_be_decoded: Whether the body may be decoded although the header is still there, as recorders keep it.
     """
 
-    def __init__(self, status: int, content_encoding: str) -> None:
+    def __init__(self, status: int, content_encoding: str, *, may_be_decoded: bool = False) -> None:
         self._status = status
         self._codings = [name for part in content_encoding.lower().split(",") if (name := part.strip())]
+        self._may_be_decoded = may_be_decoded
         self._chunks: list[bytes] = []
         self._room = MAX_REPLY_BYTES
 
@@ -78,7 +80,7 @@ class BoundedBody:
             if body.startswith(_GZIP_MAGIC):
                 coding = "gzip"
                 codings = [each for each in codings if each not in _GZIP]
-            elif not body or not codings or _ANSWER.fullmatch(body):
+            elif not body or not codings or ((is_unpacked or self._may_be_decoded) and _ANSWER.fullmatch(body)):
                 break
             else:
                 coding = codings.pop()  # the one that was applied last

@@ -132,7 +132,7 @@ def _content(response: Any, status: int, headers: Mapping[str, str], deadline: f
         _check_length(headers, len(whole))
         return whole
     is_on_the_wire = isinstance(response.raw, BaseHTTPResponse)
-    body = BoundedBody(status, headers.get("content-encoding", "") if is_on_the_wire else "")
+    body = BoundedBody(status, headers.get("content-encoding", "") if is_on_the_wire else "", may_be_decoded=True)
     length, is_complete = 0, False
     try:
         for chunk in _chunks(response):
