@@ -1,5 +1,6 @@
 """The transport through a caller's own session of requests."""
 
+import http.client
 import time
 from collections.abc import Iterator, Mapping
 from http import HTTPStatus
@@ -131,7 +132,7 @@ def _content(response: Any, status: int, headers: Mapping[str, str], deadline: f
     if whole is not None:
         _check_length(headers, len(whole))
         return whole
-    is_on_the_wire = isinstance(response.raw, BaseHTTPResponse)
+    is_on_the_wire = _is_of_urllib3(response.raw)
     body = BoundedBody(status, headers.get("content-encoding", "") if is_on_the_wire else "", may_be_decoded=True)
     length, is_complete = 0, False
     try:
@@ -165,13 +166,20 @@ def _already_read(response: Any) -> bytes | None:
     return content.encode() if isinstance(content, str) else content or b""
 
 
+def _is_of_urllib3(raw: object) -> bool:
+    return isinstance(raw, BaseHTTPResponse)
+
+
 def _chunks(response: Any) -> Iterator[bytes]:
-    raw = response.raw
-    if not isinstance(raw, BaseHTTPResponse):
+    raw: Any = response.raw
+    if not _is_of_urllib3(raw):
         yield from response.iter_content(_CHUNK)
     elif getattr(raw, "_fp", raw) is None:  # made of bytes, by a recorder
-        yield raw.data
+        yield raw.data or b""
     else:
+        if not isinstance(getattr(raw, "_fp", None), http.client.HTTPResponse):
+            # A recorder's: its length may be that of the body before it was decoded.
+            raw.enforce_content_length = False
         yield from raw.stream(_CHUNK, decode_content=False)
 
 
