@@ -11,7 +11,7 @@ from clicksoap.protocol.endpoint import BindingName, HttpMethod
 from clicksoap.protocol.flows import Credentials
 from clicksoap.protocol.observing import Observer
 from clicksoap.protocol.retry import Retry
-from clicksoap.protocol.timeout import Timeout
+from clicksoap.protocol.timeout import Timeout, check_limit
 from clicksoap.protocol.wire import FilePath
 from clicksoap.secret import Secret
 from clicksoap.version import __version__
@@ -72,10 +72,8 @@ def check_kinds(timeout: object, retry: object, deadline: object, observer: obje
         raise ConfigurationError(f"retry= is {type(retry).__name__}: give Retry(attempts=4), or None for one try")
     if observer is not None and not callable(observer):
         raise ConfigurationError(f"on_exchange= is {type(observer).__name__}: give a function that takes an Exchange")
-    if deadline is not None and (
-        isinstance(deadline, bool) or not isinstance(deadline, int | float) or not 0 < deadline < float("inf")
-    ):
-        raise ConfigurationError("deadline= is not a positive number of seconds: give one, or None for no deadline")
+    if deadline is not None:
+        check_limit(deadline, "deadline= is not a positive number of seconds")
 
 
 def checked_flag(given: Arguments, name: Literal["allow_plaintext", "log_content"]) -> bool:
