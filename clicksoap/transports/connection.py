@@ -182,12 +182,7 @@ class _Tls:
             try:
                 result = step()
             except ssl.SSLWantReadError:
-                self._flush(wait)
-                data = self._below.receive(wait)
-                if data:
-                    self._incoming.write(data)
-                else:
-                    self._incoming.write_eof()
+                pass  # the wait comes below, so that its own failure has no other one for a reason
             except ssl.SSLError:
                 with contextlib.suppress(OSError):
                     self._flush(wait)  # the alert that tells the other side why
@@ -195,6 +190,12 @@ class _Tls:
             else:
                 self._flush(wait)
                 return result
+            self._flush(wait)
+            data = self._below.receive(wait)
+            if data:
+                self._incoming.write(data)
+            else:
+                self._incoming.write_eof()
 
     def _flush(self, wait: Wait) -> None:
         if self._outgoing.pending:

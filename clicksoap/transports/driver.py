@@ -7,7 +7,7 @@ import weakref
 from collections.abc import Callable
 from typing import TypeVar
 
-from clicksoap.errors import ClicksoapError, ConfigurationError, NotSent, TransportTimeout
+from clicksoap.errors import ClicksoapError, ConfigurationError, TransportTimeout
 from clicksoap.protocol.effects import Flow, Login, Pause, Prepare, Record, Send, not_its_own_end
 from clicksoap.protocol.flows import Flows
 from clicksoap.protocol.session import Session
@@ -109,8 +109,7 @@ class Driver:
         try:
             place = shared.logins.take(asked.deadline)
         except NoPlaceError:
-            waited = TransportTimeout("the time ran out while another thread logged in", may_have_left=False)
-            raise NotSent(f"nothing was sent: {waited}", cause=waited) from None
+            raise TransportTimeout("the time ran out while another thread logged in", may_have_left=False) from None
         try:
             if shared.session.settled(asked.held, asked.limits):
                 return

@@ -1,6 +1,7 @@
 """Helpers of both drivers for flows that an exception ends."""
 
 import contextlib
+import errno
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -9,6 +10,7 @@ from clicksoap.protocol.effects import Flow
 from clicksoap.results import SendReport
 from clicksoap.transports.failures import ErrorMapping, judged
 
+_LACKING: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN})
 _UNREADABLE: Final[tuple[ErrorMapping, ...]] = (((OSError,), TransportError, "the contract cannot be read"),)
 
 
@@ -37,11 +39,13 @@ def prepared(prepare: Callable[[], None]) -> None:
     """Prepare, before anything leaves.
 
     Raises:
-        TransportError: The machine lacks something, such as a file handle or memory.
+        TransportError: The machine lacks file handles or memory. Whatever else fails passes unchanged.
     """
     try:
         prepare()
-    except BaseException as error:  # noqa: BLE001 - what passes unchanged is raised by `judged`
+    except (OSError, MemoryError) as error:
+        if isinstance(error, OSError) and error.errno not in _LACKING:
+            raise
         failure = judged(error, _UNREADABLE, may_have_left=False, proxied=False)
     else:
         return

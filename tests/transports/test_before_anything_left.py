@@ -1,6 +1,7 @@
 """Whatever fails before the first byte leaves is told as not sent."""
 
 import _thread
+import gc
 import json
 import resource
 import signal
@@ -38,6 +39,13 @@ def calls_of_clicksoap(frame: FrameType | None) -> bool:
             return True
         frame = frame.f_back
     return False
+
+
+@pytest.fixture(autouse=True)
+def collected() -> Iterator[None]:
+    """Collect such sockets where their warning is not heard."""
+    yield
+    gc.collect()
 
 
 @pytest.fixture
@@ -226,7 +234,7 @@ def alarm(request: pytest.FixtureRequest) -> Iterator[Callable[[], None]]:
 
 
 @of_threads
-@pytest.mark.parametrize("alarm", [Alarm, TimeoutError, ArithmeticError, KeyboardInterrupt], indirect=True)
+@pytest.mark.parametrize("alarm", [Alarm, KeyboardInterrupt], indirect=True)
 @pytest.mark.parametrize("when", ["connecting", "waiting"])
 def test_exception_of_a_signal_handler_passes_unchanged_with_the_report(
     when: str, alarm: Callable[[], None], connect: Connect, request: pytest.FixtureRequest
