@@ -32,7 +32,8 @@ from clicksoap.results import Charge, Coverage, FoundRequest, QueriedStatus, Sen
 from clicksoap.secret import Secret
 from clicksoap.text import Segments
 from clicksoap.transports.driver import Driver, Shared, Sleep
-from clicksoap.transports.requests import RequestsTransport, SessionTransport
+from clicksoap.transports.requests import SessionTransport
+from clicksoap.transports.sockets import SocketTransport
 
 if TYPE_CHECKING:
     from clicksoap.service import Service
@@ -137,7 +138,7 @@ class Client:
         sent = sent_headers(headers, user_agent_extra)
         transport: Transport
         if session is None:
-            transport = RequestsTransport(headers=sent, proxy=proxy, ca=ca, client_cert=client_cert)
+            transport = SocketTransport(headers=sent, proxy=proxy, ca=ca, client_cert=client_cert)
         elif proxy is not None or ca is not None or client_cert is not None:
             raise ConfigurationError("session= excludes proxy=, ca= and client_cert=: set them on the session")
         else:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, Literal, TypedDict
 
-from clicksoap.checks import check_text, plain_int, plain_seconds, plain_str
+from clicksoap.checks import MAX_SECONDS, check_text, plain_int, plain_seconds, plain_str
 from clicksoap.errors import ConfigurationError, InvalidInput
 from clicksoap.lazy_re import pattern
 from clicksoap.protocol.endpoint import BindingName, HttpMethod
@@ -95,7 +95,9 @@ def check_kinds(timeout: object, retry: object, deadline: object, observer: obje
     if is_asynchronous(observer):
         raise ConfigurationError("on_exchange= is a coroutine function, which nobody awaits: give a plain function")
     if deadline is not None and plain_seconds(deadline) is None:
-        raise ConfigurationError("deadline= is not a positive number of seconds: give one, or None for no deadline")
+        raise ConfigurationError(
+            f"deadline= is not a positive number of seconds: give one, {MAX_SECONDS} at most, or None for no deadline"
+        )
 
 
 def is_asynchronous(function: object) -> bool:
