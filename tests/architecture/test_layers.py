@@ -11,7 +11,9 @@ import pytest
 
 PACKAGE = Path(__file__).parents[2] / "clicksoap"
 
-VOCABULARY = ("errors", "messages", "options", "results", "text", "msisdn", "secret", "redaction", "checks", "lazy_re")
+VOCABULARY = (
+    "errors", "messages", "options", "results", "events", "text", "msisdn", "secret", "redaction", "checks", "lazy_re",
+)  # fmt: skip
 FACTS = ("codes", "contract", "version")
 FACADES = ("client", "async_client", "service", "config")
 
@@ -28,9 +30,10 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "transports": _TRANSPORTS,
     **dict.fromkeys(FACADES, _CLIENT),
     "__init__": _CLIENT,
+    "callbacks": ("callbacks", *_VOCABULARY),
     "simulator": ("simulator", *FACTS),
     "testing": ("testing", "simulator", "__init__", *_CLIENT),
-    "cli": ("cli", "testing", "simulator", "__init__", *_CLIENT),
+    "cli": ("cli", "testing", "callbacks", "simulator", "__init__", *_CLIENT),
     "__main__": ("cli",),
 }
 MODULES = sorted(path.relative_to(PACKAGE).with_suffix("").as_posix() for path in PACKAGE.rglob("*.py"))
