@@ -1,7 +1,7 @@
 """Events that the gateway tells the customer's server: delivery reports and inbound messages, as values."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Final, TypeVar

@@ -28,7 +28,22 @@ _KINDS: Final[dict[str, Kind]] = {
     "mo_callback": "inbound",
 }
 _FIELDS: Final = frozenset(
-    "api_id apimsgid climsgid timestamp to from status charge text charset udh momsgid network data".split()
+    [
+        "api_id",
+        "apimsgid",
+        "climsgid",
+        "timestamp",
+        "to",
+        "from",
+        "status",
+        "charge",
+        "text",
+        "charset",
+        "udh",
+        "momsgid",
+        "network",
+        "data",
+    ]
 )
 _INBOUND_TIME_ZONE: Final = timezone(timedelta(hours=2))  # all year round
 

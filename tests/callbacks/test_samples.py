@@ -15,7 +15,7 @@ PROBES = [name for name in NAMES if EXPECTED[name]["kind"] == "probe"]
 
 
 def test_every_sample_has_an_expectation_and_every_expectation_a_sample() -> None:
-    assert NAMES == sorted(EXPECTED)
+    assert sorted(EXPECTED) == NAMES
 
 
 @pytest.mark.parametrize("name", EVENTS)
