@@ -35,7 +35,7 @@ class InMemory:
         """The job that calls the handlers; of a part, once all parts are there."""
         if isinstance(event, DeliveryReport):
             return Job(("report", event.message_id), self._report(event))
-        key = key_of(event) if self._joiner else None
+        key = key_of(event)
         if self._joiner is not None and key is not None:
             return Job(key, self._part(self._joiner, key, event))
         return Job(("inbound", event.message_id), self._inbound(event))
@@ -51,7 +51,7 @@ class InMemory:
     def next_due(self) -> float | None:
         """The time at which the next message is overdue; None if there is none."""
         with self._lock:
-            return self._joiner.next_due() if self._joiner else None
+            return None if self._joiner is None else self._joiner.next_due()
 
     def _report(self, report: DeliveryReport) -> Steps[bool]:
         with self._lock:

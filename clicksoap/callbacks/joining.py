@@ -147,7 +147,8 @@ class Joiner:
         self._replaced: list[PartGroup] = []
         self._size = 0
 
-    def __len__(self) -> int:
+    def count(self) -> int:
+        """The number of groups."""
         return len(self._groups) + len(self._replaced)
 
     def add(self, key: PartKey, part: InboundMessage, now: float) -> PartGroup:
@@ -167,7 +168,7 @@ class Joiner:
         before = group.size
         group.add(place, part)
         self._size += group.size - before
-        if len(self) > MAX_HELD_MESSAGES or self._size > MAX_HELD_BYTES:
+        if self.count() > MAX_HELD_MESSAGES or self._size > MAX_HELD_BYTES:
             oldest = next(iter(self._groups.values()))
             oldest.due = min(oldest.due, now)
         return group
