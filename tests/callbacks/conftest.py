@@ -1,15 +1,17 @@
 """A receiver that notes what its handlers get, and a simulator that calls it."""
 
+import asyncio
 from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from threading import Event
 from typing import Any
 
 import pytest
 from receivers import ALL, Serve
 
 from clicksoap import DeliveryReport, InboundMessage
-from clicksoap.callbacks import Callbacks
+from clicksoap.callbacks import CallbackRequest, Callbacks
 from clicksoap.simulator import Account, CallbackUrl, Clock, Command, Simulator
 
 API_ID = 7
@@ -104,3 +106,22 @@ def serve(request: pytest.FixtureRequest) -> Serve:
 def stack() -> Iterator[ExitStack]:
     with ExitStack() as entered:
         yield entered
+
+
+@pytest.fixture
+def run() -> Callable[..., None]:
+    """Gives a receiver a request, in this thread or in an event loop, and waits for an event."""
+
+    def give(callbacks: Callbacks, request: CallbackRequest, done: Event, *, is_async: bool) -> None:
+        async def given() -> None:
+            assert (await callbacks.handle_async(request)).status == 200
+            assert await asyncio.to_thread(done.wait, 10)
+            await callbacks.aclose()
+
+        if is_async:
+            asyncio.run(given())
+        else:
+            assert callbacks.handle(request).status == 200
+            assert done.wait(10)
+
+    return give
