@@ -115,7 +115,11 @@ def is_probe(request: CallbackRequest) -> bool:
     """True for a request without body and without any field of a callback: the check of an address by the gateway."""
     if request.body or request.method not in {"GET", "HEAD", "POST"} or len(request.query) > MAX_BODY:
         return False
-    return all(name.lower() not in _FIELDS for name, _ in pairs_of_form(request.query))
+    try:
+        pairs = pairs_of_form(request.query)
+    except InvalidCallback:
+        return False
+    return all(name.lower() not in _FIELDS for name, _ in pairs)
 
 
 def _payload(request: CallbackRequest) -> _Payload:

@@ -40,9 +40,12 @@ class SQLiteStore:
 
     Args:
         path: The file. It is created if it does not exist.
+        lease: Seconds after which the events that a worker claimed go to another worker. Give more than the handlers
+            of one message take.
     """
 
-    def __init__(self, path: str | PathLike[str]) -> None:
+    def __init__(self, path: str | PathLike[str], *, lease: float = 120.0) -> None:
+        self._lease = lease
         self._lock = Lock()
         self._connection = sqlite3.connect(
             fspath(path), timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
@@ -72,7 +75,7 @@ class SQLiteStore:
                     (now, group, now),
                 )
 
-    def claim(self, now: float, lease: float) -> Claim | None:
+    def claim(self, now: float) -> Claim | None:
         """Claim a group that is due by now, or None."""
         with self._transaction() as connection:
             found = connection.execute(
@@ -90,7 +93,8 @@ class SQLiteStore:
                 (group, _MAX_CLAIMED),
             ).fetchall()
             connection.execute(
-                "UPDATE callback_events SET lease = ? WHERE group_name = ? AND due IS NOT NULL", (now + lease, group)
+                "UPDATE callback_events SET lease = ? WHERE group_name = ? AND due IS NOT NULL",
+                (now + self._lease, group),
             )
         waiting = [row for row in rows if row[2] is not None]
         handled = [row[5] for row in rows if row[2] is None and row[4] == "report"]

@@ -53,8 +53,8 @@ class Store(Protocol):
         """
         ...
 
-    def claim(self, now: float, lease: float) -> Claim | None:
-        """Claim a group that is due by now, or None. Until ``now + lease`` it is not due for other workers."""
+    def claim(self, now: float) -> Claim | None:
+        """Claim a group that is due by now, or None. No other worker gets it until the lease of the claim ends."""
         ...
 
     def finish(self, claim: Claim, numbers: list[int]) -> None:

@@ -12,9 +12,6 @@ from clicksoap.callbacks.steps import Call, Job, Steps
 from clicksoap.callbacks.store import Claim, Store, StoredEvent
 from clicksoap.events import DeliveryReport
 
-LEASE: Final = 120.0
-"""Seconds after which a group of a worker that died is claimed by another one."""
-
 _MAX_BACKOFF: Final = 3600.0
 
 
@@ -67,7 +64,7 @@ class Stored:
     def _work(self) -> Steps[bool]:
         self._next_due = None
         try:
-            while (claim := (yield Call(self._store.claim, (self._clock(), LEASE)))) is not None:
+            while (claim := (yield Call(self._store.claim, (self._clock(),)))) is not None:
                 yield from self._handle(claim)
             due: float | None = yield Call(self._store.next_due, ())
         except BaseException:

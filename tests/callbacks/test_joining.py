@@ -5,6 +5,7 @@ import random
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from threading import Event
+from typing import Any
 
 import pytest
 from hypothesis import given, strategies as st
@@ -18,14 +19,20 @@ from .conftest import Noted, noting
 AT = datetime(2026, 1, 31, 23, 30, tzinfo=UTC)
 
 
-def part(
-    number: int, total: int, content: bytes, *, charset: str = "UTF-16BE", reference: int = 0x33, id_: str = ""
-) -> InboundMessage:
+def part(number: int, total: int, content: bytes, **choices: Any) -> InboundMessage:
+    charset, reference = choices.get("charset", "UTF-16BE"), choices.get("reference", 0x33)
+    message_id = choices.get("id_", f"{number:032x}")
     return InboundMessage(
-        message_id=id_ or f"{number:032x}", sender="27820000001", to="27123456789", at=AT + timedelta(seconds=number),
-        text=decoded(content, charset), charset=charset, content=content, udh=bytes((5, 0, 3, reference, total, number)),
-        message_ids=(id_ or f"{number:032x}",),
-    )  # fmt: skip
+        message_id=message_id,
+        sender="27820000001",
+        to="27123456789",
+        at=AT + timedelta(seconds=number),
+        text=decoded(content, charset),
+        charset=charset,
+        content=content,
+        udh=bytes((5, 0, 3, reference, total, number)),
+        message_ids=(message_id,),
+    )
 
 
 def called(message: InboundMessage) -> CallbackRequest:
@@ -141,7 +148,7 @@ def cut(text: str, total: int, reference: int = 0x33, prefix: str = "a") -> list
 def test_parts_arrive_in_any_order_with_duplicates_and_are_handed_over_once(noted: Noted) -> None:
     parts = cut("x👍" * 40, 4)
     calls = parts * 3
-    random.Random(7).shuffle(calls)
+    random.Random(7).shuffle(calls)  # noqa: S311 - no secret
     assert set(give(noted, *calls)) == {200}
     assert noted.texts == ["x👍" * 40]
 
@@ -183,7 +190,7 @@ def test_an_overdue_message_whose_handler_fails_is_handed_over_later(noted: Note
 
 
 @pytest.mark.parametrize("is_async", [False, True])
-def test_the_time_limit_needs_no_further_request(is_async: bool, run: Callable[..., None]) -> None:
+def test_the_time_limit_needs_no_further_request(*, is_async: bool, run: Callable[..., None]) -> None:
     noted, done = noting(join=0.05), Event()
 
     @noted.callbacks.on_inbound

@@ -1,5 +1,6 @@
 """Whatever comes, it is an event or an `InvalidCallback`; the receiver never fails."""
 
+import logging
 import os
 import time
 import tracemalloc
@@ -18,11 +19,12 @@ SEED: Final = int(os.environ.get("SEED") or "7")
 SAMPLES: Final = [sample(name) for name in NAMES]
 PIECES: Final = [
     *(b"\x00", b"\xff\xfe", b"\xef\xbb\xbf", b"<", b">", b"&", b"%", b"%00", b"%zz", b"%D8%3D", b"+", b"=", b";", b"/"),
-    *(b"<!DOCTYPE x>", b"<!DOCTYPE a [<!ENTITY b 'c'>]>", b"&b;", b"&#0;", b"&#xD800;", b"&#1114112;", b"<![CDATA[", b"]]>"),
+    *(b"<!DOCTYPE x>", b"<!DOCTYPE a [<!ENTITY b 'c'>]>", b"&b;", b"&#0;", b"&#xD800;", b"&#1114112;", b"<![CDATA["),
     *(b"<?xml version='1.0' encoding='UTF-7'?>", b"<?xml version='1.0' encoding='UTF-16'?>", b"<!--", b"-->", b"<?x?>"),
-    *(b"<a>" * 300, b"<a b='c'/>", b"data=", b"Data=%3C", b"&status=003", b"&text=", b"&charset=UTF-16BE", b"&udh=0500"),
+    *(b"<a>" * 300, b"<a b='c'/>", b"data=", b"Data=%3C", b"&status=003", b"&text=", b"&udh=05", b"]]>"),
     *(b"9" * 30, b"-1", b"1e99", b"NaN", b"Infinity", b"0x10", b"9999-99-99 99:99:99", b"0000-01-01 00:00:00", b"00A"),
-    *(b"\xd9\xa3", b"xmlns='x'", b"apiMsgId", b"moMsgId", b"timestamp=99999999999", b"charset=idna", b"a=b&" * 70),
+    *(b"\xd9\xa3", b"xmlns='x'", b"apiMsgId", b"moMsgId", b"timestamp=99999999999", b"&charset=UTF-16BE"),
+    *(b"charset=idna", b"a=b&" * 70),
 ]  # fmt: skip
 HEADERS: Final = [
     {"content-type": "multipart/form-data; boundary=x"},
@@ -67,9 +69,14 @@ def mutant(random: Random) -> CallbackRequest:
     return CallbackRequest(method, query, headers, body)
 
 
+@pytest.fixture(autouse=True)
+def quiet(caplog: pytest.LogCaptureFixture) -> None:
+    """Each refusal is logged, and nobody reads so many."""
+    caplog.set_level(logging.CRITICAL, "clicksoap.callbacks")
+
+
 def check(count: int) -> None:
-    print(f"seed {SEED}")  # noqa: T201 - shown if it fails
-    random = Random(SEED)
+    random = Random(SEED)  # noqa: S311 - no secret
     callbacks = Callbacks(anybody=True)
     callbacks.on_delivery_report(lambda _: None)
     callbacks.on_inbound(lambda _: None)
@@ -83,9 +90,12 @@ def check(count: int) -> None:
         else:
             assert isinstance(event, DeliveryReport | InboundMessage)
             assert type(event).from_dict(event.to_dict()) == event
-            event.raw and repr(event).encode()
+            assert repr(event).encode()
             events += 1
-        status = callbacks.handle(request).status
+        try:
+            status = callbacks.handle(request).status
+        except Exception as error:
+            raise AssertionError(f"mutant {number} of the seed {SEED}") from error
         assert (status == 200) if event else status in {200, 400, 405}, f"mutant {number} of the seed {SEED}"
     callbacks.close()
     assert events > count / 20  # else the mutants are too far from callbacks
