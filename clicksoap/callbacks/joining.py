@@ -3,7 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from itertools import groupby, pairwise
+from itertools import groupby, islice, pairwise, takewhile
 from typing import Final, NamedTuple
 
 from clicksoap.callbacks.charsets import decoded
@@ -144,7 +144,7 @@ class Joiner:
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
         self._groups: OrderedDict[PartKey, PartGroup] = OrderedDict()  # the earliest one first
-        self._replaced: list[PartGroup] = []
+        self._replaced: list[PartGroup] = []  # likewise
         self._size = 0
 
     def count(self) -> int:
@@ -160,8 +160,9 @@ class Joiner:
         if group is not None and not group.accepts(place, part):
             # The reference is in use again: what came before is all that will come.
             del self._groups[key]
-            self._replaced.append(group)
             group.due = now
+            self._replaced.append(group)
+            self._replaced.sort(key=lambda each: each.due)
             group = None
         if group is None:
             group = self._groups[key] = PartGroup(key, now + self._seconds)
@@ -177,8 +178,8 @@ class Joiner:
         """Forget a group that was handed over."""
         if self._groups.get(group.key) is group:
             del self._groups[group.key]
-        elif group in self._replaced:
-            self._replaced.remove(group)
+        elif any(each is group for each in self._replaced):
+            self._replaced = [each for each in self._replaced if each is not group]
         else:
             return
         self._size -= group.size
@@ -186,6 +187,7 @@ class Joiner:
     def postpone(self, group: PartGroup, now: float) -> None:
         """Make a group due again after the time limit, because its delivery failed."""
         group.due = now + self._seconds
+        self._replaced.sort(key=lambda each: each.due)
         if self._groups.get(group.key) is group:
             self._groups.move_to_end(group.key)
 
@@ -195,8 +197,10 @@ class Joiner:
 
     def overdue(self, now: float) -> list[PartGroup]:
         """The groups that are due by now."""
-        return [group for group in (*self._replaced, *self._groups.values()) if group.due <= now]
+        replaced = takewhile(lambda group: group.due <= now, self._replaced)
+        return [*replaced, *takewhile(lambda group: group.due <= now, self._groups.values())]
 
     def next_due(self) -> float | None:
         """The time at which the next group is due; None if there is no group."""
-        return min((group.due for group in (*self._replaced, *self._groups.values())), default=None)
+        first = (*self._replaced[:1], *islice(self._groups.values(), 1))
+        return min((group.due for group in first), default=None)

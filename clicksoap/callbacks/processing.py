@@ -8,7 +8,7 @@ from clicksoap.callbacks.steps import Job
 
 
 class Processing(Protocol):
-    """What happens with an event."""
+    """The way of an event from its request to the handlers."""
 
     def accept(self, event: Event) -> Job:
         """The job that takes an event over. Only if it succeeds, the gateway may forget the event."""

@@ -38,11 +38,14 @@ _I = TypeVar("_I", bound=InboundHandler)
 
 
 class Callbacks:
-    """Receives delivery reports and inbound messages, and hands them to functions; safe to use from any thread.
+    """Receives delivery reports and inbound messages, and hands them to functions.
 
     Each event is handed over at least once. Without a store it is handled before the gateway gets its answer: if a
     handler fails, the answer is 500, and the gateway tries again later. With a store it is stored, answered, and
     handled then. Duplicates and late intermediate reports are answered and not handed over.
+
+    Events of one message are handled one after the other, by threads or by the tasks of one event loop. Use one
+    receiver by threads or by one event loop, not by both.
 
     Args:
         users: Users of Basic authentication with their passwords. Several passwords of a user are right at the same

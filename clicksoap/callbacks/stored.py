@@ -1,6 +1,7 @@
 """Processing with a store: an event is stored, answered, and handled then."""
 
 import hashlib
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
@@ -11,6 +12,8 @@ from clicksoap.callbacks.parsing import Event
 from clicksoap.callbacks.steps import Call, Job, Steps
 from clicksoap.callbacks.store import Claim, Store, StoredEvent
 from clicksoap.events import DeliveryReport
+
+_log: Final = logging.getLogger("clicksoap.callbacks")
 
 _MAX_BACKOFF: Final = 3600.0
 
@@ -57,7 +60,12 @@ class Stored:
         return self._next_due
 
     def _add(self, event: Event) -> Steps[bool]:
-        yield Call(self._store.add, (event, _identity(event), self._group(event), self._clock()))
+        try:
+            yield Call(self._store.add, (event, _identity(event), self._group(event), self._clock()))
+        except Exception as error:  # noqa: BLE001 - the gateway is to try again, whatever failed
+            _log.error("the store failed: %s", type(error).__name__)  # noqa: TRY400 - its text may hold numbers
+            _log.debug("the store failed", exc_info=error)
+            return False
         self._next_due = 0.0
         return True
 

@@ -132,7 +132,7 @@ def test_an_open_receiver_warns_loudly(caplog: pytest.LogCaptureFixture) -> None
     assert record.getMessage().startswith("CALLBACKS ARE OPEN")
     caplog.clear()
     for choices in ({"anybody": True}, {"users": {"a": "b"}}, {"secret_path": PATH}, {"allow": ["::1"]}):
-        Callbacks(**choices)  # type: ignore[arg-type]
+        Callbacks(**choices)
     assert not caplog.records
 
 

@@ -115,7 +115,7 @@ LAUGHS: Final = (
     + "".join(f"<!ENTITY a{n} '{f'&a{n - 1};' * 10}'>" for n in range(1, 12))
     + "]><callback><status>&a11;</status></callback>"
 )
-HOSTILE: Final = {
+HOSTILE: Final[dict[str, str | bytes]] = {
     "external entity": "<!DOCTYPE c [<!ENTITY x SYSTEM 'file:///etc/passwd'>]><callback><status>&x;</status></callback>",
     "external type": "<!DOCTYPE callback SYSTEM 'http://127.0.0.1:9/x.dtd'><callback/>",
     "parameter entity": "<!DOCTYPE c [<!ENTITY % x SYSTEM 'http://127.0.0.1:9/x.dtd'>%x;]><callback/>",
@@ -135,7 +135,7 @@ HOSTILE: Final = {
 @pytest.mark.parametrize("as_data", [False, True])
 def test_a_hostile_body_is_refused_in_bounded_time_and_memory(name: str, *, as_data: bool) -> None:
     given = HOSTILE[name]
-    body = given if isinstance(given, bytes) else given.encode()
+    body = given.encode() if isinstance(given, str) else given
     if as_data:
         body = b"data=" + quote_plus(body).encode()
     callbacks = Callbacks(anybody=True, max_body=1_000_000)

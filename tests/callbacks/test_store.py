@@ -145,6 +145,12 @@ def test_a_claim_of_a_dead_worker_is_taken_over_when_its_lease_ends(path: Path, 
     second.close()
 
 
+def test_a_store_that_fails_makes_the_gateway_try_again(store: SQLiteStore, clock: Time) -> None:
+    noted = stored(store, clock)
+    store.close()
+    assert noted.callbacks.handle(report("003")).status == 500
+
+
 def test_handled_events_can_be_removed(store: SQLiteStore, clock: Time) -> None:
     noted = stored(store, clock, report("004"))
     assert store.prune(clock.now + 1) == 0

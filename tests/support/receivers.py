@@ -97,12 +97,12 @@ def _response(reply: Reply) -> Any:
     return HttpResponse(reply.text, status=reply.status, headers=dict(reply.headers))
 
 
-@csrf_exempt
+@csrf_exempt  # type: ignore[untyped-decorator]
 def _view(request: HttpRequest, name: str, _: str) -> Any:
     return _response(_DJANGO[name].handle(from_django(request)))
 
 
-@csrf_exempt
+@csrf_exempt  # type: ignore[untyped-decorator]
 async def _async_view(request: HttpRequest, name: str, _: str) -> Any:
     return _response(await _DJANGO[name].handle_async(from_django(request)))
 
