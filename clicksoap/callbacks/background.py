@@ -117,6 +117,7 @@ class TaskBackground:
         self._task: asyncio.Task[None] | None = None
         self._is_asked = False
         self._timer: asyncio.TimerHandle | None = None
+        self._timer_loop: asyncio.AbstractEventLoop | None = None
 
     def poke(self) -> None:
         """Run what is due now, and set the timer for what is due later."""
@@ -151,10 +152,10 @@ class TaskBackground:
     def _set_timer(self, loop: asyncio.AbstractEventLoop, seconds: float) -> None:
         seconds = min(max(seconds, _MIN_PAUSE), _MAX_PAUSE)
         if self._timer is not None:
-            if not self._timer.cancelled() and self._timer.when() <= loop.time() + seconds:
+            if self._timer_loop is loop and self._timer.when() <= loop.time() + seconds:
                 return
             self._timer.cancel()
-        self._timer = loop.call_later(seconds, self._on_timer)
+        self._timer, self._timer_loop = loop.call_later(seconds, self._on_timer), loop
 
     def _on_timer(self) -> None:
         self._timer = None

@@ -93,7 +93,7 @@ def _name(element: etree._Element) -> str:
     # An unresolved entity is a node whose tag is a function.
     if not isinstance(element.tag, str):
         raise InvalidCallback("the document holds an entity: give character references")
-    return etree.QName(element).localname
+    return element.tag.rpartition("}")[2]
 
 
 def _local(element: etree._Element) -> str:

@@ -63,7 +63,7 @@ class Stored:
         try:
             yield Call(self._store.add, (event, _identity(event), self._group(event), self._clock()))
         except Exception as error:  # noqa: BLE001 - the gateway is to try again, whatever failed
-            _log.error("the store failed: %s", type(error).__name__)  # noqa: TRY400 - its text may hold numbers
+            _log.error("the store failed: %s", type(error).__name__)
             _log.debug("the store failed", exc_info=error)
             return False
         self._next_due = 0.0

@@ -1,5 +1,6 @@
 """The parts of long messages are joined: in any order, once, and within a time limit."""
 
+import asyncio
 import itertools
 import random
 from collections.abc import Callable
@@ -199,6 +200,19 @@ def test_the_time_limit_needs_no_further_request(*, is_async: bool, run: Callabl
 
     run(noted.callbacks, called(cut("abcdef", 3)[0]), done, is_async=is_async)
     assert [(message.text, message.missing) for message in noted.inbound] == [("ab", (2, 3))]
+
+
+def test_the_time_limit_holds_in_a_second_event_loop(run: Callable[..., None]) -> None:
+    noted = noting(join=0.05, is_async=True)
+
+    async def leave() -> None:
+        await noted.callbacks.handle_async(called(cut("abcd", 2, prefix="left")[0]))
+
+    asyncio.run(leave())  # its timer never fires
+    done = Event()
+    noted.callbacks.on_inbound(lambda _: done.set())
+    run(noted.callbacks, called(cut("xyz", 3, reference=9)[0]), done, is_async=True)
+    assert sorted(noted.texts) == ["ab", "x"]
 
 
 def test_without_joining_each_part_is_a_message(noted: Noted) -> None:

@@ -1,5 +1,6 @@
 """With a store: an event is stored, answered and handled then, also if the process is killed in between."""
 
+import asyncio
 import itertools
 import os
 import random
@@ -7,14 +8,14 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import closing, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
-from threading import Condition
+from threading import Condition, Event
 from typing import Final
 from urllib.parse import urlencode
 
@@ -22,7 +23,7 @@ import pytest
 from receivers import under_uvicorn, under_waitress
 
 from clicksoap import DeliveryReport, MessageStatus
-from clicksoap.callbacks import CallbackRequest, SQLiteStore
+from clicksoap.callbacks import CallbackRequest, Claim, SQLiteStore
 
 from .conftest import Noted, live, noting, say, send, simulating
 from .test_joining import Time, called, cut
@@ -156,6 +157,71 @@ def test_handled_events_can_be_removed(store: SQLiteStore, clock: Time) -> None:
     assert store.prune(clock.now + 1) == 0
     work(noted)
     assert store.prune(clock.now + 1) == 1
+    assert store.next_due() is None
+
+
+class Unsteady(SQLiteStore):
+    """A store whose first claim fails."""
+
+    has_failed = False
+
+    def claim(self, now: float) -> Claim | None:
+        if not self.has_failed:
+            self.has_failed = True
+            raise OSError("the disk is full")
+        return super().claim(now)
+
+
+@pytest.mark.parametrize("is_async", [False, True])
+def test_work_goes_on_after_a_failure_of_the_store(
+    path: Path, monkeypatch: pytest.MonkeyPatch, run: Callable[..., None], *, is_async: bool
+) -> None:
+    monkeypatch.setattr("clicksoap.callbacks.background._PAUSE_AFTER_FAILURE", 0.05)
+    store, done = Unsteady(path), Event()
+    noted = noting(store=store, is_async=is_async)
+    noted.callbacks.on_delivery_report(lambda _: done.set())
+    run(noted.callbacks, report("004"), done, is_async=is_async)
+    assert noted.codes == ["004"]
+
+
+@pytest.mark.parametrize("is_async", [False, True])
+def test_a_process_handles_what_an_earlier_one_left(store: SQLiteStore, *, is_async: bool) -> None:
+    stored(store, Time(), report("004"))
+    done = Event()
+    noted = noting(store=store)
+    noted.callbacks.on_delivery_report(lambda _: done.set())
+
+    async def started() -> None:
+        await noted.callbacks.start_async()
+        assert await asyncio.to_thread(done.wait, 10)
+        await noted.callbacks.aclose()
+
+    if is_async:
+        asyncio.run(started())
+    else:
+        noted.callbacks.start()
+        assert done.wait(10)
+        noted.callbacks.close()
+    assert noted.codes == ["004"]
+
+
+def test_parts_are_handed_over_one_by_one_if_nothing_is_joined(store: SQLiteStore, clock: Time) -> None:
+    noted = noting(store=store, clock=clock, join=None)
+    noted.callbacks._thread_background.poke = lambda: None  # type: ignore[method-assign]
+    for part in cut("abcd", 2):
+        noted.callbacks.handle(called(part))
+    work(noted)
+    assert noted.texts == ["ab", "cd"]
+
+
+def test_a_failed_handler_of_a_long_message_gets_all_of_it_again(store: SQLiteStore, clock: Time) -> None:
+    noted = stored(store, clock, *map(called, cut(LONG, 3)))
+    noted.failures = 1
+    work(noted)
+    assert noted.calls == 1
+    clock.now += 2
+    work(noted)
+    assert noted.texts == [LONG]
     assert store.next_due() is None
 
 
