@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Mapping
+from datetime import datetime
 from decimal import Decimal
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal, NoReturn, Self, Unpack, cast, overload
@@ -10,11 +11,13 @@ import requests
 
 from clicksoap.errors import ClicksoapError, ConfigurationError, InvalidInput
 from clicksoap.messages import Message
+from clicksoap.msisdn import Numbers
 from clicksoap.options import BatchOptions, SendOptions
-from clicksoap.protocol.arguments import DEFAULT_RETRY, Arguments, Numbers, ViewOptions, sent_headers
+from clicksoap.protocol.arguments import DEFAULT_RETRY, Arguments, ViewOptions, sent_headers
 from clicksoap.protocol.compose import ClientCore, OpenBatch
 from clicksoap.protocol.endpoint import BindingName, HttpMethod
 from clicksoap.protocol.observing import Observer
+from clicksoap.protocol.reconciling import BELIEVE_AFTER
 from clicksoap.protocol.retry import Retry
 from clicksoap.protocol.timeout import Timeout
 from clicksoap.protocol.wire import ClientCert, FilePath, Transport
@@ -169,20 +172,24 @@ class Client:
         """Send a message (gateway: ``sendmsg``, ``si_push`` or ``ind_push``, by its kind), to 300 recipients a request.
 
         Args:
-            to: One number or an iterable of numbers in international form.
+            to: One number, or an iterable of numbers, in international form (gateway: ``to``); or the results that a
+                report calls not_sent. With none of those, nothing is sent, and the report is empty.
             message: A text, or a `Text`, `Binary`, `WapPush` or `MmsNotification`.
             options: See `SendOptions` for each with its unit, its range and the gateway's name of it.
 
         Returns:
-            One result per recipient, in input order, accepted or rejected.
+            One result per recipient, in input order: at least one is accepted, and every other was rejected for
+            itself.
 
         Raises:
-            InvalidInput: Refused before anything left.
-            NotSent: It is certain that the gateway did nothing with the request that failed.
-            OutcomeUnknown: The request that failed may have been sent; later ones were not.
-            GatewayError: The gateway refused a request as a whole.
+            InvalidInput, ConfigurationError: Refused before anything left.
+            NotSent: Nothing of this call was done, certainly; it may be repeated.
+            GatewayError: The gateway refused every recipient, or the account; nothing was done.
+            PartlySent: At least one recipient is accepted, none is unknown, and the call was not completed. Send to
+                ``report.not_sent`` only.
+            OutcomeUnknown: At least one recipient is unknown. Never repeat those; `reconcile`.
 
-        All but the first carry ``.report``, with every recipient in exactly one state; see `report_of` for what
+        All but the first two carry ``.report``, with every recipient in exactly one state; see `report_of` for what
         interrupts a send from outside.
         """
         return self._driver.run(self._core.send(to, message, options))
@@ -210,7 +217,7 @@ class Client:
 
         Returns:
             Accepted with the gateway's id, or unknown. That the gateway denies the id (``is_denied``) proves nothing
-            yet, because the request may still be on its way: `reconcile` asks again after a wait.
+            yet, because the request may still be on its way: `reconcile` knows from when on it does.
 
         Raises:
             InvalidInput: The id is empty or holds blanks.
@@ -315,33 +322,48 @@ class Client:
         return self._core.segments(message)
 
     @overload
-    def reconcile(self, lost: SendReport, *, wait: float = 10) -> SendReport: ...
+    def reconcile(self, lost: SendReport, *, believe_after: float = ..., wait: bool = ...) -> SendReport: ...
     @overload
-    def reconcile(self, lost: str, *, wait: float = 10) -> State: ...
-    def reconcile(self, lost: SendReport | str, *, wait: float = 10) -> SendReport | State:
+    def reconcile(
+        self, lost: str, *, believe_after: float = ..., wait: bool = ..., ended_at: datetime | None = ...
+    ) -> State: ...
+    def reconcile(
+        self,
+        lost: SendReport | str,
+        *,
+        believe_after: float = BELIEVE_AFTER,
+        wait: bool = False,
+        ended_at: datetime | None = None,
+    ) -> SendReport | State:
         """Ask what became of the unknown recipients of a send (gateway: ``querymsg`` by ``climsgid``).
 
         A request of one recipient that arrived makes it accepted, with the gateway's id. Of a request of several, the
         gateway tells no more than that it arrived: its recipients are unconfirmed, and must never be sent to again. A
-        request that the gateway does not know, asked twice, makes its recipients not_sent. Where the gateway answers
-        "unknown or reporting delayed", or knows no more after six days, they stay unknown: ask again later.
+        request that the gateway does not know (104) makes its recipients not_sent, if it says so late enough; before
+        that they stay unknown, and ``settles_at`` of the result says from when on asking again settles it. Where the
+        gateway answers "unknown or reporting delayed" (001), or knows no more after six days, they stay unknown.
 
         Args:
             lost: The report of an `OutcomeUnknown`, or the client message id of one request, sent within the last six
                 days (of an older one the gateway knows nothing, which proves nothing).
-            wait: Seconds before the gateway is asked a second time whether it knows a request.
+            believe_after: Seconds after the end of the call (`SendReport.ended_at`) from which a denial is believed, 0
+                to 518400. A proxy may hold a request for longer than the client waits for its answer.
+            wait: Whether to wait for that time, once for all requests, and to ask again.
+            ended_at: For an id: when the client gave up on its request, with a time zone. None for now. A report has
+                its own.
 
         Returns:
             The report with what was found out; for an id, ``State.ACCEPTED`` (it arrived), ``State.NOT_SENT`` or
             ``State.UNKNOWN``.
 
         Raises:
+            InvalidInput: An argument is not valid.
             TransportError, ProtocolError, SoapFault, GatewayError: The gateway could not be asked; ``.report`` has
-                what was found out until then.
+                what was found out until then. So has whatever else interrupts the call (`report_of`).
         """
         if isinstance(lost, str):
-            return self._driver.run(self._core.settle(lost, wait))
-        return self._driver.run(self._core.reconcile(lost, wait))
+            return self._driver.run(self._core.settle(lost, believe_after, ended_at, wait=wait))
+        return self._driver.run(self._core.reconcile(lost, believe_after, wait=wait))
 
     @property
     def max_recipients(self) -> int:

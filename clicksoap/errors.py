@@ -1,9 +1,11 @@
 """The errors that clicksoap raises, ordered by what became of the message and what the caller may do.
 
-Three answers are kept apart everywhere: the gateway said no (`GatewayError`), it never left us (`NotSent`), and it
-may have been done (`OutcomeUnknown`).
+The class of an error speaks of the whole call: nothing was done (`NotSent`), the gateway refused all of it
+(`GatewayError`), a part was done (`PartlySent`), or something may have been done (`OutcomeUnknown`). None of the four
+is a subclass of another, so that the simplest handler is right.
 """
 
+import contextlib
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, ClassVar, Final
 
@@ -19,17 +21,28 @@ class ClicksoapError(Exception):
     """The parent of every error that clicksoap raises.
 
     Attributes:
-        may_have_taken_effect: Whether the gateway may have acted on this call. For a send it speaks of the whole
-            call: true as soon as one recipient of the report is accepted or unknown.
-        retryable: Whether repeating what the report calls not_sent (or the whole harmless command) may succeed.
-        report: For sends, what is known of every recipient.
-        cause: The error beneath, already freed of secrets.
+        may_have_taken_effect: Whether the gateway did, or may have done, any part of the call.
+        retryable: Whether the same call, unchanged, may succeed if it is made again. It speaks of the whole call:
+            false as soon as a recipient is accepted or unknown, because these would get the message twice.
     """
 
     may_have_taken_effect: bool = False
     retryable: bool = False
-    report: "SendReport | None" = None
-    cause: "ClicksoapError | None" = None
+    _report: "SendReport | None" = None
+
+    @property
+    def report(self) -> "SendReport | None":
+        """The report of the send that this error ended, one result per recipient; None outside a send."""
+        return self._report
+
+    @report.setter
+    def report(self, report: "SendReport") -> None:
+        self._report = report
+
+    @property
+    def cause(self) -> "ClicksoapError | None":
+        """The error beneath, which ended the call, already freed of secrets; None if this is the one."""
+        return None
 
     def __reduce__(self) -> tuple[object, ...]:
         return _rebuild, (type(self), self.args, self.__dict__)
@@ -110,30 +123,75 @@ class SoapFault(ClicksoapError):
         return f"SOAP Fault {self.code or 'without a code'}: {self.text or 'no text'}"
 
 
-class NotSent(ClicksoapError):
-    """The gateway did nothing with the request that failed, certainly; ``cause`` says why."""
+class _WithReport(ClicksoapError):
+    """An error that always has a report; it is empty where the call has no recipients."""
 
-    def __init__(self, message: str, *, cause: ClicksoapError) -> None:
+    @property
+    def report(self) -> "SendReport":
+        """The report of the send, one result per recipient in input order; empty for a call without recipients."""
+        if self._report is None:
+            from clicksoap.results import SendReport  # noqa: PLC0415 - results are made of errors
+
+            self._report = SendReport(())
+        return self._report
+
+    @report.setter
+    def report(self, report: "SendReport") -> None:
+        self._report = report
+
+
+class _Ended(_WithReport):
+    """An error that says what became of a call which another error ended."""
+
+    def __init__(
+        self, message: str = "", *, cause: ClicksoapError | None = None, report: "SendReport | None" = None
+    ) -> None:
         super().__init__(message)
-        self.cause = cause
-        self.retryable = cause.retryable
+        self._cause: ClicksoapError = cause if cause is not None else ClicksoapError("the cause was not kept")
+        self._report = report
+
+    @property
+    def cause(self) -> ClicksoapError:
+        """The error that ended the call, already freed of secrets."""
+        return self._cause
 
 
-class OutcomeUnknown(ClicksoapError):
-    """The request that failed may have been carried out; ``cause`` says why that is not known.
+class NotSent(_Ended):
+    """Nothing of this call was done, certainly; ``cause`` says why.
 
-    Never repeat what the report calls unknown: an SMS cannot be recalled. Ask the gateway what became of it.
+    No recipient is accepted or unknown, so the call may be repeated. ``retryable`` says whether that may succeed
+    unchanged.
+    """
+
+    def __init__(
+        self, message: str = "", *, cause: ClicksoapError | None = None, report: "SendReport | None" = None
+    ) -> None:
+        super().__init__(message, cause=cause, report=report)
+        self.retryable = self.cause.retryable
+
+
+class PartlySent(_Ended):
+    """At least one recipient is accepted, none is unknown, and the call was not completed; ``cause`` says why.
+
+    All other recipients are rejected or certainly not sent. Send to ``report.not_sent`` only, once the cause is mended.
     """
 
     may_have_taken_effect = True
 
-    def __init__(self, message: str, *, cause: ClicksoapError) -> None:
-        super().__init__(message)
-        self.cause = cause
+
+class OutcomeUnknown(_Ended):
+    """At least one recipient is unknown: the message may have been sent; ``cause`` says why that is not known.
+
+    Never repeat what the report calls unknown: an SMS cannot be recalled. `Client.reconcile` asks the gateway.
+    """
+
+    may_have_taken_effect = True
 
 
-class GatewayError(ClicksoapError):
-    """The gateway refused, with a number of its own or with none. Made by `GatewayError.of`, by number alone.
+class GatewayError(_WithReport):
+    """The gateway refused the call, with a number of its own or with none. Made by `GatewayError.of`, by number alone.
+
+    Raised by a send, it means that nothing was done: every recipient is rejected or not sent.
 
     Attributes:
         code: The gateway's number as a three-digit string, or None where it gave none.
@@ -257,8 +315,8 @@ _BY_CODE: Final[dict[str | None, type[GatewayError]]] = {
 
 _TIMESTAMP: Final = pattern(r"(?<![0-9])[0-9]{9,10}(?![0-9])")
 
-WHOLE_REQUEST: Final = AuthenticationError.codes | AccountError.codes
-"""Numbers that, on a line without ``To:``, refuse the request and not a recipient."""
+ACCOUNT_CODES: Final = AuthenticationError.codes | AccountError.codes | LimitExceeded.codes | frozenset({"301"})
+"""Numbers that speak of the account and not of a recipient: nothing else of the send can succeed either."""
 
 
 def report_of(error: BaseException) -> "SendReport | None":
@@ -269,7 +327,7 @@ def report_of(error: BaseException) -> "SendReport | None":
     """
     inner: BaseException | None = error
     while inner is not None:
-        report: SendReport | None = getattr(inner, "report", None)
+        report: SendReport | None = inner.__dict__.get("_report" if isinstance(inner, ClicksoapError) else "report")
         if report is not None or isinstance(inner, ClicksoapError):
             return report
         # asyncio makes a TimeoutError of the cancellation that it caused, and its runner a KeyboardInterrupt.
@@ -277,6 +335,12 @@ def report_of(error: BaseException) -> "SendReport | None":
         is_made_of_one = type(made).__name__ == "CancelledError" and isinstance(inner, TimeoutError | KeyboardInterrupt)
         inner = made if is_made_of_one else None
     return None
+
+
+def attach_report(error: BaseException, report: "SendReport") -> None:
+    """Hang the report of a send on an exception; a foreign one that takes no attributes passes without it."""
+    with contextlib.suppress(AttributeError, TypeError):
+        error.report = report  # type: ignore[attr-defined]
 
 
 def _rebuild(kind: type[ClicksoapError], args: tuple[object, ...], state: dict[str, object]) -> ClicksoapError:

@@ -9,6 +9,7 @@ from clicksoap.checks import iterable, plain_str
 from clicksoap.errors import ConfigurationError, InvalidInput
 from clicksoap.lazy_re import pattern
 from clicksoap.redaction import masked_number
+from clicksoap.results import NotSentResults, RecipientResult, State
 
 _PUNCTUATION: Final = pattern(r"[\s().\-/]")
 _INTERNATIONAL: Final = pattern(r"[0-9]+")
@@ -129,8 +130,17 @@ def _national(digits: str, argument: str, region: str) -> str:
     return found
 
 
-def recipients(to: str | int | Iterable[str | int], region: str | None = None) -> Recipients:
+Numbers = str | int | Iterable[str | int | RecipientResult]
+"""The recipients of a send, as a caller gives them: one number, or several, or results of a report."""
+
+
+def recipients(to: Numbers, region: str | None = None) -> Recipients:
     """The recipients of a caller's ``to``, in order; doubles are kept.
+
+    Results of a report are taken if they are not sent; those of a ``unique=True`` send give each number once.
+
+    Returns:
+        The recipients; nobody where ``to`` is an empty ``SendReport.not_sent``.
 
     Raises:
         InvalidInput: There are none, or one of them is not a number; the text names its position, not the number.
@@ -141,15 +151,25 @@ def recipients(to: str | int | Iterable[str | int], region: str | None = None) -
         return Recipients(several, several)
     msisdns: list[str] = []
     given: list[str] = []
-    for number in iterable(to, "to"):
-        msisdns.append(msisdn(number, f"to[{len(msisdns)}]", region))
-        given.append(plain_str(number))
-    if not msisdns:
+    unique: set[str] = set()
+    for position, number in enumerate(iterable(to, "to")):
+        if not isinstance(number, RecipientResult):
+            msisdns.append(msisdn(number, f"to[{position}]", region))
+            given.append(plain_str(number))
+            continue
+        if number.state is not State.NOT_SENT:
+            raise InvalidInput(f"to[{position}] is a result in state {number.state}: give results in state not_sent")
+        if not number.unique or number.to not in unique:
+            msisdns.append(number.to)
+            given.append(number.given)
+        if number.unique:
+            unique.add(number.to)
+    if not msisdns and not isinstance(to, NotSentResults):
         raise InvalidInput("to is empty: give at least one recipient")
     return Recipients(msisdns, given)
 
 
-def _are_plain(numbers: tuple[str | int, ...]) -> TypeGuard[tuple[str, ...]]:
+def _are_plain(numbers: tuple[str | int | RecipientResult, ...]) -> TypeGuard[tuple[str, ...]]:
     """Whether each number is a str that is an MSISDN already."""
     if not {str}.issuperset(map(type, numbers)):
         return False

@@ -1,6 +1,6 @@
 """The arguments of both clients: their types, and the checks of each before anything is sent."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, Literal, TypedDict
 
@@ -17,8 +17,6 @@ from clicksoap.secret import Secret
 from clicksoap.version import __version__
 
 DEFAULT_RETRY: Final = Retry()
-
-Numbers = str | int | Iterable[str | int]
 
 
 class ViewOptions(TypedDict, total=False):

@@ -1,6 +1,7 @@
 """The core of both clients: checked arguments, and a flow for each method."""
 
 import copy
+from datetime import datetime
 from decimal import Decimal
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
@@ -10,11 +11,10 @@ from clicksoap.contract import Dialect
 from clicksoap.errors import ConfigurationError, InvalidInput, NotExpressible
 from clicksoap.lazy_re import pattern
 from clicksoap.messages import Binary, Feature, Message, MmsNotification, Text, WapPush, text_content
-from clicksoap.msisdn import check_region, msisdn, recipients
+from clicksoap.msisdn import Numbers, check_region, msisdn, recipients
 from clicksoap.options import Options, SendOptions
 from clicksoap.protocol.arguments import (
     Arguments,
-    Numbers,
     ViewOptions,
     check_kinds,
     checked_credentials,
@@ -224,13 +224,15 @@ class ClientCore:
         """Ask once what the gateway knows of a request."""
         return self.flows.find(client_message_id)
 
-    def reconcile(self, report: SendReport, wait: float) -> Flow[SendReport]:
+    def reconcile(self, report: SendReport, believe_after: float, *, wait: bool) -> Flow[SendReport]:
         """Ask what became of the unknown recipients of a report."""
-        return self.flows.reconcile(report, wait)
+        return self.flows.reconcile(report, believe_after, wait=wait)
 
-    def settle(self, client_message_id: str, wait: float) -> Flow[State]:
-        """Ask whether a request arrived, a second time after a wait if the gateway denies it."""
-        return self.flows.settle(client_message_id, wait)
+    def settle(
+        self, client_message_id: str, believe_after: float, ended_at: datetime | None, *, wait: bool
+    ) -> Flow[State]:
+        """Ask whether a request arrived."""
+        return self.flows.settle(client_message_id, believe_after, ended_at, wait=wait)
 
     def batch(self, template: str, options: SendOptions) -> OpenBatch:
         """Check a template batch."""

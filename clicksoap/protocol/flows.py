@@ -5,14 +5,18 @@ and is sent its outcome, or has the exception thrown in that ended the wait. A d
 """
 
 import contextlib
+import sys
 import time
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Final, NamedTuple, TypeVar
 
 from clicksoap.checks import plain_str
 from clicksoap.errors import (
     ClicksoapError,
+    ConfigurationError,
+    GatewayError,
+    GatewayFailure,
     InvalidInput,
     NotSent,
     OutcomeUnknown,
@@ -22,6 +26,7 @@ from clicksoap.errors import (
     TransportError,
     TransportTimeout,
     UnknownMessage,
+    attach_report,
 )
 from clicksoap.protocol import egress
 from clicksoap.protocol.bindings import Binding
@@ -40,13 +45,14 @@ from clicksoap.protocol.effects import (
 from clicksoap.protocol.observing import Exchange, Watch, describe, outcomes_of
 from clicksoap.protocol.operations import Answer, Authenticate, Deliver, Effect, Operation, Parameters, QueryMessage
 from clicksoap.protocol.plan import IdMaker, Ledger, Plan, random_id
-from clicksoap.protocol.replies import MAX_LINES, read, refusal_of_request
+from clicksoap.protocol.reconciling import LOOK_BACK, Questions
+from clicksoap.protocol.replies import MAX_LINES, read
 from clicksoap.protocol.retry import Retry
 from clicksoap.protocol.session import Session, SessionSnapshot
 from clicksoap.protocol.timeout import Timeout
 from clicksoap.protocol.wire import WireReply, WireRequest
 from clicksoap.redaction import SECRET_PARAMETERS
-from clicksoap.results import FoundRequest, SendReport, State
+from clicksoap.results import FoundRequest, SendReport, State, call_error
 from clicksoap.secret import Secret
 
 T = TypeVar("T")
@@ -68,8 +74,6 @@ class _Call(NamedTuple):
     recorder: Recorder | None = None
 
 
-# querymsg looks back six days (vendor's SOAP page on querying a message); older ids it answers as unknown.
-_LOOK_BACK: Final = timedelta(days=6)
 # Status 001 says "unknown, or reporting delayed": it proves nothing.
 _NO_REPORT: Final = "001"
 _NO_SUCH_CLIENT_ID: Final = "104"
@@ -131,19 +135,27 @@ class Flows:
         """Log in now, unless another call does it meanwhile."""
         call = self._begin()
         yield from self._with_retries(
-            Effect.NONE, lambda: self._logged_in(self._session.current(), self._deadline(call)), call
+            Effect.NONE, lambda deadline: self._logged_in(self._session.current(), deadline), call
         )
 
     def command(self, operation: Operation[T]) -> Flow[T]:
         """One command for one result, however often the session has to be renewed for it."""
         call = self._begin()
         try:
-            return (yield from self._with_retries(operation.effect, lambda: self._exchange(operation, call), call))
+            return (
+                yield from self._with_retries(
+                    operation.effect, lambda deadline: self._exchange(operation, deadline, call), call
+                )
+            )
         except (TransportError, ProtocolError, SoapFault) as error:
             if operation.effect is Effect.ONCE:
-                raise _outcome(error, "carried out") from error
+                raise _outcome(error) from error
             if operation.effect is Effect.NONE:
                 error.may_have_taken_effect = False
+            raise
+        except GatewayFailure as error:
+            # After an internal error (901) nobody can tell what the gateway did before it.
+            error.retryable = operation.effect is not Effect.ONCE
             raise
 
     def raw(self, operation: str, parameters: Parameters) -> Flow[list[str]]:
@@ -164,7 +176,7 @@ class Flows:
             self._observe(operation, 0, request, reply, began, {"failed" if error else "answered": 1}, error)
 
     def deliver(self, plan: Plan, recorder: Recorder | None = None) -> Flow[SendReport]:
-        """Send to every recipient, request by request; the first unknown outcome stops the rest.
+        """Send to every recipient, request by request, until something says that no further one may go out.
 
         Args:
             plan: What goes to whom.
@@ -173,49 +185,64 @@ class Flows:
         call = self._begin(recorder)
         ledger = Ledger(plan, self._new_id)
         try:
-            while (operation := ledger.next()) is not None:
-                answer = yield from self._recorded(operation, ledger, call)
-                if answer.unknown:
-                    raise ProtocolError(
-                        f"the answer leaves {answer.unknown} of {operation.size} recipients without a line"
-                    )
-            return ledger.report()
-        except ClicksoapError as error:
-            told = _send_error(error, ledger)
-            if told is error:
-                raise
-            raise told from error
+            return (yield from self._delivered(ledger, call))
         except _RecorderError as error:
             failure = error.cause
-            _attach(failure, ledger.report())
+            attach_report(failure, ledger.report())
+        except ClicksoapError:
+            raise
         except BaseException as error:
             # Ctrl-C, a cancellation: it passes unchanged, and tells what was known when it came.
-            _attach(error, ledger.report())
+            attach_report(error, ledger.report())
             raise
         raise failure
 
-    def reconcile(self, report: SendReport, wait: float) -> Flow[SendReport]:
+    def _delivered(self, ledger: Ledger, call: _Call) -> Flow[SendReport]:
+        """The report of a send that was completed with somebody accepted."""
+        origin: Exception | None = None
+        cause: ClicksoapError | None = None
+        try:
+            while (operation := ledger.next()) is not None:
+                yield from self._recorded(operation, ledger, call)
+            cause = ledger.stop
+        except ClicksoapError as error:
+            origin = cause = error
+        except Exception as error:
+            if isinstance(error, _RecorderError) or not _is_fault(error):
+                raise
+            origin, cause = error, ClicksoapError(f"an unexpected {type(error).__name__} ended the call")
+        report = ledger.report()
+        if cause is None and len(report.rejected) == len(report):
+            # Nobody is accepted: a returned report would look like success to a caller who does not read it.
+            cause = next((result.error for result in report), None)
+        if cause is None:
+            return report
+        if isinstance(cause, InvalidInput | ConfigurationError) and not ledger.has_begun:
+            raise cause
+        told = call_error(report, cause)
+        raise told from (None if origin is None else origin)
+
+    def reconcile(self, report: SendReport, believe_after: float, *, wait: bool) -> Flow[SendReport]:
         """Ask what became of the unknown recipients of a report, request by request."""
-        _check_wait(wait)
-        call = self._begin()
-        found: dict[str, tuple[State, str | None]] = {}
-        asked = [result for result in report.unknown if result.client_message_id]
-        if report.sent_at is not None and datetime.now(UTC) - report.sent_at >= _LOOK_BACK:
+        questions = Questions(report.ended_at or datetime.now(UTC), believe_after)
+        asked = [result.client_message_id for result in report.unknown if result.client_message_id]
+        if report.sent_at is not None and datetime.now(UTC) - report.sent_at >= LOOK_BACK:
             asked = []
         try:
-            for result in asked:
-                own_id = result.client_message_id or ""
-                if own_id not in found:
-                    found[own_id] = yield from self._settled(own_id, wait, call)
-        except ClicksoapError as error:
-            error.report = report.reconciled(found)
+            yield from self._ask(list(dict.fromkeys(asked)), questions, self._begin(), wait=wait)
+        except BaseException as error:
+            # Ctrl-C as well: what was found out must not have to be asked for again.
+            attach_report(error, report.reconciled(questions.found, questions.settles_at))
             raise
-        return report.reconciled(found)
+        return report.reconciled(questions.found, questions.settles_at)
 
-    def settle(self, client_message_id: str, wait: float) -> Flow[State]:
+    def settle(
+        self, client_message_id: str, believe_after: float, ended_at: datetime | None, *, wait: bool
+    ) -> Flow[State]:
         """Whether a request of ours arrived: accepted, not_sent, or still unknown."""
-        _check_wait(wait)
-        state, _ = yield from self._settled(client_message_id, wait, self._begin())
+        questions = Questions(ended_at or datetime.now(UTC), believe_after)
+        yield from self._ask([client_message_id], questions, self._begin(), wait=wait)
+        state, _ = questions.found[client_message_id]
         return state
 
     def find(self, client_message_id: str) -> Flow[FoundRequest]:
@@ -225,7 +252,9 @@ class Flows:
     def _find_request(self, client_message_id: str, call: _Call) -> Flow[FoundRequest]:
         query = QueryMessage(client_message_id=client_message_id)
         try:
-            answer = yield from self._with_retries(query.effect, lambda: self._exchange(query, call), call)
+            answer = yield from self._with_retries(
+                query.effect, lambda deadline: self._exchange(query, deadline, call), call
+            )
         except UnknownMessage as unknown:
             return FoundRequest(client_message_id, State.UNKNOWN, is_denied=unknown.code == _NO_SUCH_CLIENT_ID)
         except (TransportError, ProtocolError, SoapFault) as error:
@@ -235,30 +264,34 @@ class Flows:
             return FoundRequest(client_message_id, State.UNKNOWN, status=answer.status)
         return FoundRequest(client_message_id, State.ACCEPTED, answer.message_id, answer.status)
 
-    def _settled(self, client_message_id: str, wait: float, call: _Call) -> Flow[tuple[State, str | None]]:
-        """The state of a request of ours, and the gateway's id.
-
-        "No such id" is believed only when it is said again after a wait: the request may still be on its way.
-        """
-        found = yield from self._find_request(client_message_id, call)
-        if found.is_denied:
-            if time.monotonic() + wait >= call.ends_at:
-                raise TransportTimeout(
-                    f"the deadline of the call ends within the wait of {wait:g} s", may_have_left=False
-                )
-            yield Pause(wait)
-            found = yield from self._find_request(client_message_id, call)
-            if found.is_denied:
-                return State.NOT_SENT, None
-        return found.state, found.message_id
+    def _ask(self, client_message_ids: Sequence[str], questions: Questions, call: _Call, *, wait: bool) -> Flow[None]:
+        """Ask for each request; where the gateway denies one too early, ask again after one wait for all."""
+        for own_id in client_message_ids:
+            is_late = questions.seconds_left() <= 0
+            questions.enter((yield from self._find_request(own_id, call)), is_believed=is_late)
+        early = tuple(questions.early)
+        if not early or not wait:
+            return
+        seconds = questions.seconds_left()
+        if time.monotonic() + seconds >= call.ends_at:
+            raise TransportTimeout(
+                f"the deadline of the call ends within the wait of {seconds:.0f} s", may_have_left=False
+            )
+        yield Pause(max(0.0, seconds))
+        for own_id in early:
+            questions.enter((yield from self._find_request(own_id, call)), is_believed=True)
 
     def _recorded(self, operation: Deliver, ledger: Ledger, call: _Call) -> Flow[Answer]:
         """The answer to a sending command, entered into the ledger and told to the recorder."""
         recorder = call.recorder
         try:
-            answer = yield from self._with_retries(operation.effect, lambda: self._exchange(operation, call), call)
+            answer = yield from self._with_retries(
+                operation.effect, lambda deadline: self._exchange(operation, deadline, call), call
+            )
             ledger.enter(answer)
         except BaseException as error:
+            if isinstance(error, GatewayError):
+                ledger.refuse(error)
             if recorder is not None and operation.attempts and not isinstance(error, GeneratorExit):
                 cause = error.cause if isinstance(error, _RecorderError) else error
                 finished = RequestFinished(operation.client_message_id, ledger.current_results(), cause)
@@ -272,24 +305,23 @@ class Flows:
             yield from _told_to(recorder, finished)
         return answer
 
-    def _with_retries(self, effect: Effect, make: Callable[[], Flow[T]], call: _Call) -> Flow[T]:
-        """Run a flow again for as long as the policy allows."""
-        last_start = self._deadline(call)
+    def _with_retries(self, effect: Effect, make: Callable[[float], Flow[T]], call: _Call) -> Flow[T]:
+        """Run a flow again for as long as the policy allows; all tries, logins and pauses share one deadline."""
+        deadline = self._deadline(call)
         tries = 0
         while True:
             try:
-                return (yield from make())
+                return (yield from make(deadline))
             except ClicksoapError as error:
                 tries += 1
                 pause = self._retry.pause_after(error, effect, tries)
-                if pause is None or time.monotonic() + pause >= last_start:
+                if pause is None or time.monotonic() + pause >= deadline:
                     raise
             yield Pause(pause)
 
-    def _exchange(self, operation: Operation[T], call: _Call) -> Flow[T]:
+    def _exchange(self, operation: Operation[T], deadline: float, call: _Call) -> Flow[T]:
         """The result of an operation, after as many logins as it takes."""
         yield PREPARE
-        deadline = self._deadline(call)
         by_session = self._use_session or operation.needs_session
         is_fresh = False
         while True:
@@ -370,9 +402,6 @@ class Flows:
         lines = read(items, secrets)
         if len(lines) > MAX_LINES:
             raise ProtocolError(f"the reply holds more than {MAX_LINES} lines")
-        refusal = refusal_of_request(lines, operation.size)
-        if refusal is not None:
-            raise refusal
         return operation.result(lines)
 
     def _identity(self) -> dict[str, str | int]:
@@ -425,15 +454,17 @@ def _told_to(recorder: Recorder, event: RequestEvent) -> Flow[None]:
         raise _RecorderError(error) from None
 
 
-def _attach(error: BaseException, report: SendReport) -> None:
-    """Hang the report on a foreign exception; one that takes no attributes passes without it."""
-    with contextlib.suppress(AttributeError, TypeError):
-        error.report = report  # type: ignore[attr-defined]
+_OWN_LIBRARIES: Final = frozenset({"clicksoap", "lxml", "zeep", "requests", "urllib3"})
 
 
-def _check_wait(wait: object) -> None:
-    if isinstance(wait, bool) or not isinstance(wait, int | float) or not 0 <= wait < float("inf"):
-        raise InvalidInput("wait is not a number of seconds: give 0 or more")
+def _is_fault(error: Exception) -> bool:
+    """Whether an exception is a fault of this library or of one beneath it.
+
+    Any other class is the caller's own: a task queue's time limit, raised by a signal handler. The caller waits for
+    that very class, so it passes unchanged.
+    """
+    origin = type(error).__module__.partition(".")[0]
+    return origin in sys.stdlib_module_names or origin in _OWN_LIBRARIES
 
 
 def _send(request: WireRequest, timeout: Timeout, deadline: float) -> Flow[WireReply]:
@@ -444,18 +475,8 @@ def _send(request: WireRequest, timeout: Timeout, deadline: float) -> Flow[WireR
     return reply
 
 
-def _outcome(error: ClicksoapError, done: str) -> NotSent | OutcomeUnknown:
+def _outcome(error: ClicksoapError) -> NotSent | OutcomeUnknown:
+    """The error of a command without recipients that is not to be repeated."""
     if error.may_have_taken_effect:
-        return OutcomeUnknown(f"it may have been {done}: {error}", cause=error)
-    return NotSent(f"nothing was {done}: {error}", cause=error)
-
-
-def _send_error(error: ClicksoapError, ledger: Ledger) -> ClicksoapError:
-    """The error that tells the caller of a failed request, with the report on it."""
-    told = _outcome(error, "sent") if isinstance(error, TransportError | ProtocolError | SoapFault) else error
-    report = ledger.report()
-    told.report = report
-    told.may_have_taken_effect = report.may_have_taken_effect
-    retryable = told.cause.retryable if told.cause else told.retryable
-    told.retryable = retryable and bool(report.not_sent)
-    return told
+        return OutcomeUnknown(f"it may have been carried out: {error}", cause=error)
+    return NotSent(f"nothing was carried out: {error}", cause=error)

@@ -17,7 +17,7 @@ from clicksoap.errors import ClicksoapError, InvalidInput, ProtocolError
 from clicksoap.lazy_re import pattern
 from clicksoap.msisdn import Recipients
 from clicksoap.options import minutes_until
-from clicksoap.protocol.replies import Credit, Failure, Identified, Line, Ok, all_accepted, match
+from clicksoap.protocol.replies import Credit, Failure, Identified, Line, Ok, all_accepted, expired_session, match
 from clicksoap.results import Charge, Coverage, QueriedStatus, RecipientResult, State
 
 T = TypeVar("T")
@@ -261,16 +261,21 @@ class Answer:
         results: One per recipient of the request, in order.
         lines: Every line of it, as it came.
         unmatched: The lines that belong to nobody.
-        unknown: How many of the recipients it leaves unknown.
+        stop: Why nothing more of the send goes out: a recipient is left unknown, or the account or the whole request
+            is refused. None to go on.
     """
 
     def __init__(
-        self, results: list[RecipientResult], lines: Sequence[str], unmatched: Sequence[str] = (), unknown: int = 0
+        self,
+        results: list[RecipientResult],
+        lines: Sequence[str],
+        unmatched: Sequence[str] = (),
+        stop: ClicksoapError | None = None,
     ) -> None:
         self.results = results
         self.lines = lines
         self.unmatched = unmatched
-        self.unknown = unknown
+        self.stop = stop
 
 
 class Deliver(Operation[Answer]):
@@ -315,9 +320,14 @@ class Deliver(Operation[Answer]):
         return parameters
 
     def result(self, lines: Sequence[Line]) -> Answer:
-        results, unmatched = match(self.recipients, lines, self.client_message_id)
-        unknown = sum(result.state is State.UNKNOWN for result in results)
-        return Answer(results, [line.raw for line in lines], [line.raw for line in unmatched], unknown)
+        results, unmatched, refusal = match(self.recipients, lines, self.client_message_id)
+        expired = expired_session(results)
+        if expired is not None:
+            raise expired
+        stop: ClicksoapError | None = refusal
+        if unknown := sum(result.state is State.UNKNOWN for result in results):
+            stop = ProtocolError(f"the answer leaves {unknown} of {self.size} recipients without a line")
+        return Answer(results, [line.raw for line in lines], [line.raw for line in unmatched], stop)
 
 
 class SendMessage(Deliver):

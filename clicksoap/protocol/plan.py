@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from clicksoap.errors import InvalidInput
+from clicksoap.errors import ClicksoapError, GatewayError, InvalidInput
 from clicksoap.msisdn import Recipients
 from clicksoap.protocol.operations import Answer, Deliver, Parameters
 from clicksoap.results import RecipientResult, SendReport, State
@@ -90,6 +90,11 @@ class Ledger:
         self._addressees = plan.addressees()
         # Per addressee, what the gateway answered; None while there is no answer.
         self._results: list[RecipientResult | None] = [None] * len(self._addressees)
+        # Why no further request goes out at all, and why none for further recipients.
+        self._stop: ClicksoapError | None = None
+        self._half_sent: ClicksoapError | None = None
+        # Why the gateway refused the current request, or the login before it.
+        self._refusal: GatewayError | None = None
         self._lines: list[str] = []
         self._unmatched: list[str] = []
         self._sent_at = datetime.now(UTC)
@@ -105,14 +110,26 @@ class Ledger:
         """Whether the current request may be with the gateway."""
         return self._current is not None and self._current.may_have_left
 
+    @property
+    def has_begun(self) -> bool:
+        """Whether any request was answered, or may be with the gateway."""
+        return self.in_flight or any(result is not None for result in self._results)
+
+    @property
+    def stop(self) -> ClicksoapError | None:
+        """Why no further request goes out; None if every recipient has its answer."""
+        return self._stop or self._half_sent
+
     def next(self) -> Deliver | None:
-        """The next request, or None once all have been answered. It is the current one until `enter`."""
+        """The next request, or None if no further one goes out. It is the current one until `enter`."""
         plan = self._plan
         indexes: Sequence[int] = ()
         while not indexes:
+            if self._stop is not None:
+                return None
             if self._parts_made == len(plan.contents):
                 start = self._chunk.stop
-                if start == len(self._addressees):
+                if start == len(self._addressees) or self._half_sent is not None:
                     return None
                 self._chunk = indexes = range(start, min(start + plan.max_recipients, len(self._addressees)))
                 self._parts_made = 0
@@ -140,11 +157,22 @@ class Ledger:
             for index, result in zip(indexes, answer.results, strict=True):
                 earlier = self._results[index]
                 ids = earlier.message_ids if earlier is not None else ()
-                self._results[index] = replace(result, message_ids=(*ids, *result.message_ids))
+                state = result.state
+                if state is not State.ACCEPTED:
+                    # Some parts are with the gateway, and one is not: neither "sent" nor "not sent" is true. The
+                    # other recipients still get the rest of their message.
+                    state = State.UNKNOWN
+                    self._half_sent = self._half_sent or result.error
+                self._results[index] = replace(result, state=state, message_ids=(*ids, *result.message_ids))
         self._lines += answer.lines
         self._unmatched += answer.unmatched
+        self._stop = answer.stop
         # Last of all: an interruption before this line leaves the recipients unknown and not "not sent".
         self._current = None
+
+    def refuse(self, error: GatewayError) -> None:
+        """Note why the gateway refused the current request, or the login before it: nothing was done with it."""
+        self._refusal = error
 
     def current_results(self) -> tuple[RecipientResult, ...]:
         """One result per recipient of the last request: as answered; else unknown if in flight, else not sent."""
@@ -155,7 +183,10 @@ class Ledger:
         state = State.UNKNOWN if current.may_have_left else State.NOT_SENT
         own_id = current.client_message_id
         numbers = zip(current.recipients.msisdns, current.recipients.given, strict=True)
-        return tuple([RecipientResult(to, given, state, client_message_id=own_id) for to, given in numbers])
+        error = self._refusal
+        return tuple(
+            [RecipientResult(to, given, state, error=error, client_message_id=own_id) for to, given in numbers]
+        )
 
     def report(self) -> SendReport:
         """The report of all recipients, in input order; those of a request in flight are unknown."""
@@ -165,6 +196,7 @@ class Ledger:
             unmatched=tuple(self._unmatched),
             parts=len(self._plan.contents),
             sent_at=self._sent_at,
+            ended_at=datetime.now(UTC),
             reference=self._plan.reference,
         )
 
@@ -176,19 +208,24 @@ class Ledger:
             return answered
         current = self._current
         flying = frozenset(self._current_indexes) if self.in_flight else frozenset[int]()
+        refused = frozenset(self._current_indexes) if self._refusal is not None else frozenset[int]()
         own_id = current.client_message_id if current is not None else None
         results: list[RecipientResult] = []
         for to, given, index in zip(plan.recipients.msisdns, plan.recipients.given, plan.addressee_of(), strict=True):
             result = self._results[index]
+            error = self._refusal if index in refused else None
             if result is None:
                 state = State.UNKNOWN if index in flying else State.NOT_SENT
-                result = RecipientResult(to, given, state, client_message_id=own_id if index in flying else None)
+                own = own_id if index in flying else None
+                result = RecipientResult(to, given, state, error=error, client_message_id=own)
             elif index in flying:
                 result = replace(result, state=State.UNKNOWN, client_message_id=own_id)
             elif index in self._chunk and self._is_partly_sent(result):
                 # A message of which only some parts went out is neither sent nor not sent.
-                result = replace(result, state=State.UNKNOWN)
-            results.append(result if result.given == given else replace(result, given=given))
+                result = replace(result, state=State.UNKNOWN, error=error)
+            if result.given != given or plan.unique:
+                result = replace(result, given=given, unique=plan.unique)
+            results.append(result)
         return results
 
     def _is_accepted(self, index: int) -> bool:

@@ -9,9 +9,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from itertools import repeat
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from clicksoap.errors import WHOLE_REQUEST, GatewayError, SessionExpired
+from clicksoap.errors import ACCOUNT_CODES, GatewayError, SessionExpired
 from clicksoap.lazy_re import pattern
 from clicksoap.msisdn import Recipients
 from clicksoap.redaction import redact
@@ -82,7 +82,10 @@ _I: Final = re.IGNORECASE | re.ASCII
 _LINE_BREAK: Final = re.compile(r"[\r\n]+")
 _STARTS_LINE: Final = pattern(r"\s*(?:OK|ERR|ID|apiMsgId|Credits?)\b", _I)
 # What nearly every line of a large answer is, read in one step; all else goes the long way to the same result.
-_COMMON: Final = re.compile(r"ID: ([^\s:]+)(?: To: ([0-9]+))?", re.ASCII)
+_COMMON: Final = re.compile(r"ID: ([0-9A-Za-z]+)(?: To: ([0-9]+))?", re.ASCII)
+# The documents give ids of 32 hexadecimal digits; gateways that copied the contract number theirs in other ways.
+_ID: Final = pattern(r"[0-9A-Za-z._+/=@-]{1,128}", re.ASCII)
+_TAG: Final = pattern(r"</?[A-Za-z][^<>]*>", re.ASCII)
 _OK: Final = re.compile(r"OK\b\s*:?\s*(.*)", _I | re.DOTALL)
 _ERR: Final = pattern(
     r"ERR\b\s*:?\s*(?:([0-9]{1,3})(?![0-9.])\s*[,:]?\s*)?(.*?)(?:\bTo\s*:\s*(\+?[0-9][0-9 ().-]*))?", _I | re.DOTALL
@@ -115,6 +118,11 @@ def read(items: Iterable[str], secrets: Sequence[str] = ()) -> list[Line]:
     return lines
 
 
+def starts_line(item: str) -> bool:
+    """Whether a string begins as a line of the language does."""
+    return _STARTS_LINE.match(item.lstrip("\ufeff")) is not None
+
+
 def _lines_of(item: str) -> list[str]:
     """The lines inside one string; a break that no keyword follows is a stray one inside a line."""
     first, *rest = _LINE_BREAK.split(item.strip(), maxsplit=MAX_LINES)
@@ -129,7 +137,7 @@ def _lines_of(item: str) -> list[str]:
 
 def _line(raw: str, secrets: Sequence[str]) -> Line:
     # Folded first: no pattern then meets a run of blanks, so each works in linear time.
-    folded = " ".join(raw.split())
+    folded = " ".join(_without_markup(raw).split())
     if found := _OK.fullmatch(folded):
         return Ok(raw, found[1])
     if found := _ERR.fullmatch(folded):
@@ -138,6 +146,17 @@ def _line(raw: str, secrets: Sequence[str]) -> Line:
     if found := _CREDIT.fullmatch(folded):
         return Credit(raw, Decimal(found[1]))
     return _identified(raw, folded) or Line(raw)
+
+
+def _without_markup(raw: str) -> str:
+    """The line without the byte order mark in front and the tags and NULs behind that some servers print around it."""
+    text = raw.lstrip("\ufeff \t").rstrip(" \t\0")
+    while text.endswith(">"):
+        start = text.rfind("<")
+        if start < 0 or not _TAG.fullmatch(text, start):
+            break
+        text = text[:start].rstrip(" \t\0")
+    return text
 
 
 def _identified(raw: str, folded: str) -> Identified | None:
@@ -151,7 +170,7 @@ def _identified(raw: str, folded: str) -> Identified | None:
     to, status, charge = fields.get("to"), fields.get("status"), fields.get("charge")
     if (
         not message_id
-        or " " in message_id
+        or not _ID.fullmatch(message_id)
         or next(iter(fields)) not in {"id", "apimsgid"}
         or (to is not None and not _TO.fullmatch(to))
         or (status is not None and not _STATUS.fullmatch(status))
@@ -199,6 +218,7 @@ class _Columns:
         error: GatewayError | None,
         client_message_id: str | None,
         raw: str | None,
+        unique: bool,  # noqa: FBT001 - a column as the others
     ) -> None:
         self.to = to
         self.given = given
@@ -207,6 +227,7 @@ class _Columns:
         self.error = error
         self.client_message_id = client_message_id
         self.raw = raw
+        self.unique = unique
 
 
 def _accepted(
@@ -223,6 +244,7 @@ def _accepted(
             repeat(None),
             repeat(client_message_id),
             lines,
+            repeat(False),
         )
     )
     for result in made:
@@ -230,75 +252,86 @@ def _accepted(
     return made
 
 
-def refusal_of_request(lines: Sequence[Line], recipients: int = 0) -> GatewayError | None:
-    """The error of an answer that refuses the request and not its recipients, if it is one.
+def expired_session(results: Sequence[RecipientResult]) -> SessionExpired | None:
+    """The error of an answer that refuses every recipient for the session alone, so that a new login mends it."""
+    error = results[0].error if results else None
+    if isinstance(error, SessionExpired) and all(isinstance(result.error, SessionExpired) for result in results):
+        return error
+    return None
 
-    An expired or missing session refuses the request however it is worded; authentication and account errors do so on
-    lines without ``To:``. One line of another kind is enough for the answer to be none of these.
+
+class Matched(NamedTuple):
+    """The lines of an answer, told to the recipients of its request.
+
+    Attributes:
+        results: One per recipient, in order.
+        unmatched: The lines that belong to nobody.
+        refusal: The error of a line that concerns the account, or a whole request of several recipients: nothing more
+            is to be sent. None if there is none.
     """
-    first: Failure | None = None
-    for line in lines:
-        if not isinstance(line, Failure) or line.code is None:
-            return None
-        # With To: it speaks of one recipient; only of all of them together is it the whole request.
-        expired = line.code in SessionExpired.codes and (line.to is None or len(lines) == recipients)
-        if not expired and (line.code not in WHOLE_REQUEST or line.to is not None):
-            return None
-        first = first or line
-    return first.error if first else None
+
+    results: list[RecipientResult]
+    unmatched: list[Line]
+    refusal: GatewayError | None
 
 
-def match(
-    recipients: Recipients, lines: Sequence[Line], client_message_id: str | None = None
-) -> tuple[list[RecipientResult], list[Line]]:
+def match(recipients: Recipients, lines: Sequence[Line], client_message_id: str | None = None) -> Matched:
     """Tell the lines of an answer to the recipients of its request; nothing is guessed.
 
     By the number after ``To:``, normalised on both sides; by position only where no line carries one and the counts
-    agree; a single ERR line without ``To:`` concerns everybody. Whoever cannot be matched is unknown.
-
-    Returns:
-        One result per recipient in order, and the lines that belong to nobody.
+    agree; a single ERR line without ``To:`` concerns everybody. A recipient that cannot be matched is unknown.
     """
-    numbers = [_to(line) for line in lines]
+    # Blank lines, OK and warnings answer for nobody: counted, they would shift every position behind them.
+    answering = [line for line in lines if isinstance(line, Identified | Failure)]
+    numbers = [line.to for line in answering]
+    is_whole_request = numbers == [None] and isinstance(answering[0], Failure)
+    assigned: Mapping[int, Identified | Failure]
     if numbers == list(recipients.msisdns):
-        assigned = dict(enumerate(lines))
+        assigned = dict(enumerate(answering))
     elif any(number is not None for number in numbers):
-        assigned = _by_number(recipients.msisdns, lines)
-    elif len(lines) == 1 and isinstance(lines[0], Failure):
-        assigned = dict.fromkeys(range(len(recipients)), lines[0])
-    elif len(lines) == len(recipients):
-        assigned = dict(enumerate(lines))
+        assigned = _by_number(recipients.msisdns, answering)
+    elif is_whole_request:
+        assigned = dict.fromkeys(range(len(recipients)), answering[0])
+    elif len(answering) == len(recipients):
+        assigned = dict(enumerate(answering))
     else:
         assigned = {}
     results: list[RecipientResult] = []
     told: set[int] = set()
+    refusal: GatewayError | None = None
     for index, (to, given) in enumerate(zip(recipients.msisdns, recipients.given, strict=True)):
         line = assigned.get(index)
-        raw = line.raw if line else None
-        if isinstance(line, Identified):
-            result = RecipientResult(to, given, State.ACCEPTED, (line.message_id,), None, client_message_id, raw)
-        elif isinstance(line, Failure):
-            result = RecipientResult(to, given, State.REJECTED, (), line.error, client_message_id, raw)
-        else:
+        if line is None:
             results.append(RecipientResult(to, given, State.UNKNOWN, client_message_id=client_message_id))
             continue
         told.add(id(line))
+        if isinstance(line, Identified):
+            result = RecipientResult(to, given, State.ACCEPTED, (line.message_id,), None, client_message_id, line.raw)
+        else:
+            error, state = line.error, _refused(line)
+            result = RecipientResult(to, given, state, (), error, client_message_id, line.raw)
+            if state is State.NOT_SENT or (is_whole_request and len(recipients) > 1):
+                refusal = refusal or error
         results.append(result)
-    return results, [line for line in lines if id(line) not in told]
+    return Matched(results, [line for line in lines if id(line) not in told], refusal)
 
 
-def _to(line: Line) -> str | None:
-    return line.to if isinstance(line, Identified | Failure) else None
+def _refused(line: Failure) -> State:
+    """The state of a recipient that a line refuses: for itself, or for what nobody can send with."""
+    is_session = line.code in SessionExpired.codes
+    # 302: the message costs more than is allowed. Said of nobody, the account sets that limit.
+    is_account = line.code in ACCOUNT_CODES or (line.code == "302" and line.to is None)
+    return State.NOT_SENT if is_session or is_account else State.REJECTED
 
 
-def _by_number(msisdns: Sequence[str], lines: Sequence[Line]) -> dict[int, Line]:
+def _by_number(msisdns: Sequence[str], lines: Sequence[Identified | Failure]) -> dict[int, Identified | Failure]:
     asked: defaultdict[str, list[int]] = defaultdict(list)
     for index, msisdn in enumerate(msisdns):
         asked[msisdn].append(index)
     national = _national_forms(asked)
-    answered: defaultdict[str, list[Line]] = defaultdict(list)
+    answered: defaultdict[str, list[Identified | Failure]] = defaultdict(list)
     for line in lines:
-        if (to := _to(line)) is not None and (number := _asked_number(to, asked, national)) is not None:
+        if line.to is not None and (number := _asked_number(line.to, asked, national)) is not None:
             answered[number].append(line)
     return {
         index: line
@@ -323,5 +356,7 @@ def _asked_number(to: str, asked: Mapping[str, object], national: Mapping[str, s
     international = digits.removeprefix("00")
     if international in asked:
         return international
-    # An account with a default dial prefix may answer in national form: the 0 stands for the country code.
-    return national.get(digits[1:]) if digits.startswith("0") else None
+    # An account with a default dial prefix may answer in national form: the 0 stands for the country code. What is also
+    # an asked number behind its 0 fits two.
+    is_national = digits.startswith("0") and digits[1:] not in asked
+    return national.get(digits[1:]) if is_national else None

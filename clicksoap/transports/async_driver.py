@@ -6,7 +6,7 @@ import os
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from clicksoap.errors import ClicksoapError, ConfigurationError, NotSent, TransportTimeout
+from clicksoap.errors import ClicksoapError, ConfigurationError, TransportTimeout
 from clicksoap.protocol.effects import Flow, Login, Pause, Prepare, Record, Send, not_its_own_end
 from clicksoap.protocol.flows import Flows
 from clicksoap.protocol.session import Session
@@ -109,7 +109,7 @@ class AsyncDriver:
                 await shared.lock.acquire()
         except TimeoutError:
             waited = TransportTimeout("the time ran out while another task logged in", may_have_left=False)
-            raise NotSent(f"nothing was sent: {waited}", cause=waited) from None
+            raise waited from None
         try:
             if shared.session.settled(asked.held, asked.limits):
                 return

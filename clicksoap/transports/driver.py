@@ -8,7 +8,7 @@ import weakref
 from collections.abc import Callable
 from typing import TypeVar
 
-from clicksoap.errors import ClicksoapError, ConfigurationError, NotSent, TransportTimeout
+from clicksoap.errors import ClicksoapError, ConfigurationError, TransportTimeout
 from clicksoap.protocol.effects import Flow, Login, Pause, Prepare, Record, Send, not_its_own_end
 from clicksoap.protocol.flows import Flows
 from clicksoap.protocol.session import Session
@@ -89,7 +89,7 @@ class Driver:
             )
         if not shared.lock.acquire(timeout=max(0.0, asked.deadline - time.monotonic())):
             waited = TransportTimeout("the time ran out while another thread logged in", may_have_left=False)
-            raise NotSent(f"nothing was sent: {waited}", cause=waited)
+            raise waited
         try:
             shared.logging_in = threading.get_ident()
             if shared.session.settled(asked.held, asked.limits):

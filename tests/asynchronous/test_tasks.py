@@ -208,6 +208,7 @@ async def test_failed_preparation_is_each_call_s_own_and_is_tried_again(
         async with connect(server.origin) as sms:
             sends = [sms.send(number, "x") for number in numbers(3)]
             errors = await asyncio.gather(*sends, return_exceptions=True)
-            told = [error.report[0].to for error in errors if isinstance(error, NotADirectoryError)]  # type: ignore[attr-defined]
-            assert told == numbers(3)
+            told = [error for error in errors if isinstance(error, NotSent)]
+            assert [error.report[0].to for error in told] == numbers(3)
+            assert {type(error.__cause__) for error in told} == {NotADirectoryError}
             assert len((await sms.send(ONE, "x")).accepted) == 1

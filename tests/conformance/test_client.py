@@ -16,6 +16,7 @@ from clicksoap import (
     InsufficientCredit,
     InvalidInput,
     NotExpressible,
+    PartlySent,
     RecipientError,
     State,
     UnknownMessage,
@@ -118,16 +119,18 @@ def test_a_refused_recipient_does_not_stop_the_others(sms: Client) -> None:
     report = sms.send([A, REFUSED, B], "hello")
     assert [result.state for result in report] == ["accepted", "rejected", "accepted"]
     assert isinstance(report[1].error, RecipientError)
-    with pytest.raises(RecipientError, match="105") as caught:
+    with pytest.raises(PartlySent, match="105") as caught:
         report.raise_for_rejected()
     assert caught.value.report == report
+    assert isinstance(caught.value.cause, RecipientError)
 
 
-def test_a_single_refused_recipient_is_a_result_and_no_exception(sms: Client) -> None:
-    (result,) = sms.send(REFUSED, "hello")
-    assert result.state is State.REJECTED
-    assert result.error is not None
-    assert result.error.code == "105"
+def test_a_send_that_is_refused_for_every_recipient_is_raised(sms: Client) -> None:
+    """A returned report would look like success to a caller who does not read it."""
+    with pytest.raises(RecipientError, match="105") as refused:
+        sms.send([REFUSED, f"{REFUSED}1"], "hello")
+    assert [result.state for result in refused.value.report] == [State.REJECTED] * 2
+    assert not refused.value.may_have_taken_effect
 
 
 def test_a_number_given_twice_is_answered_twice(sms: Client, gateway: Simulator) -> None:
@@ -215,10 +218,9 @@ def test_a_batch_merges_fields_and_sends_its_template(sms: Client, gateway: Simu
 def test_a_batch_that_ended_is_refused(sms: Client, gateway: Simulator) -> None:
     with sms.batch("Dear #field1#") as batch:
         gateway.clock.advance(days=2)
-        (result,) = batch.send(A, "Ann")
-        assert isinstance(result.error, BatchError)
-        with pytest.raises(BatchError):
-            raise result.error
+        with pytest.raises(BatchError) as refused:
+            batch.send(A, "Ann")
+        assert [result.state for result in refused.value.report] == [State.REJECTED]
     with pytest.raises(InvalidInput, match="not open"):
         batch.quicksend(A)
 
@@ -287,15 +289,17 @@ def test_a_wrong_password_sends_nothing_and_says_so(make_client: MakeClient, gat
     assert not gateway.gateway.messages
 
 
-def test_running_out_of_credit_rejects_the_rest(binding: BindingName, facade: type[Client]) -> None:
+def test_running_out_of_credit_stops_the_send(binding: BindingName, facade: type[Client]) -> None:
     account = Account(123456, "acme", "secret", balance=Decimal(1))
     with (
         Simulator(accounts=[account]) as simulator,
         facade(123456, "acme", "secret", endpoint=simulator.origin, binding=binding) as sms,
+        pytest.raises(PartlySent) as stopped,
     ):
-        first, second = sms.send([A, B], "hello")
-    assert first.state is State.ACCEPTED
-    assert isinstance(second.error, InsufficientCredit)
+        sms.send([A, B], "hello")
+    assert isinstance(stopped.value.cause, InsufficientCredit)
+    assert [result.state for result in stopped.value.report] == [State.ACCEPTED, State.NOT_SENT]
+    assert isinstance(stopped.value.report[1].error, InsufficientCredit)
 
 
 @pytest.mark.parametrize(

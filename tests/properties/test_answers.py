@@ -12,7 +12,7 @@ from clicksoap.errors import ClicksoapError, GatewayError, ProtocolError
 from clicksoap.msisdn import Recipients
 from clicksoap.protocol import operations
 from clicksoap.protocol.operations import Operation
-from clicksoap.protocol.replies import Failure, match, read, refusal_of_request
+from clicksoap.protocol.replies import expired_session, match, read
 from clicksoap.results import State
 
 NUMBERS: Final = st.sampled_from(["27821234567", "27831234567", "31821234567", "4930123456", "15551234567"])
@@ -40,14 +40,15 @@ def test_every_recipient_comes_out_once_in_order_and_accepted_only_by_a_line_wit
     recipients: Recipients, items: list[str]
 ) -> None:
     lines = read(items)
-    results, unmatched = match(recipients, lines, "own")
+    results, unmatched, refusal = match(recipients, lines, "own")
     assert [(result.to, result.given) for result in results] == list(
         zip(recipients.msisdns, recipients.given, strict=True)
     )
     for result in results:
         raws = [line.raw for line in lines]
         assert (result.state is State.ACCEPTED) is (result.message_id is not None)
-        assert (result.state is State.REJECTED) is (result.error is not None)
+        assert (result.state in {State.REJECTED, State.NOT_SENT}) is (result.error is not None)
+        assert result.state is not State.NOT_SENT or refusal is not None
         if result.message_id is not None:
             assert result.raw in raws
             assert re.search(rf"(?i)id\s*:\s*{re.escape(result.message_id)}(?!\S)", result.raw or "")
@@ -60,18 +61,19 @@ def test_every_recipient_comes_out_once_in_order_and_accepted_only_by_a_line_wit
 @given(RECIPIENTS, ITEMS)
 def test_no_accepting_line_tells_of_two_recipients(recipients: Recipients, items: list[str]) -> None:
     lines = read(items)
-    results, _ = match(recipients, lines)
+    results, _, _ = match(recipients, lines)
     accepting = [result.raw for result in results if result.state is State.ACCEPTED]
     raws = [line.raw for line in lines]
     assert all(accepting.count(raw) <= raws.count(str(raw)) for raw in accepting)
 
 
 @settings(deadline=None, derandomize=True, max_examples=1000)
-@given(ITEMS)
-def test_only_errors_refuse_a_request(items: list[str]) -> None:
-    lines = read(items)
-    if refusal_of_request(lines) is not None:
-        assert all(isinstance(line, Failure) for line in lines)
+@given(RECIPIENTS, ITEMS)
+def test_only_errors_about_everybody_renew_the_session(recipients: Recipients, items: list[str]) -> None:
+    """The request is repeated after a renewal, so nobody may have been accepted."""
+    results, _, _ = match(recipients, read(items))
+    if expired_session(results) is not None:
+        assert {result.state for result in results} == {State.NOT_SENT}
 
 
 COMMANDS: Final[Sequence[Operation[Any]]] = [

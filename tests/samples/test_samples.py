@@ -104,7 +104,7 @@ def error_told(error: ClicksoapError) -> dict[str, Any]:
         "code": inner.code or "" if isinstance(inner, GatewayError | SoapFault) else "",
         "may_have_taken_effect": error.may_have_taken_effect,
         "retryable": error.retryable,
-        **({"until": until(error)} if error.report is None else recipients_told(error.report)),
+        **(recipients_told(error.report) if error.report else {"until": until(error)}),
     }
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from rawserver import Hangup, Received, reply
 
-from clicksoap import AccountError, Binary, Client, NotSent, OutcomeUnknown, RecipientError, State
+from clicksoap import AccountError, Binary, Client, InsufficientCredit, OutcomeUnknown, RecipientError, State
 from clicksoap.simulator import Simulator
 
 A, B, REFUSED = "27821234567", "27831234567", "9991051234"
@@ -57,19 +57,35 @@ def test_who_is_refused_the_first_part_is_not_sent_the_second(sms: Client, gatew
 
 
 def test_where_all_are_refused_the_first_part_no_second_is_sent(sms: Client, gateway: Simulator) -> None:
-    (result,) = sms.send(REFUSED, THREE_PARTS)
-    assert result.state is State.REJECTED
+    with pytest.raises(RecipientError) as refused:
+        sms.send(REFUSED, THREE_PARTS)
+    assert [result.state for result in refused.value.report] == [State.REJECTED]
     assert gateway.gateway.commands["sendmsg"] == 1
 
 
-def test_who_is_refused_a_later_part_is_rejected_with_the_ids_of_the_earlier(scripted: Scripted) -> None:
+def test_who_is_refused_a_later_part_is_unknown_and_the_others_get_their_rest(scripted: Scripted) -> None:
+    """A message of which one part is with the gateway and one is refused is neither sent nor not sent."""
     sms, script = scripted(
-        sendmsg=[(one(A, "a1"), one(B, "b1")), (one(A, "a2"), f"ERR: 301, no To: {B}"), one(A, "a3")]
+        {"max_recipients": 2},
+        sendmsg=[(one(A, "a1"), one(B, "b1")), (one(A, "a2"), f"ERR: 114, no To: {B}"), one(A, "a3")],
     )
-    accepted, rejected = sms.send([A, B], THREE_PARTS)
+    with pytest.raises(OutcomeUnknown, match="114") as failed:
+        sms.send([A, B, "27841234567"], THREE_PARTS)
+    accepted, half, rest = failed.value.report
     assert (accepted.state, accepted.message_ids) == (State.ACCEPTED, ("a1", "a2", "a3"))
-    assert (rejected.state, rejected.message_ids) == (State.REJECTED, ("b1",))
+    assert (half.state, half.message_ids) == (State.UNKNOWN, ("b1",))
+    assert isinstance(half.error, RecipientError)
+    assert rest.state is State.NOT_SENT
     assert [asked["to"] for asked in script.of("sendmsg")] == [[A, B], [A, B], [A]]
+
+
+def test_credit_that_runs_out_at_a_later_part_stops_the_message_of_all(scripted: Scripted) -> None:
+    sms, script = scripted(sendmsg=[(one(A, "a1"), one(B, "b1")), (one(A, "a2"), f"ERR: 301, no To: {B}")])
+    with pytest.raises(OutcomeUnknown) as failed:
+        sms.send([A, B], THREE_PARTS)
+    assert [result.message_ids for result in failed.value.report.unknown] == [("a1", "a2"), ("b1",)]
+    assert isinstance(failed.value.cause, InsufficientCredit)
+    assert script.arrivals["sendmsg"] == 2
 
 
 def test_the_second_part_lost_leaves_its_recipients_unknown_with_the_first_ids(scripted: Scripted) -> None:
@@ -84,15 +100,14 @@ def test_the_second_part_lost_leaves_its_recipients_unknown_with_the_first_ids(s
         (State.NOT_SENT, ()),
     ]
     assert script.arrivals["sendmsg"] == 2
-    assert lost.value.retryable  # the third
+    assert not lost.value.retryable  # as a whole, though the third may be sent to
 
 
 def test_a_second_part_that_was_not_sent_leaves_the_message_unknown_as_it_went_out_in_part(scripted: Scripted) -> None:
     sms, script = scripted(sendmsg=[(one(A, "a1"), one(B, "b1")), NOT_FOUND])
-    with pytest.raises(NotSent) as failed:
+    with pytest.raises(OutcomeUnknown) as failed:
         sms.send([A, B], THREE_PARTS)
     report = failed.value.report
-    assert report is not None
     assert [(result.state, result.message_ids) for result in report] == [
         (State.UNKNOWN, ("a1",)),
         (State.UNKNOWN, ("b1",)),
@@ -104,10 +119,10 @@ def test_a_second_part_that_was_not_sent_leaves_the_message_unknown_as_it_went_o
 
 def test_a_refusal_of_the_whole_second_request_leaves_the_message_unknown(scripted: Scripted) -> None:
     sms, _ = scripted(sendmsg=[one(A, "a1"), "ERR: 004, Account frozen"])
-    with pytest.raises(AccountError, match="004") as failed:
+    with pytest.raises(OutcomeUnknown, match="004") as failed:
         sms.send(A, THREE_PARTS)
-    report: Any = getattr(failed.value, "report", None)
-    assert [(result.state, result.message_ids) for result in report] == [(State.UNKNOWN, ("a1",))]
+    assert isinstance(failed.value.cause, AccountError)
+    assert [(result.state, result.message_ids) for result in failed.value.report] == [(State.UNKNOWN, ("a1",))]
 
 
 def test_a_second_part_that_certainly_was_not_sent_is_tried_again(scripted: Scripted) -> None:

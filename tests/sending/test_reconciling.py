@@ -22,6 +22,7 @@ from clicksoap import (
     SendReport,
     State,
     TransportLost,
+    report_of,
 )
 from clicksoap.simulator import Settings, Simulator
 
@@ -64,15 +65,99 @@ def test_what_arrived_is_accepted_if_alone_and_else_unconfirmed(
 
 
 @pytest.mark.parametrize("recipients", HOW_MANY)
-def test_what_never_arrived_is_not_sent_once_the_gateway_says_so_twice(
+def test_what_never_arrived_is_not_sent_once_the_gateway_says_so_after_the_wait(
     relayed: tuple[Client, Any], gateway: Simulator, is_send: IsSend, recipients: int
 ) -> None:
     sms, relay = relayed
     relay.swallow = is_send
-    found = sms.reconcile(lost(sms, recipients))
+    report = lost(sms, recipients)
+    early = sms.reconcile(report)
+    assert states(early) == {State.UNKNOWN}
+    found = sms.reconcile(report, wait=True)
     assert states(found) == {State.NOT_SENT}
-    assert gateway.gateway.commands["querymsg"] == 2
+    assert found.settles_at is None
+    assert gateway.gateway.commands["querymsg"] == 3
     assert not gateway.gateway.messages
+
+
+def test_a_denial_that_comes_early_leaves_it_unknown_and_says_from_when_on_it_counts(
+    relayed: tuple[Client, Any], is_send: IsSend
+) -> None:
+    sms, relay = relayed
+    relay.swallow = is_send
+    report = lost(sms, 1)
+    assert report.ended_at is not None
+    found = sms.reconcile(report, believe_after=90)
+    assert states(found) == {State.UNKNOWN}
+    assert found.settles_at is not None
+    assert abs(found.settles_at - report.ended_at - timedelta(seconds=90)) < timedelta(seconds=1)
+    assert SendReport.from_dict(json.loads(json.dumps(found.to_dict()))) == found
+
+
+def test_an_old_report_costs_no_wait(relayed: tuple[Client, Any], gateway: Simulator, is_send: IsSend) -> None:
+    sms, relay = relayed
+    relay.swallow = is_send
+    report = lost(sms, 1)
+    assert report.ended_at is not None
+    old = replace(report, ended_at=report.ended_at - timedelta(seconds=61))
+    assert states(sms.reconcile(SendReport.from_dict(json.loads(json.dumps(old.to_dict()))))) == {State.NOT_SENT}
+    assert gateway.gateway.commands["querymsg"] == 1
+
+
+def test_a_report_that_ended_in_the_future_is_believed_no_later_than_one_of_now(
+    relayed: tuple[Client, Any], is_send: IsSend
+) -> None:
+    """The clock of the machine that stored the report may be fast."""
+    sms, relay = relayed
+    relay.swallow = is_send
+    report = lost(sms, 1)
+    found = sms.reconcile(replace(report, ended_at=datetime.now(UTC) + timedelta(days=300)))
+    assert found.settles_at is not None
+    assert found.settles_at < datetime.now(UTC) + timedelta(seconds=61)
+
+
+@pytest.mark.parametrize("seconds", [-1, float("nan"), 1e300, float("inf"), True, "60", None, 6 * 86400 + 1])
+def test_a_wait_that_cannot_be_is_refused(sms: Client, gateway: Simulator, seconds: Any) -> None:
+    with pytest.raises(InvalidInput, match="believe_after is not a number of seconds: give 0 to 518400"):
+        sms.reconcile("0f" * 16, believe_after=seconds)
+    assert not gateway.gateway.commands["querymsg"]
+
+
+def test_an_id_is_believed_by_the_time_at_which_its_call_ended(sms: Client) -> None:
+    ended = datetime.now(UTC) - timedelta(minutes=2)
+    assert sms.reconcile("Unheard0f", ended_at=ended) is State.NOT_SENT
+    assert sms.reconcile("Unheard0f", ended_at=ended, believe_after=300) is State.UNKNOWN
+    with pytest.raises(InvalidInput, match="ended_at is not a datetime with a time zone"):
+        sms.reconcile("Unheard0f", ended_at=ended.replace(tzinfo=None))
+
+
+def test_many_lost_requests_cost_one_wait(connect: Connect, gateway: Simulator) -> None:
+    """Each of ten denied requests is asked about twice, and the wait between is paid once."""
+    pauses: list[float] = []
+    sms = connect(gateway.origin).with_options(sleep=pauses.append)
+    results = tuple(replace(each, client_message_id=uuid.uuid4().hex) for each in _unknown(1) * 10)
+    report = SendReport(results, sent_at=datetime.now(UTC), ended_at=datetime.now(UTC))
+    assert states(sms.reconcile(report, wait=True)) == {State.NOT_SENT}
+    assert gateway.gateway.commands["querymsg"] == 20
+    assert [round(pause) for pause in pauses] == [60]
+
+
+def test_an_interrupted_reconcile_has_its_report(connect: Connect, gateway: Simulator) -> None:
+    def interrupt(_: float) -> None:
+        raise KeyboardInterrupt
+
+    sms = connect(gateway.origin, max_recipients=1)
+    gateway.faults.lose_answer()
+    arrived = lost(sms, 1)
+    report = replace(arrived, results=arrived.results + tuple(_unknown(1)))
+    own_id = uuid.uuid4().hex
+    report = replace(report, results=(report[0], replace(report[1], client_message_id=own_id)))
+    with pytest.raises(KeyboardInterrupt) as interrupted:
+        sms.with_options(sleep=interrupt).reconcile(report, wait=True)
+    kept = report_of(interrupted.value)
+    assert kept is not None
+    assert [each.state for each in kept] == [State.ACCEPTED, State.UNKNOWN]
+    assert kept.settles_at is not None
 
 
 @pytest.mark.parametrize("recipients", HOW_MANY)
@@ -89,7 +174,7 @@ def test_what_arrives_while_the_gateway_is_asked_is_not_called_not_sent(
             relay.deliver(relay.swallowed.pop())
 
     relay.after = arrive_late
-    found = sms.reconcile(report)
+    found = sms.reconcile(report, wait=True)
     assert states(found) == {State.ACCEPTED if recipients == 1 else State.UNCONFIRMED}
     assert len(gateway.gateway.messages) == recipients
 
@@ -119,7 +204,7 @@ def test_a_gateway_that_answers_001_to_everything_leaves_it_unknown(connect: Con
             sent_at=datetime.now(UTC),
         )
         assert states(sms.reconcile(report)) == {State.UNKNOWN}
-        assert sms.reconcile(uuid.uuid4().hex) is State.UNKNOWN
+        assert sms.reconcile(uuid.uuid4().hex, believe_after=0) is State.UNKNOWN
 
 
 @pytest.mark.parametrize("recipients", HOW_MANY)
@@ -225,7 +310,8 @@ def test_an_id_alone_can_be_asked_about(sms: Client, gateway: Simulator) -> None
     own_id = lost(sms, 3)[0].client_message_id
     assert own_id is not None
     assert sms.reconcile(own_id) is State.ACCEPTED
-    assert sms.reconcile("Unheard0f") is State.NOT_SENT
+    assert sms.reconcile("Unheard0f") is State.UNKNOWN
+    assert sms.reconcile("Unheard0f", believe_after=0) is State.NOT_SENT
     gateway.faults.status_delayed(30)
     assert sms.reconcile(own_id) is State.UNKNOWN
 
@@ -254,9 +340,18 @@ def test_a_gateway_that_took_a_request_and_denies_it_proves_nothing(scripted: Sc
         sms.send([A, B], "hello")
     report = caught.value.report
     assert report is not None
-    found = sms.reconcile(report)
+    found = sms.reconcile(report, wait=True)
     assert [each.state for each in found] == [State.ACCEPTED, State.UNKNOWN]
     assert script.arrivals["querymsg"] == 2
+
+
+def test_a_number_given_twice_with_unique_is_accepted_each_time(sms: Client, gateway: Simulator) -> None:
+    """It got one message, so the id that the gateway tells is that of both results."""
+    gateway.faults.lose_answer("sendmsg")
+    with pytest.raises(OutcomeUnknown) as caught:
+        sms.send([A, A], "hello", unique=True)
+    found = sms.reconcile(caught.value.report)
+    assert [each.message_id for each in found.accepted] == [gateway.gateway.messages[0].id] * 2
 
 
 def test_a_double_in_a_lost_request_is_unconfirmed_each_time(sms: Client, gateway: Simulator) -> None:
@@ -306,7 +401,7 @@ def test_split_octets_that_never_left_are_not_sent(
     with pytest.raises(OutcomeUnknown) as caught:
         sms.send(A, Binary(b"x" * 200))
     assert caught.value.report is not None
-    assert states(sms.reconcile(caught.value.report)) == {State.NOT_SENT}
+    assert states(sms.reconcile(caught.value.report, believe_after=0)) == {State.NOT_SENT}
     assert not gateway.gateway.messages
 
 
@@ -349,9 +444,9 @@ def test_a_failing_question_keeps_what_was_found_before_it(scripted: Scripted) -
     assert script.arrivals["querymsg"] == 2
 
 
-def test_an_id_that_is_unknown_twice_was_not_sent(scripted: Scripted) -> None:
+def test_an_id_that_is_denied_again_after_the_wait_was_not_sent(scripted: Scripted) -> None:
     sms, script = scripted(querymsg="ERR: 104, Unknown client message ID")
-    assert sms.reconcile(uuid.uuid4().hex) is State.NOT_SENT
+    assert sms.reconcile(uuid.uuid4().hex, wait=True) is State.NOT_SENT
     assert script.arrivals["querymsg"] == 2
 
 
@@ -362,7 +457,7 @@ def test_the_number_for_an_unknown_id_of_the_gateway_s_own_proves_nothing(script
 
 def test_unknown_first_and_delayed_then_stays_unknown(scripted: Scripted) -> None:
     sms, _ = scripted(querymsg=["ERR: 104, Unknown", f"ID: {0:032x} Status: 001"])
-    assert sms.reconcile(uuid.uuid4().hex) is State.UNKNOWN
+    assert sms.reconcile(uuid.uuid4().hex, wait=True) is State.UNKNOWN
 
 
 @pytest.mark.parametrize("status", ["002", "003", "005", "006", "007", "008", "009", "010", "011", "012", "013"])
@@ -379,10 +474,10 @@ def _unknown(recipients: int) -> tuple[Any, ...]:
         "error": None,
         "client_message_id": None,
         "raw": None,
+        "unique": False,
     }
     results = [{**data, "to": number} for number in [A, B, C][:recipients]]
-    stored = {"results": results, "lines": [], "unmatched": [], "parts": 1, "sent_at": None, "reference": None}
-    return SendReport.from_dict(stored).results
+    return SendReport.from_dict({**SendReport(()).to_dict(), "results": results}).results
 
 
 def test_ids_are_not_the_same_twice(sms: Client) -> None:

@@ -192,17 +192,20 @@ def test_a_send_that_will_not_pass_is_not_tried_again(scripted: Scripted, answer
 
 def test_901_on_a_send_is_a_refusal_and_never_tried_again(scripted: Scripted) -> None:
     sms, script = scripted(sendmsg=PASSING["901"])
-    (result,) = sms.send(TO, "hello")
-    assert result.state is State.REJECTED
-    assert isinstance(result.error, GatewayFailure)
+    with pytest.raises(GatewayFailure) as failed:
+        sms.send(TO, "hello")
+    assert [result.state for result in failed.value.report] == [State.REJECTED]
+    assert not failed.value.retryable  # nobody can tell what the gateway did before its error
     assert script.arrivals["sendmsg"] == 1
 
 
 @pytest.mark.parametrize("answer", ["503", "901", "reset"])
 def test_a_voucher_that_may_have_been_redeemed_is_never_tried_again(scripted: Scripted, answer: str) -> None:
     sms, script = scripted(token_pay=PASSING[answer])
-    with pytest.raises((OutcomeUnknown, GatewayFailure)):
+    with pytest.raises((OutcomeUnknown, GatewayFailure)) as failed:
         sms.redeem("1234567890123456")
+    assert not failed.value.retryable
+    assert not failed.value.report
     assert script.arrivals["token_pay"] == 1
 
 

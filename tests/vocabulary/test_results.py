@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from clicksoap.codes import MessageStatus
-from clicksoap.errors import GatewayError, InvalidInput, LimitExceeded, RecipientError
+from clicksoap.errors import GatewayError, InvalidInput, LimitExceeded, OutcomeUnknown, PartlySent, RecipientError
 from clicksoap.results import Charge, Coverage, QueriedStatus, RecipientResult, SendReport, State
 
 A, B, C, D = "27821234567", "27831234567", "27841234567", "27851234567"
@@ -46,11 +46,19 @@ def test_each_recipient_is_in_one_list() -> None:
 
 
 def test_the_first_rejection_is_raised_with_the_report() -> None:
-    with pytest.raises(RecipientError) as raised:
+    with pytest.raises(OutcomeUnknown) as raised:
         REPORT.raise_for_rejected()
-    assert raised.value.code == "105"
+    assert isinstance(raised.value.cause, RecipientError)
     assert raised.value.report is REPORT
     assert raised.value.may_have_taken_effect
+
+
+def test_a_rejection_beside_an_acceptance_is_partly_sent() -> None:
+    report = SendReport((ACCEPTED, REJECTED, NOT_SENT))
+    with pytest.raises(PartlySent) as raised:
+        report.raise_for_rejected()
+    assert isinstance(raised.value.cause, RecipientError)
+    assert (raised.value.report, raised.value.retryable) == (report, False)
 
 
 def test_a_rejection_without_an_acceptance_took_no_effect() -> None:
@@ -61,9 +69,9 @@ def test_a_rejection_without_an_acceptance_took_no_effect() -> None:
 
 def test_raising_a_rejection_leaves_the_result_as_it_was() -> None:
     with pytest.raises(RecipientError):
-        REPORT.raise_for_rejected()
+        SendReport((REJECTED,)).raise_for_rejected()
     assert REJECTED.error is not None
-    assert REJECTED.error.report is None
+    assert not REJECTED.error.report
     assert not REJECTED.error.may_have_taken_effect
 
 
@@ -132,7 +140,7 @@ def test_a_coverage_holds_the_gateways_words() -> None:
 def test_a_result_survives_plain_data() -> None:
     for result in REPORT:
         assert RecipientResult.from_dict(json.loads(json.dumps(result.to_dict()))).to_dict() == result.to_dict()
-    with pytest.raises(InvalidInput, match="data is not a result that to_dict\\(\\) gave \\(KeyError\\)"):
+    with pytest.raises(InvalidInput, match="data is not a result that to_dict\\(\\) gave \\(no to\\)"):
         RecipientResult.from_dict({})
 
 

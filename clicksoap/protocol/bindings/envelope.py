@@ -3,14 +3,13 @@
 import contextlib
 import re
 from collections.abc import Sequence
-from http import HTTPStatus
 from typing import Final
 
 from lxml import etree
 
 from clicksoap.errors import ProtocolError, SoapFault
 from clicksoap.lazy_re import pattern
-from clicksoap.protocol.replies import MAX_LINES
+from clicksoap.protocol.replies import MAX_LINES, starts_line
 from clicksoap.protocol.wire import MAX_REPLY_BYTES, WireReply
 from clicksoap.redaction import scrub
 
@@ -20,28 +19,34 @@ _CHARSET: Final = pattern(r"charset\s*=\s*[\"']?([A-Za-z0-9._-]+)", re.IGNORECAS
 _DECLARES_ENCODING: Final = re.compile(rb"<\?xml\s[^>]*\bencoding\s*=")
 _BOMS: Final = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 
+_EMBEDDED: Final = re.compile(
+    rb"(?:<\?xml\s[^<>]{0,200}\?>\s{0,20})?(<((?:[A-Za-z_][A-Za-z0-9_.-]{0,40}:)?Envelope)[\s>])"
+)
+
 _PLAIN_OPENING: Final = re.compile(rb'<(return|item)(?: xsi:type="xsd:string")?>(?=[^<])')
 # What stands for itself in every encoding that an ASCII tag can be read in, and what the tags themselves consist of.
 _PLAIN: Final = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz ,.:()" + b'</>="'
 _FEW: Final = 8  # below that, there is nothing to win
 
 
-def lines_of_envelope(reply: WireReply, *, arrays: bool, secrets: Sequence[str] = ()) -> list[str]:
+def lines_of_envelope(
+    reply: WireReply, *, arrays: bool, answer: str | None = None, secrets: Sequence[str] = ()
+) -> list[str]:
     """The strings that the operation returned, joined and stripped, empty ones kept.
 
-    The wrapper's and the items' names and namespaces are not looked at: the contract is the lines.
-
     Args:
-        reply: A reply of status 200 or 500.
+        reply: The reply.
         arrays: Whether ``return`` may hold items instead of text (RPC/Encoded).
+        answer: The name that the element around the lines has to have. None for any: under HTTP 2xx the contract is the
+            lines, and servers name and qualify what is around them as they like.
         secrets: Texts to be masked in a Fault.
 
     Raises:
-        SoapFault: The body is a Fault of SOAP 1.1 or 1.2.
+        SoapFault: The body is a Fault of SOAP 1.1 or 1.2, with no line beside it.
         ProtocolError: Anything else that is not an answer.
     """
-    lines = _many_plain(reply, arrays=arrays)
-    return _read(reply, arrays=arrays, secrets=secrets) if lines is None else lines
+    lines = _many_plain(reply, arrays=arrays) if answer is None else None
+    return _read(reply, arrays=arrays, answer=answer, secrets=secrets) if lines is None else lines
 
 
 def _many_plain(reply: WireReply, *, arrays: bool) -> list[str] | None:
@@ -68,61 +73,88 @@ def _many_plain(reply: WireReply, *, arrays: bool) -> list[str] | None:
     two = between.join(lines[:2]).encode()
     shortened = WireReply(reply.status, reply.headers, reply.body[:start] + two + reply.body[end:], reply.elapsed)
     with contextlib.suppress(ProtocolError, SoapFault):
-        if _read(shortened, arrays=arrays, secrets=()) == lines[:2]:
+        if _read(shortened, arrays=arrays, answer=None, secrets=()) == lines[:2]:
             return lines
     return None
 
 
-def _read(reply: WireReply, *, arrays: bool, secrets: Sequence[str]) -> list[str]:
-    body = _body_of(reply)
-    children = list(body)
-    for child in children:
-        if _local(child) == "Fault":
-            raise _fault(child, secrets)
-    if reply.status != HTTPStatus.OK:
-        raise ProtocolError(f"HTTP {reply.status} with an envelope that is not a Fault", status=reply.status)
+def _read(reply: WireReply, *, arrays: bool, answer: str | None, secrets: Sequence[str]) -> list[str]:
+    children = _children_of_bodies(reply)
+    fault = next((child for child in children if _local(child) == "Fault"), None)
+    wrappers = [child for child in children if child is not fault]
+    if answer is not None:
+        wrappers = [child for child in wrappers if child.get("id") is not None or _local(child).lower() == answer]
+    lines = _lines_of(wrappers, arrays=arrays)
+    if fault is not None and not any(map(starts_line, lines)):
+        raise _fault(fault, secrets)
     if not children:
         raise ProtocolError("the SOAP body is empty")
-    references = {identity: child for child in children if (identity := child.get("id")) is not None}
+    if not lines:
+        raise ProtocolError("the reply holds no line")
+    if answer is not None and not any(map(starts_line, lines)):
+        raise ProtocolError("the reply holds no line of the gateway's language")
+    return lines
+
+
+def _lines_of(wrappers: Sequence[etree._Element], *, arrays: bool) -> list[str]:
+    """The strings of the elements that stand in a Body and of what they refer to."""
+    references = {identity: child for child in wrappers if (identity := child.get("id")) is not None}
     # multiRef elements stand beside the wrapper, before or behind it, and each has an id.
-    wrapper = next((child for child in children if child.get("id") is None), children[0])
-    if not len(wrapper):
-        lines = [_text(wrapper)]
-        if not lines[0]:
-            raise ProtocolError("the reply holds no line")
-        return lines
-    return _Lines(references, arrays=arrays).of(wrapper)
+    answers = [child for child in wrappers if child.get("id") is None] or list(wrappers[:1])
+    lines: list[str] = []
+    for wrapper in answers[:MAX_LINES]:
+        lines += _Lines(references, arrays=arrays).of(wrapper) if len(wrapper) else [_text(wrapper)]
+        if len(lines) > MAX_LINES:
+            raise ProtocolError("the reply holds more lines than an answer can have")
+    # An element without any inside is no answer of one empty line.
+    return lines if any(lines) or any(map(len, answers)) else []
 
 
-def _body_of(reply: WireReply) -> etree._Element:
-    root = _parse(reply)
-    name = etree.QName(root)
-    if name.localname != "Envelope" or name.namespace not in {_SOAP_11, _SOAP_12}:
-        raise ProtocolError(f"{_described(reply)} instead of a SOAP envelope", status=reply.status)
-    body = next((child for child in root if _local(child) == "Body"), None)
-    if body is None:
+def _children_of_bodies(reply: WireReply) -> list[etree._Element]:
+    root = _envelope(reply)
+    bodies = [child for child in root if _local(child) == "Body"]
+    if not bodies:
         raise ProtocolError("the SOAP envelope has no Body")
-    return body
+    return [child for body in bodies for child in body]
 
 
-def _parse(reply: WireReply) -> etree._Element:
+def _envelope(reply: WireReply) -> etree._Element:
     # Some servers print blank lines before the document, which XML does not allow.
     data = reply.body.lstrip(b" \t\r\n")
     if not data:
         raise ProtocolError(f"HTTP {reply.status} with an empty body", status=reply.status)
-    declared = data.startswith(_BOMS) or _DECLARES_ENCODING.match(data)
-    charset = None if declared else _CHARSET.search(reply.headers.get("content-type", ""))
-    root = None
-    with contextlib.suppress(etree.XMLSyntaxError, LookupError, ValueError):
-        # A parser of its own per reply: lxml would make threads that share one wait for each other.
-        root = etree.fromstring(data, _parser(charset[1] if charset else None))
+    root = _parsed(data, reply)
+    if root is None or not _is_envelope(root):
+        # A notice of PHP in front of it, a MIME part around it: what is intact is read.
+        inner = _EMBEDDED.search(data)
+        end = data.rfind(b"</%b>" % inner[2]) if inner is not None else -1
+        if inner is not None and data.count(inner[1]) == 1 and end > inner.start():
+            found = _parsed(data[inner.start() : end + len(inner[2]) + 3], reply)
+            root = root if found is None else found
     if root is None:
         raise ProtocolError(
             f"{_described(reply)} that cannot be read as XML: cut off, malformed or over a limit", status=reply.status
         )
+    if not _is_envelope(root):
+        raise ProtocolError(f"{_described(reply)} instead of a SOAP envelope", status=reply.status)
     if root.getroottree().docinfo.doctype:
         raise ProtocolError("the reply has a document type, which SOAP forbids (SOAP 1.1, section 3)")
     return root
+
+
+def _is_envelope(root: etree._Element) -> bool:
+    name = etree.QName(root)
+    return name.localname == "Envelope" and name.namespace in {_SOAP_11, _SOAP_12}
+
+
+def _parsed(data: bytes, reply: WireReply) -> etree._Element | None:
+    """The root of a document, or None if it is not well-formed."""
+    declared = data.startswith(_BOMS) or _DECLARES_ENCODING.match(data)
+    charset = None if declared else _CHARSET.search(reply.headers.get("content-type", ""))
+    with contextlib.suppress(etree.XMLSyntaxError, LookupError, ValueError):
+        # A parser of its own per reply: lxml would make threads that share one wait for each other.
+        return etree.fromstring(data, _parser(charset[1] if charset else None))
+    return None
 
 
 def _parser(charset: str | None) -> etree.XMLParser:

@@ -3,18 +3,19 @@
 import re
 from collections.abc import Sequence
 from decimal import Decimal
-from http import HTTPStatus
 from typing import Final
 from urllib.parse import urlencode
 
 from clicksoap.checks import check_text, iterable, plain_str
+from clicksoap.codes import ERRORS
 from clicksoap.contract import BATCH_FIELDS, CLIENT_ID_COMMANDS, COMMANDS, MAX_HTTP_RECIPIENTS, Dialect
 from clicksoap.errors import InvalidInput, NotExpressible, ProtocolError
 from clicksoap.protocol.bindings import Capabilities
-from clicksoap.protocol.bindings.http_status import check_status
+from clicksoap.protocol.bindings.http_status import is_success, status_error
 from clicksoap.protocol.endpoint import HttpMethod
 from clicksoap.protocol.operations import Parameters, Value
-from clicksoap.protocol.wire import WireReply, WireRequest
+from clicksoap.protocol.replies import Failure, Identified, Line, read
+from clicksoap.protocol.wire import MAX_REPLY_BYTES, WireReply, WireRequest
 from clicksoap.text import Charset
 
 # Vendor's HTTP API specification 2.3.8; the caps are those of its later pages.
@@ -41,7 +42,11 @@ _RENAMED: Final = {"msg_callback": "callback"}
 _SPELLS_CLI_MSG_ID: Final = frozenset({"sendmsg", "si_push", "ind_push", "startbatch"})
 
 
+_BOMS: Final = {b"\xef\xbb\xbf": "utf-8", b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
+_LINE_END: Final = re.compile(r"(?i)[\r\n]+|<br ?/?>")
+_LENGTH_DIGITS: Final = len(str(MAX_REPLY_BYTES))
 # An id or a session of the gateway has 32 hexadecimal digits.
+_GATEWAY_ID: Final = re.compile(r"(?i)[0-9a-f]{32}", re.ASCII)
 _ENDS_IN_ID: Final = re.compile(r"(?i):\s*[0-9a-f]{32}\Z", re.ASCII)
 
 
@@ -92,36 +97,66 @@ class HttpApi:
         self,
         reply: WireReply,
         operation: str,  # noqa: ARG002 - the lines are the same for every command
-        parameters: Parameters,  # noqa: ARG002
+        parameters: Parameters,
         secrets: Sequence[str] = (),
     ) -> list[str]:
         """The lines of the body; see `clicksoap.protocol.bindings.Binding`."""
-        check_status(reply, HTTPStatus.OK, secrets=secrets)
-        raw = reply.body.decode("latin-1")
-        if not _is_whole(raw, reply):
-            raise ProtocolError("HTTP 200 with a body of no stated length that may be cut off", status=reply.status)
-        text = raw.strip()
-        if not text:
-            raise ProtocolError("HTTP 200 with an empty body", status=reply.status)
-        if text.startswith("<"):
-            raise ProtocolError("HTTP 200 with a document instead of the gateway's lines", status=reply.status)
-        return [line.strip() for line in text.split("\n")]
+        text = _text(reply.body)
+        content = text.strip()
+        lines = [] if not content or content.startswith("<") else [line.strip() for line in _LINE_END.split(content)]
+        if not is_success(reply):
+            # A page of a proxy may hold a line that looks like one of the gateway's.
+            if lines and _is_whole(text, reply) and all(_is_sure(line, parameters) for line in lines if line):
+                return lines
+            raise status_error(reply, secrets)
+        if not _is_whole(text, reply):
+            raise ProtocolError(
+                f"HTTP {reply.status} with a body of no stated length that may be cut off", status=reply.status
+            )
+        if not content:
+            raise ProtocolError(f"HTTP {reply.status} with an empty body", status=reply.status)
+        if not lines:
+            raise ProtocolError(
+                f"HTTP {reply.status} with a document instead of the gateway's lines", status=reply.status
+            )
+        return lines
+
+
+def _text(body: bytes) -> str:
+    """The body's text: in the encoding of its byte order mark, else in ISO-8859-1, which the HTTP API speaks."""
+    for mark, encoding in _BOMS.items():
+        if body.startswith(mark):
+            return body[len(mark) :].decode(encoding, "replace")
+    return body.decode("latin-1")
+
+
+def _is_sure(line: str, parameters: Parameters) -> bool:
+    """Whether a line is the gateway's own beyond doubt: its kind of id, an asked recipient, or a documented number."""
+    (read_line,) = read([line])
+    if isinstance(read_line, Failure):
+        return read_line.code in ERRORS
+    if not isinstance(read_line, Identified):
+        return type(read_line) is not Line
+    return _GATEWAY_ID.fullmatch(read_line.message_id) is not None or read_line.to in _asked(parameters)
+
+
+def _asked(parameters: Parameters) -> Sequence[str]:
+    to = parameters.get("to", ())
+    return to if isinstance(to, Sequence) and not isinstance(to, str) else [plain_str(to)]
 
 
 def _is_whole(text: str, reply: WireReply) -> bool:
     """Whether a reply can be trusted to have come to its end.
 
     Plain text has no end of its own: a body that ends with the connection might be a cut id or a cut amount. A line
-    break or a complete id at its end shows that it is not.
+    break or a complete id at its end shows that it is not; so does a stated length that is the body's.
     """
     length = reply.headers.get("content-length", "")
+    is_stated = length.isascii() and length.isdigit() and len(length) <= _LENGTH_DIGITS
+    if is_stated and "content-encoding" not in reply.headers:
+        is_stated = int(length) == len(reply.body)
     chunked = reply.headers.get("transfer-encoding", "").strip().lower() == "chunked"
-    return (
-        chunked
-        or (length.isascii() and length.isdigit())
-        or text.endswith("\n")
-        or _ENDS_IN_ID.search(text) is not None
-    )
+    return chunked or is_stated or text.endswith("\n") or _ENDS_IN_ID.search(text) is not None
 
 
 def _written(name: str, value: Value) -> str:

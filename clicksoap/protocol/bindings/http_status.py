@@ -1,8 +1,14 @@
-"""HTTP statuses: what each proves about a request."""
+"""HTTP statuses: what each proves about a request that has no readable answer.
 
+The lines of an answer outrank the status that they come with, because servers and proxies between change it: see
+docs/explanation/outcomes.md.
+"""
+
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from http import HTTPStatus
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -13,36 +19,56 @@ from clicksoap.redaction import redact, scrub
 MOVED: Final = frozenset({301, 307, 308})
 """These ask to send the request elsewhere, and have not carried it out."""
 
+NOTHING_DONE: Final = MOVED | {400, 401, 404, 405, 407, 411, 413, 414, 415, 417, 421, 426, 429, 431, 451}
+"""The statuses that are said before any handler can run (RFC 9110, section 15; RFC 6585; RFC 7725).
+
+Not among them: 403, because a firewall may block the *answer*; 406, which is negotiated over a finished answer; 408,
+which a proxy says after the gateway has the request; and every other status.
+"""
+
 
 def is_refused_unread(status: int) -> bool:
-    """Whether an HTTP status by itself says that nothing was done, whatever its body may be."""
-    return 400 <= status < 500 or status in MOVED  # noqa: PLR2004 - the class of 4xx (RFC 9110, 15.5)
+    """Whether a status by itself says that nothing was done; its body may still hold an answer, which outranks it."""
+    return status in NOTHING_DONE
 
 
 _PASSING: Final = frozenset({408, 429, 500, 502, 503, 504})
+# What an id could stand in, in any encoding that ASCII can be found in once NULs are left out.
+_LIKE_AN_ID: Final = re.compile(rb"(?i)(?<![0-9a-z])(?:apiMsg)?ID\s{0,20}:\s{0,20}[0-9a-z]")
+# A longer Retry-After is no time that anybody waits for.
+_LONGEST_RETRY_AFTER_DIGITS: Final = 9
 
 
-def check_status(reply: WireReply, *answering: int, secrets: Sequence[str] = ()) -> None:
-    """Refuse every HTTP status but those that answers come with.
+def is_success(reply: WireReply) -> bool:
+    """Whether the status is one of 2xx, under which every answer counts."""
+    return HTTPStatus.OK <= reply.status < HTTPStatus.MULTIPLE_CHOICES
 
-    Raises:
-        ProtocolError: With what the status says about the request: a 4xx and a move refuse it unread, after all
-            others it may have been carried out.
+
+def resembles_an_answer(body: bytes) -> bool:
+    """Whether a body that is no answer of the contract holds what may be the id of an accepted message."""
+    return _LIKE_AN_ID.search(body.replace(b"\0", b"")) is not None
+
+
+def status_error(reply: WireReply, secrets: Sequence[str] = ()) -> ProtocolError:
+    """The error of a reply outside 2xx that is no answer: whether its status proves that nothing was done.
+
+    Args:
+        reply: The reply.
+        secrets: Texts to be masked in the error.
     """
     status = reply.status
-    if status in answering:
-        return
+    proves = is_refused_unread(status) and not resembles_an_answer(reply.body)
     if status in MOVED:  # never followed: it would hand the message, and the password, to a stranger
         place = _place(reply.headers.get("location", ""), secrets)
-        raise ProtocolError(
+        return ProtocolError(
             f"HTTP {status}: the service moved to {place}: set endpoint= if that is right",
             status=status,
-            may_have_taken_effect=False,
+            may_have_taken_effect=not proves,
         )
-    raise ProtocolError(
+    return ProtocolError(
         f"HTTP {status} instead of an answer",
         status=status,
-        may_have_taken_effect=not is_refused_unread(status),
+        may_have_taken_effect=not proves,
         retryable=status in _PASSING,
         retry_after=_retry_after(reply.headers.get("retry-after", "")),
     )
@@ -62,11 +88,11 @@ def _place(location: str, secrets: Sequence[str]) -> str:
 def _retry_after(value: str) -> float | None:
     """Seconds of a Retry-After, given as such or as a date (RFC 9110, 10.2.3)."""
     if value.isascii() and value.isdigit():
-        return float(value)
+        return float(value[: _LONGEST_RETRY_AFTER_DIGITS + 1])
     try:
         moment = parsedate_to_datetime(value)
-    except (TypeError, ValueError):
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=UTC)
+        return max(0.0, (moment - datetime.now(UTC)).total_seconds())
+    except (TypeError, ValueError, OverflowError, IndexError):
         return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return max(0.0, (moment - datetime.now(UTC)).total_seconds())

@@ -45,6 +45,7 @@ class Serializer(NamedTuple):
 
     Attributes:
         operation: Document/Literal's name of it.
+        answer: The name of the element around the lines of its answers, in lower case.
         headers: The HTTP headers of its requests.
         opening: What stands before the parts.
         closing: What stands behind them.
@@ -55,6 +56,7 @@ class Serializer(NamedTuple):
     """
 
     operation: str
+    answer: str
     headers: Mapping[str, str]
     opening: str
     closing: str

@@ -8,7 +8,6 @@ import io
 import os
 import threading
 from collections.abc import Mapping, Sequence
-from http import HTTPStatus
 from typing import Any, Final, NamedTuple
 
 from zeep.exceptions import Error as ZeepError
@@ -20,10 +19,10 @@ from zeep.xsd.types import builtins
 
 from clicksoap import contract
 from clicksoap.contract import Dialect
-from clicksoap.errors import ConfigurationError, InvalidInput, NotExpressible
+from clicksoap.errors import ConfigurationError, InvalidInput, NotExpressible, ProtocolError
 from clicksoap.protocol.bindings import Capabilities
 from clicksoap.protocol.bindings.envelope import lines_of_envelope
-from clicksoap.protocol.bindings.http_status import check_status
+from clicksoap.protocol.bindings.http_status import is_success, status_error
 from clicksoap.protocol.bindings.serializer import (
     Lexical,
     Part,
@@ -110,13 +109,19 @@ class SoapBinding:
     def decode(
         self,
         reply: WireReply,
-        operation: str,  # noqa: ARG002 - the names around the lines are not looked at
-        parameters: Parameters,  # noqa: ARG002
+        operation: str,
+        parameters: Parameters,  # noqa: ARG002 - its names are not among the answer
         secrets: Sequence[str] = (),
     ) -> list[str]:
         """The strings of the reply's ``return``; see `clicksoap.protocol.bindings.Binding`."""
-        check_status(reply, HTTPStatus.OK, HTTPStatus.INTERNAL_SERVER_ERROR, secrets=secrets)
-        return lines_of_envelope(reply, arrays=self._dialect is Dialect.RPC_ENCODED, secrets=secrets)
+        arrays = self._dialect is Dialect.RPC_ENCODED
+        if is_success(reply):
+            return lines_of_envelope(reply, arrays=arrays, secrets=secrets)
+        try:
+            answer = self.serializer(operation).answer
+            return lines_of_envelope(reply, arrays=arrays, answer=answer, secrets=secrets)
+        except ProtocolError:
+            raise status_error(reply, secrets) from None
 
     def _unknown(self, operation: str, name: str) -> InvalidInput:
         having = [
@@ -238,7 +243,9 @@ def _compile(operation: Any, *, rpc: bool) -> Serializer:
     part = _encoded_part if rpc else _literal_part
     parts = tuple(part(wire_name, element, prefixes) for wire_name, element in wrapper.type.elements)
     # An operation of the house's own may answer with nothing.
-    answers: list[tuple[str, Any]] = operation.output.body.type.elements if operation.output.body is not None else []
+    output = operation.output.body
+    answers: list[tuple[str, Any]] = output.type.elements if output is not None else []
+    answer = f"{operation.name}response" if output is None or output.qname is None else output.qname.localname
     headers = {
         "Content-Type": "text/xml; charset=utf-8",
         "SOAPAction": f'"{operation.soapaction}"',
@@ -262,6 +269,7 @@ def _compile(operation: Any, *, rpc: bool) -> Serializer:
         closing = f"</{tag}></soap:Body></soap:Envelope>"
     return Serializer(
         own_operation(operation.name),
+        answer.lower(),
         headers,
         opening,
         closing,
