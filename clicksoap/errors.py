@@ -208,6 +208,18 @@ class GatewayError(_WithReport):
     def __str__(self) -> str:
         return f"the gateway refused: {self.code}, {self.text}" if self.code else f"the gateway refused: {self.text}"
 
+    def __eq__(self, other: object) -> bool:
+        # Results hold errors, and a result that was stored and restored is the same result.
+        if not isinstance(other, GatewayError):
+            return NotImplemented
+        return type(self) is type(other) and self.args == other.args and self._limit() == other._limit()
+
+    def __hash__(self) -> int:
+        return hash((type(self), self.args))
+
+    def _limit(self) -> datetime | None:
+        return None
+
     @classmethod
     def of(cls, code: str | None, text: str) -> "GatewayError":
         """The error class of a gateway number.
@@ -286,6 +298,9 @@ class LimitExceeded(GatewayError):
 
     codes = frozenset({"130"})
     until: datetime | None = None
+
+    def _limit(self) -> datetime | None:
+        return self.until
 
 
 class GatewayFailure(GatewayError):

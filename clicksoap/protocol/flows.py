@@ -45,7 +45,7 @@ from clicksoap.protocol.effects import (
 from clicksoap.protocol.observing import Exchange, Watch, describe, outcomes_of
 from clicksoap.protocol.operations import Answer, Authenticate, Deliver, Effect, Operation, Parameters, QueryMessage
 from clicksoap.protocol.plan import IdMaker, Ledger, Plan, random_id
-from clicksoap.protocol.reconciling import LOOK_BACK, Questions
+from clicksoap.protocol.reconciling import LOOK_BACK, Reconciliation
 from clicksoap.protocol.replies import MAX_LINES, read
 from clicksoap.protocol.retry import Retry
 from clicksoap.protocol.session import Session, SessionSnapshot
@@ -224,25 +224,25 @@ class Flows:
 
     def reconcile(self, report: SendReport, believe_after: float, *, wait: bool) -> Flow[SendReport]:
         """Ask what became of the unknown recipients of a report, request by request."""
-        questions = Questions(report.ended_at or datetime.now(UTC), believe_after)
+        lost = Reconciliation(report.ended_at or datetime.now(UTC), believe_after)
         asked = [result.client_message_id for result in report.unknown if result.client_message_id]
         if report.sent_at is not None and datetime.now(UTC) - report.sent_at >= LOOK_BACK:
             asked = []
         try:
-            yield from self._ask(list(dict.fromkeys(asked)), questions, self._begin(), wait=wait)
+            yield from self._ask(list(dict.fromkeys(asked)), lost, self._begin(), wait=wait)
         except BaseException as error:
             # Ctrl-C as well: what was found out must not have to be asked for again.
-            attach_report(error, report.reconciled(questions.found, questions.settles_at))
+            attach_report(error, report.reconciled(lost.found, lost.settles_at))
             raise
-        return report.reconciled(questions.found, questions.settles_at)
+        return report.reconciled(lost.found, lost.settles_at)
 
     def settle(
         self, client_message_id: str, believe_after: float, ended_at: datetime | None, *, wait: bool
     ) -> Flow[State]:
         """Whether a request of ours arrived: accepted, not_sent, or still unknown."""
-        questions = Questions(ended_at or datetime.now(UTC), believe_after)
-        yield from self._ask([client_message_id], questions, self._begin(), wait=wait)
-        state, _ = questions.found[client_message_id]
+        lost = Reconciliation(ended_at or datetime.now(UTC), believe_after)
+        yield from self._ask([client_message_id], lost, self._begin(), wait=wait)
+        state, _ = lost.found[client_message_id]
         return state
 
     def find(self, client_message_id: str) -> Flow[FoundRequest]:
@@ -264,22 +264,22 @@ class Flows:
             return FoundRequest(client_message_id, State.UNKNOWN, status=answer.status)
         return FoundRequest(client_message_id, State.ACCEPTED, answer.message_id, answer.status)
 
-    def _ask(self, client_message_ids: Sequence[str], questions: Questions, call: _Call, *, wait: bool) -> Flow[None]:
+    def _ask(self, client_message_ids: Sequence[str], lost: Reconciliation, call: _Call, *, wait: bool) -> Flow[None]:
         """Ask for each request; where the gateway denies one too early, ask again after one wait for all."""
         for own_id in client_message_ids:
-            is_late = questions.seconds_left() <= 0
-            questions.enter((yield from self._find_request(own_id, call)), is_believed=is_late)
-        early = tuple(questions.early)
+            is_late = lost.seconds_left() <= 0
+            lost.enter((yield from self._find_request(own_id, call)), is_believed=is_late)
+        early = tuple(lost.early)
         if not early or not wait:
             return
-        seconds = questions.seconds_left()
+        seconds = lost.seconds_left()
         if time.monotonic() + seconds >= call.ends_at:
             raise TransportTimeout(
                 f"the deadline of the call ends within the wait of {seconds:.0f} s", may_have_left=False
             )
         yield Pause(max(0.0, seconds))
         for own_id in early:
-            questions.enter((yield from self._find_request(own_id, call)), is_believed=True)
+            lost.enter((yield from self._find_request(own_id, call)), is_believed=True)
 
     def _recorded(self, operation: Deliver, ledger: Ledger, call: _Call) -> Flow[Answer]:
         """The answer to a sending command, entered into the ledger and told to the recorder."""

@@ -1,4 +1,4 @@
-"""Questions about lost requests: what the gateway answered, and from when on its denial is believed."""
+"""Reconciliation: the state of lost requests as the gateway tells it, and the time from which its denial counts."""
 
 import time
 from datetime import UTC, datetime, timedelta
@@ -18,8 +18,8 @@ the client's time limit, a denial that was believed after 1 s doubled 27 of 500 
 """
 
 
-class Questions:
-    """The questions about the lost requests of one send.
+class Reconciliation:
+    """The state of the lost requests of one send, as the gateway tells it.
 
     A gateway that knows no such id (104) has not got the request *yet*. That counts as "not sent" only some time after
     the client gave up.

@@ -12,8 +12,19 @@ import pytest
 PACKAGE = Path(__file__).parents[2] / "clicksoap"
 
 VOCABULARY = (
-    "errors", "messages", "options", "results", "events", "text", "msisdn", "secret", "redaction", "checks", "lazy_re",
-)  # fmt: skip
+    "errors",
+    "messages",
+    "options",
+    "results",
+    "events",
+    "text",
+    "msisdn",
+    "secret",
+    "redaction",
+    "checks",
+    "plain_data",
+    "lazy_re",
+)
 FACTS = ("codes", "contract", "version")
 FACADES = ("client", "async_client", "service", "config")
 

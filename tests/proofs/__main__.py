@@ -1,9 +1,9 @@
-"""The long proofs, one after another: the fault matrix, the fuzzer, damaged callbacks, and a load on the simulator.
+"""The long proofs, one after another: the fault matrix, the statuses, damaged messages, and a load.
 
 ``make proof`` runs them. The environment says how:
 
-SHORT      1 for at most five minutes in all
-SEED       decides every mutant; a random one by default
+SHORT      1 for some ten minutes in all
+SEED       decides every mutant and every damaged reply; a random one by default
 PROCESSES  how many processes run the fault matrix and the fuzzer; 2 by default
 """
 
@@ -25,6 +25,7 @@ class Extent:
 
     Attributes:
         mutants: How many damaged requests the fuzzer sends.
+        replies: How many damaged replies both clients meet.
         callbacks: How many damaged callbacks the receiver gets.
         messages: How many messages the simulator gets in large requests.
         minutes: How long it gets single calls.
@@ -32,14 +33,17 @@ class Extent:
     """
 
     mutants: int
+    replies: int
     callbacks: int
     messages: int
     minutes: float
     capacity: int
 
 
-SHORT: Final = Extent(mutants=10_000, callbacks=2_000, messages=30_000, minutes=0.75, capacity=2_000)
-LONG: Final = Extent(mutants=200_000, callbacks=50_000, messages=200_000, minutes=10, capacity=10_000)
+SHORT: Final = Extent(mutants=10_000, replies=20_000, callbacks=2_000, messages=30_000, minutes=0.75, capacity=2_000)
+LONG: Final = Extent(
+    mutants=200_000, replies=1_000_000, callbacks=50_000, messages=200_000, minutes=10, capacity=10_000
+)
 
 
 def _proofs(extent: Extent, processes: str) -> dict[str, list[str]]:
@@ -48,6 +52,7 @@ def _proofs(extent: Extent, processes: str) -> dict[str, list[str]]:
     load += [f"--minutes={extent.minutes}", f"--messages={extent.messages}", f"--capacity={extent.capacity}"]
     return {
         "fault matrix": [*pytest, "tests/proofs"],
+        "statuses": [*pytest, "-rP", "tests/sending/test_statuses.py"],
         "fuzzer": [*pytest, "tests/fuzzing"],
         "callbacks": [*pytest, "tests/callbacks"],
         "load": load,
@@ -65,6 +70,7 @@ def main() -> int:
         **os.environ,
         "SEED": seed,
         "MUTANTS": str(extent.mutants),
+        "REPLIES": str(extent.replies),
         "CALLBACK_MUTANTS": str(extent.callbacks),
         "SHORT": str(int(is_short)),
     }

@@ -129,7 +129,7 @@ def test_the_client_tells_no_lie_about_a_fault(
     if outcome == UNKNOWN:
         assert report is not None
         with Client(7, "acme", "secret", endpoint=sim.origin, binding=binding) as later:
-            (found,) = later.reconcile(report, wait=0)
+            (found,) = later.reconcile(report, believe_after=0)
         assert found.state == (State.ACCEPTED if carried_out else State.NOT_SENT)
         assert found.message_ids == tuple(each.id for each in sim.messages)
 
@@ -154,7 +154,7 @@ def test_a_message_that_never_reached_the_gateway_is_known_not_to_be_sent(sim: S
     outcome, report = told(sms)
     assert (outcome, sim.messages) == (UNKNOWN, [])
     assert report is not None
-    assert [each.state for each in sms.reconcile(report, wait=0)] == [State.NOT_SENT]
+    assert [each.state for each in sms.reconcile(report, believe_after=0)] == [State.NOT_SENT]
 
 
 def test_all_magic_numbers_are_in_the_table() -> None:

@@ -183,6 +183,7 @@ def test_a_report_of_rejected_recipients_survives_pickling() -> None:
     rejected = RecipientResult("27821234567", "x", State.REJECTED, error=GatewayError.of("105", ""), raw="ERR: 105")
     other = pickle.loads(pickle.dumps(SendReport((rejected,), ("ERR: 105",), ())))  # noqa: S301 - our own bytes
     assert isinstance(other, SendReport)
+    assert other == SendReport((rejected,), ("ERR: 105",), ())
     assert state(other[0].error) == state(rejected.error)
     assert (other[0].to, other[0].state, other.lines) == ("27821234567", State.REJECTED, ("ERR: 105",))
 

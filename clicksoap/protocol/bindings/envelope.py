@@ -258,7 +258,8 @@ def _has_own_text(element: etree._Element) -> bool:
 def _text(element: etree._Element) -> str:
     if not len(element):
         return (element.text or "").strip()
-    return "".join(element.itertext()).strip()
+    # Markup inside a text ends a word: an id is never joined from two pieces.
+    return " ".join(filter(None, map(str.strip, element.itertext())))
 
 
 def _fault(fault: etree._Element, secrets: Sequence[str]) -> SoapFault:

@@ -45,12 +45,12 @@ def is_success(reply: WireReply) -> bool:
 
 
 def resembles_an_answer(body: bytes) -> bool:
-    """Whether a body that is no answer of the contract holds what may be the id of an accepted message."""
+    """Whether a body outside the contract holds what may be the id of an accepted message."""
     return _LIKE_AN_ID.search(body.replace(b"\0", b"")) is not None
 
 
 def status_error(reply: WireReply, secrets: Sequence[str] = ()) -> ProtocolError:
-    """The error of a reply outside 2xx that is no answer: whether its status proves that nothing was done.
+    """The error of a reply outside 2xx without an answer: whether its status proves that nothing was done.
 
     Args:
         reply: The reply.
