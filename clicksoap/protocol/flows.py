@@ -218,6 +218,7 @@ class Flows:
         if cause is None:
             return report
         if isinstance(cause, InvalidInput | ConfigurationError) and not ledger.has_begun:
+            attach_report(cause, report)
             raise cause
         told = call_error(report, cause)
         raise told from (None if origin is None else origin)

@@ -16,7 +16,7 @@ from clicksoap import ClicksoapError, GatewayError, NotSent, OutcomeUnknown, Par
 from .replies import NUMBERS, mutant_reply
 
 SEED: Final = os.environ.get("SEED") or "clicksoap"
-FEW: Final = 1500
+FEW: Final = 700
 MANY: Final = int(os.environ.get("REPLIES") or "20000")
 BINDINGS: Final = ("document_literal", "rpc_encoded", "http")
 SHARES: Final = 4

@@ -167,5 +167,5 @@ def test_a_hostile_reply_is_refused_in_little_time(sample: Sample) -> None:
 def test_every_sample_says_a_sentence_and_every_expectation_has_its_reply() -> None:
     sentences = [sample.expectation["says"] for sample in SAMPLES]
     assert [says for says in sentences if not re.fullmatch(r".*[^\s.]\.", says)] == []
-    named = {path.name.removesuffix(".expect.toml") for path in HERE.glob("*/*.toml")}
+    named = {path.name.removesuffix(".expect.toml") for path in HERE.glob("*/*.expect.toml")}
     assert named == {path.stem for path in HERE.glob("*/*.reply")}

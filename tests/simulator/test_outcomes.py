@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from clicksoap import Client, NotSent, OutcomeUnknown, SendReport, State, Timeout, TransportTimeout
+from clicksoap import Client, GatewayError, NotSent, OutcomeUnknown, SendReport, State, Timeout, TransportTimeout
 from clicksoap.simulator import Simulator
 from clicksoap.simulator.faults.kinds import KINDS, FaultKindName
 from clicksoap.simulator.faults.magic import MAGIC, MAGIC_PREFIX
@@ -41,8 +41,8 @@ MAGIC_TOLD = {
     "011": (UNKNOWN, False),
     "012": (NOT_SENT, False),
     "901": (REFUSED, False),
-    **dict.fromkeys(("301", "400", "401", "403", "404", "408", "413", "429"), (NOT_SENT, False)),
-    **dict.fromkeys(("302", "500", "502", "503", "504"), (UNKNOWN, False)),
+    **dict.fromkeys(("301", "400", "401", "404", "413", "429"), (NOT_SENT, False)),
+    **dict.fromkeys(("302", "403", "408", "500", "502", "503", "504"), (UNKNOWN, False)),
     **dict.fromkeys(("002", "003", "004", "005", "006", "007", "008", "009"), (UNKNOWN, True)),
     **dict.fromkeys(("101", "102", "105", "110", "130", "160"), (UNKNOWN, True)),
 }
@@ -74,7 +74,9 @@ def told(sms: Client, to: str = TO) -> tuple[str, SendReport | None]:
         return UNKNOWN, error.report
     except NotSent as error:
         return NOT_SENT, error.report
-    return {State.ACCEPTED: SENT, State.REJECTED: REFUSED}[report[0].state], report
+    except GatewayError as error:
+        return REFUSED, error.report
+    return SENT, report
 
 
 @contextmanager

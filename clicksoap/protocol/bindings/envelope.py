@@ -9,6 +9,7 @@ from lxml import etree
 
 from clicksoap.errors import ProtocolError, SoapFault
 from clicksoap.lazy_re import pattern
+from clicksoap.protocol.bindings.http_status import is_success
 from clicksoap.protocol.replies import MAX_LINES, starts_line
 from clicksoap.protocol.wire import MAX_REPLY_BYTES, WireReply
 from clicksoap.redaction import scrub
@@ -29,27 +30,28 @@ _PLAIN: Final = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz
 _FEW: Final = 8  # below that, there is nothing to win
 
 
-def lines_of_envelope(
-    reply: WireReply, *, arrays: bool, answer: str | None = None, secrets: Sequence[str] = ()
-) -> list[str]:
+def lines_of_envelope(reply: WireReply, *, arrays: bool, answer: str, secrets: Sequence[str] = ()) -> list[str]:
     """The strings that the operation returned, joined and stripped, empty ones kept.
+
+    Under HTTP 2xx the contract is the lines: servers name and qualify what is around them as they like. Under any other
+    status, and in an envelope that stands inside something else, the element around the lines must have its own name: a
+    page may echo the request.
 
     Args:
         reply: The reply.
         arrays: Whether ``return`` may hold items instead of text (RPC/Encoded).
-        answer: The name that the element around the lines has to have. None for any: under HTTP 2xx the contract is the
-            lines, and servers name and qualify what is around them as they like.
+        answer: The name of the element around the lines, in lower case.
         secrets: Texts to be masked in a Fault.
 
     Raises:
         SoapFault: The body is a Fault of SOAP 1.1 or 1.2, with no line beside it.
         ProtocolError: Anything else that is not an answer.
     """
-    lines = _many_plain(reply, arrays=arrays) if answer is None else None
+    lines = _many_plain(reply, arrays=arrays, answer=answer)
     return _read(reply, arrays=arrays, answer=answer, secrets=secrets) if lines is None else lines
 
 
-def _many_plain(reply: WireReply, *, arrays: bool) -> list[str] | None:
+def _many_plain(reply: WireReply, *, arrays: bool, answer: str) -> list[str] | None:
     """The lines of a reply that repeats one plain element; None for any other reply.
 
     To parse them all is most of what a large reply costs. So it is read with the first two alone, and if those are two
@@ -73,25 +75,29 @@ def _many_plain(reply: WireReply, *, arrays: bool) -> list[str] | None:
     two = between.join(lines[:2]).encode()
     shortened = WireReply(reply.status, reply.headers, reply.body[:start] + two + reply.body[end:], reply.elapsed)
     with contextlib.suppress(ProtocolError, SoapFault):
-        if _read(shortened, arrays=arrays, answer=None, secrets=()) == lines[:2]:
+        if _read(shortened, arrays=arrays, answer=answer, secrets=()) == lines[:2]:
             return lines
     return None
 
 
-def _read(reply: WireReply, *, arrays: bool, answer: str | None, secrets: Sequence[str]) -> list[str]:
-    children = _children_of_bodies(reply)
+def _read(reply: WireReply, *, arrays: bool, answer: str, secrets: Sequence[str]) -> list[str]:
+    root, is_embedded = _envelope(reply)
+    children = _children_of_bodies(root)
+    is_strict = is_embedded or not is_success(reply)
     fault = next((child for child in children if _local(child) == "Fault"), None)
     wrappers = [child for child in children if child is not fault]
-    if answer is not None:
+    if is_strict:
         wrappers = [child for child in wrappers if child.get("id") is not None or _local(child).lower() == answer]
     lines = _lines_of(wrappers, arrays=arrays)
     if fault is not None and not any(map(starts_line, lines)):
         raise _fault(fault, secrets)
+    if is_embedded and not any(map(starts_line, lines)):
+        raise ProtocolError(f"{_described(reply)} instead of a SOAP envelope", status=reply.status)
     if not children:
         raise ProtocolError("the SOAP body is empty")
     if not lines:
         raise ProtocolError("the reply holds no line")
-    if answer is not None and not any(map(starts_line, lines)):
+    if is_strict and not any(map(starts_line, lines)):
         raise ProtocolError("the reply holds no line of the gateway's language")
     return lines
 
@@ -110,27 +116,27 @@ def _lines_of(wrappers: Sequence[etree._Element], *, arrays: bool) -> list[str]:
     return lines if any(lines) or any(map(len, answers)) else []
 
 
-def _children_of_bodies(reply: WireReply) -> list[etree._Element]:
-    root = _envelope(reply)
+def _children_of_bodies(root: etree._Element) -> list[etree._Element]:
     bodies = [child for child in root if _local(child) == "Body"]
     if not bodies:
         raise ProtocolError("the SOAP envelope has no Body")
     return [child for body in bodies for child in body]
 
 
-def _envelope(reply: WireReply) -> etree._Element:
+def _envelope(reply: WireReply) -> tuple[etree._Element, bool]:
+    """The envelope, and whether it stands inside something else."""
     # Some servers print blank lines before the document, which XML does not allow.
     data = reply.body.lstrip(b" \t\r\n")
     if not data:
         raise ProtocolError(f"HTTP {reply.status} with an empty body", status=reply.status)
-    root = _parsed(data, reply)
+    root, is_embedded = _parsed(data, reply), False
     if root is None or not _is_envelope(root):
         # A notice of PHP in front of it, a MIME part around it: what is intact is read.
         inner = _EMBEDDED.search(data)
         end = data.rfind(b"</%b>" % inner[2]) if inner is not None else -1
         if inner is not None and data.count(inner[1]) == 1 and end > inner.start():
             found = _parsed(data[inner.start() : end + len(inner[2]) + 3], reply)
-            root = root if found is None else found
+            root, is_embedded = (root, False) if found is None else (found, True)
     if root is None:
         raise ProtocolError(
             f"{_described(reply)} that cannot be read as XML: cut off, malformed or over a limit", status=reply.status
@@ -139,7 +145,7 @@ def _envelope(reply: WireReply) -> etree._Element:
         raise ProtocolError(f"{_described(reply)} instead of a SOAP envelope", status=reply.status)
     if root.getroottree().docinfo.doctype:
         raise ProtocolError("the reply has a document type, which SOAP forbids (SOAP 1.1, section 3)")
-    return root
+    return root, is_embedded
 
 
 def _is_envelope(root: etree._Element) -> bool:

@@ -115,12 +115,12 @@ class SoapBinding:
     ) -> list[str]:
         """The strings of the reply's ``return``; see `clicksoap.protocol.bindings.Binding`."""
         arrays = self._dialect is Dialect.RPC_ENCODED
-        if is_success(reply):
-            return lines_of_envelope(reply, arrays=arrays, secrets=secrets)
+        answer = self.serializer(operation).answer
         try:
-            answer = self.serializer(operation).answer
             return lines_of_envelope(reply, arrays=arrays, answer=answer, secrets=secrets)
         except ProtocolError:
+            if is_success(reply):
+                raise
             raise status_error(reply, secrets) from None
 
     def _unknown(self, operation: str, name: str) -> InvalidInput:
