@@ -12,7 +12,7 @@ from clicksoap.errors import ClicksoapError, ConfigurationError, InvalidInput
 from clicksoap.messages import Message
 from clicksoap.msisdn import Numbers
 from clicksoap.options import BatchOptions, SendOptions
-from clicksoap.protocol.arguments import DEFAULT_RETRY, Arguments, ViewOptions, sent_headers
+from clicksoap.protocol.arguments import DEFAULT_RETRY, Arguments, ClientOptions, ViewOptions, sent_headers
 from clicksoap.protocol.compose import ClientCore, OpenBatch
 from clicksoap.protocol.endpoint import BindingName, HttpMethod
 from clicksoap.protocol.observing import Observer
@@ -122,7 +122,7 @@ class AsyncClient:
         self._driver = AsyncDriver(Shared(transport, core.session), core.flows)
 
     @classmethod
-    def from_config(cls, profile: str | None = None) -> Self:
+    def from_config(cls, profile: str | None = None, **overrides: Unpack[ClientOptions]) -> Self:
         """Make a client from the settings in the environment and the configuration file.
 
         Each setting is ``CLICKSOAP_<NAME>`` or the content of the file that ``CLICKSOAP_<NAME>_FILE`` names;
@@ -131,11 +131,16 @@ class AsyncClient:
 
         Args:
             profile: The table of the TOML file; by default what ``CLICKSOAP_PROFILE`` says, else ``default``.
+            overrides: Arguments of the constructor that the program gives by itself. Each wins over its setting, also
+                where it is None.
 
         Raises:
             ConfigurationError: Something needed is missing (the text names every place), or something is malformed.
         """
-        return cls(**load(profile))
+        if isinstance(password := overrides.get("password"), str):
+            overrides["password"] = Secret(password)  # hidden from those who show local variables
+            del password
+        return cls(**load(profile, overrides=overrides))
 
     async def authenticate(self) -> None:
         """Log in now (gateway: ``auth``). Calls log in by themselves; the session id is a secret and stays inside.
@@ -397,7 +402,9 @@ class AsyncClient:
         await self.close()
 
     def __repr__(self) -> str:
-        return f"<AsyncClient {self._core.binding.name}>"
+        # A constructor that fails leaves a client without a core to those who show local variables.
+        core = self.__dict__.get("_core")
+        return "<AsyncClient, not made>" if core is None else f"<AsyncClient {core.binding.name}>"
 
     def __reduce__(self) -> NoReturn:
         raise TypeError(

@@ -13,7 +13,14 @@ from clicksoap.errors import ClicksoapError, ConfigurationError, InvalidInput
 from clicksoap.messages import Message
 from clicksoap.msisdn import Numbers
 from clicksoap.options import BatchOptions, SendOptions
-from clicksoap.protocol.arguments import DEFAULT_RETRY, Arguments, ViewOptions, sent_headers
+from clicksoap.protocol.arguments import (
+    DEFAULT_RETRY,
+    Arguments,
+    ClientOptions,
+    ViewOptions,
+    is_asynchronous,
+    sent_headers,
+)
 from clicksoap.protocol.compose import ClientCore, OpenBatch
 from clicksoap.protocol.endpoint import BindingName, HttpMethod
 from clicksoap.protocol.observing import Observer
@@ -25,10 +32,17 @@ from clicksoap.results import Charge, Coverage, FoundRequest, QueriedStatus, Sen
 from clicksoap.secret import Secret
 from clicksoap.text import Segments
 from clicksoap.transports.driver import Driver, Shared, Sleep
-from clicksoap.transports.requests import RequestsTransport, SessionTransport
+from clicksoap.transports.requests import SessionTransport
+from clicksoap.transports.sockets import SocketTransport
 
 if TYPE_CHECKING:
     from clicksoap.service import Service
+
+
+class ClientOverrides(ClientOptions, total=False):
+    """The arguments that `Client.from_config` takes."""
+
+    session: requests.Session | None
 
 
 class Client:
@@ -124,7 +138,7 @@ class Client:
         sent = sent_headers(headers, user_agent_extra)
         transport: Transport
         if session is None:
-            transport = RequestsTransport(headers=sent, proxy=proxy, ca=ca, client_cert=client_cert)
+            transport = SocketTransport(headers=sent, proxy=proxy, ca=ca, client_cert=client_cert)
         elif proxy is not None or ca is not None or client_cert is not None:
             raise ConfigurationError("session= excludes proxy=, ca= and client_cert=: set them on the session")
         else:
@@ -133,7 +147,7 @@ class Client:
         self._driver = Driver(Shared(transport, core.session), core.flows)
 
     @classmethod
-    def from_config(cls, profile: str | None = None) -> Self:
+    def from_config(cls, profile: str | None = None, **overrides: Unpack[ClientOverrides]) -> Self:
         """Make a client from the settings in the environment and the configuration file.
 
         Each setting is ``CLICKSOAP_<NAME>`` or the content of the file that ``CLICKSOAP_<NAME>_FILE`` names;
@@ -142,13 +156,19 @@ class Client:
 
         Args:
             profile: The table of the TOML file; by default what ``CLICKSOAP_PROFILE`` says, else ``default``.
+            overrides: Arguments of the constructor that the program gives by itself. Each wins over its setting, also
+                where it is None.
 
         Raises:
             ConfigurationError: Something needed is missing (the text names every place), or something is malformed.
         """
         from clicksoap.config import load  # noqa: PLC0415 - few ask for it, and a first reply waits for imports
 
-        return cls(**load(profile))
+        session = overrides.pop("session", None)
+        if isinstance(password := overrides.get("password"), str):
+            overrides["password"] = Secret(password)  # hidden from those who show local variables
+            del password
+        return cls(**load(profile, overrides=cast("ClientOptions", overrides)), session=session)
 
     def authenticate(self) -> None:
         """Log in now (gateway: ``auth``). Calls log in by themselves; the session id is a secret and stays inside.
@@ -384,6 +404,8 @@ class Client:
         Raises:
             ConfigurationError: An option is unknown or cannot work; the text names it.
         """
+        if is_asynchronous(sleep):
+            raise ConfigurationError("sleep= is a coroutine function, which nobody awaits: give a plain function")
         if sleep is not None and not callable(sleep):
             raise ConfigurationError(f"sleep= is {type(sleep).__name__}: give a function that waits for some seconds")
         view = object.__new__(type(self))
@@ -412,7 +434,9 @@ class Client:
         self.close()
 
     def __repr__(self) -> str:
-        return f"<Client {self._core.binding.name}>"
+        # A constructor that fails leaves a client without a core to those who show local variables.
+        core = self.__dict__.get("_core")
+        return "<Client, not made>" if core is None else f"<Client {core.binding.name}>"
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a Client holds a password and connections and cannot be pickled: make one in each process")

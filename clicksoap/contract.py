@@ -1,6 +1,7 @@
 """The gateway's contract as data: the two bundled WSDLs, the service addresses, the caps."""
 
 import importlib.resources
+import sys
 from enum import StrEnum
 from functools import cache
 from importlib.resources.abc import Traversable
@@ -86,4 +87,13 @@ def _folder() -> Traversable:
     beside = root / "wsdl"
     if (beside / "document_literal.wsdl").is_file() and (root / "pyproject.toml").is_file():
         return beside
-    raise FileNotFoundError("clicksoap was installed without its WSDLs: install it again from a complete wheel")
+    raise FileNotFoundError(_cause_of_missing_files())
+
+
+def _cause_of_missing_files() -> str:
+    if getattr(sys, "frozen", False):
+        return (
+            "this frozen application was built without the WSDLs of clicksoap: add its data files to the build "
+            "(PyInstaller: --collect-data clicksoap)"
+        )
+    return "clicksoap was installed without its WSDLs: install it again from a complete wheel"

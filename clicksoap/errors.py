@@ -364,3 +364,10 @@ def _rebuild(kind: type[ClicksoapError], args: tuple[object, ...], state: dict[s
     error.args = args
     error.__dict__.update(state)
     return error
+
+
+class InvalidCallback(ClicksoapError, ValueError):
+    """A request to the customer's server is not a callback of the gateway; the text names what is wrong with it.
+
+    The text never quotes a value of the request.
+    """

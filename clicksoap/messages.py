@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from enum import Enum, IntFlag, StrEnum
 from typing import ClassVar, Final
 
-from clicksoap.checks import check_aware, check_text
+from clicksoap.checks import check_text, plain_duration, plain_moment
 from clicksoap.errors import InvalidInput, NotExpressible
 from clicksoap.text import MAX_PARTS, Alphabet, Charset, Segments, segments, ucs2_hex
 
@@ -52,8 +52,10 @@ class Text:
     unicode: bool | None = None
 
     def __post_init__(self) -> None:
-        check_text(self.text, "the text")
-        if not self.text:
+        text = check_text(self.text, "the text")
+        if text is not self.text:
+            object.__setattr__(self, "text", text)
+        if not text:
             raise InvalidInput("the text is empty: the gateway refuses an empty message (107)")
         if not isinstance(self.flash, bool):
             raise InvalidInput(f"flash is {type(self.flash).__name__}: give True or False")
@@ -74,7 +76,7 @@ class Text:
         cost = self.segments(charset)
         if self.unicode is False and cost.culprits:
             raise InvalidInput(
-                f"the text holds {len(cost.culprits)} characters that this binding cannot send as plain text: "
+                f"the text holds {cost.culprits_named()}, which this binding cannot send as plain text: "
                 "leave unicode= out, or see segments().culprits"
             )
         content = text_content("text", self.text, cost, max_parts)
@@ -140,6 +142,10 @@ class Binary:
     type: BinaryType | None = None
 
     def __post_init__(self) -> None:
+        for name in ("data", "udh"):
+            octets: object = getattr(self, name)
+            if isinstance(octets, bytes) and type(octets) is not bytes:
+                object.__setattr__(self, name, bytes.__getitem__(octets, slice(None)))
         if not isinstance(self.data, bytes) or not self.data:
             raise InvalidInput("data is empty or not bytes: give the octets to be sent (bytes(...) of a bytearray)")
         if not isinstance(self.udh, bytes) or (self.udh and self.udh[0] != len(self.udh) - 1):
@@ -245,9 +251,11 @@ class WapPush:
 
     def __post_init__(self) -> None:
         for name in ("url", "text", "id"):
-            _check_filled(getattr(self, name), name)
+            object.__setattr__(self, name, _filled(getattr(self, name), name))
         for name in ("created", "expires"):
-            check_aware(getattr(self, name), name)
+            moment: object = getattr(self, name)
+            if moment is not None:
+                object.__setattr__(self, name, _in_utc(plain_moment(moment, name), name))
         if self.action is not None and not isinstance(self.action, PushAction):
             raise InvalidInput("action is not a PushAction: give one, such as PushAction.HIGH")
 
@@ -305,11 +313,13 @@ class MmsNotification:
 
     def __post_init__(self) -> None:
         for name in ("url", "subject", "sender"):
-            _check_filled(getattr(self, name), name)
-        if not isinstance(self.expires, timedelta) or self.expires <= timedelta(0) or self.expires.microseconds:
+            object.__setattr__(self, name, _filled(getattr(self, name), name))
+        expires = plain_duration(self.expires, "expires") if isinstance(self.expires, timedelta) else timedelta(0)
+        if expires <= timedelta(0) or expires.microseconds:
             raise InvalidInput(
                 "expires is not a timedelta of whole, positive seconds: give one, such as timedelta(days=2)"
             )
+        object.__setattr__(self, "expires", expires)
         if not isinstance(self.class_, MmsClass):
             raise InvalidInput("class_ is not an MmsClass: give one, such as MmsClass.PERSONAL")
 
@@ -349,10 +359,12 @@ def check_parts(parts: int, max_parts: int) -> None:
         )
 
 
-def _check_filled(text: object, argument: str) -> None:
-    check_text(text, argument)
-    if not text:
+def _filled(text: object, argument: str) -> str:
+    """Return the text if it holds more than blanks."""
+    plain = check_text(text, argument)
+    if not plain.strip():
         raise InvalidInput(f"{argument} is empty: give a text")
+    return plain
 
 
 def _check_carried(text: str, argument: str, charset: Charset) -> None:
@@ -363,5 +375,18 @@ def _check_carried(text: str, argument: str, charset: Charset) -> None:
         )
 
 
+def _in_utc(moment: datetime, argument: str) -> datetime:
+    try:
+        converted = moment.astimezone(UTC)
+    except OverflowError:
+        converted = None
+    if converted is None or converted.year < _FIRST_YEAR:
+        raise InvalidInput(f"{argument} is out of range: give a time from the year {_FIRST_YEAR} to 9999 in UTC")
+    return converted
+
+
+_FIRST_YEAR: Final = 1970
+
+
 def _utc(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -4,14 +4,15 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from enum import IntFlag
 from typing import Any, Final, TypedDict, Unpack, cast
 
-from clicksoap.checks import check_aware, check_text
+from clicksoap.checks import check_text, plain_duration, plain_int, plain_moment, plain_str
 from clicksoap.errors import InvalidInput
 from clicksoap.lazy_re import pattern
 from clicksoap.messages import Feature
+from clicksoap.msisdn import written_number
 from clicksoap.redaction import IDENTITY_PARAMETERS
 from clicksoap.text import MAX_PARTS
 
@@ -82,9 +83,12 @@ class SendOptions(BatchOptions, total=False):
 _LONGEST: Final = timedelta(minutes=10080)
 _MINUTE: Final = timedelta(minutes=1)
 _MAX_CREDITS: Final = 2**31  # Document/Literal carries an xsd:int
-_NUMERIC_SENDERS: Final = 10**16
-_NUMERIC_SENDER: Final = pattern(r"[0-9]{1,16}", re.ASCII)
-_ALPHANUMERIC_SENDER: Final = pattern(r"(?=.*[A-Za-z])[A-Za-z0-9 .&_'-]{1,11}", re.ASCII)
+_CREDIT_PLACES: Final = 6
+_LEAST_CREDITS: Final = Decimal(1).scaleb(-_CREDIT_PLACES)
+_FEATURES: Final = 2**31  # an xsd:int as well
+_LETTER: Final = pattern("[A-Za-z]")
+_ALPHANUMERIC_SENDER: Final = pattern(r"[A-Za-z0-9 .&_'-]{1,11}", re.ASCII)
+_LONGEST_NUMERIC_SENDER: Final = 16
 _CLIENT_ID: Final = pattern(r"[A-Za-z0-9]{1,32}", re.ASCII)
 _SET_BY_SENDING: Final = IDENTITY_PARAMETERS - {"token"} | {"to", "climsgid", "deliv_time"}
 
@@ -143,7 +147,8 @@ class Options:
             kind = Feature(0)
         if "callback" in given:
             content["msg_callback"] = _int_within("callback", given["callback"], 0, 7)
-        content.update(_times(given.get("deliver_after"), given.get("deliver_at"), given.get("validity")))
+        times, at = _times(given.get("deliver_after"), given.get("deliver_at"), given.get("validity"))
+        content.update(times)
         if "max_credits" in given:
             content["max_credits"] = _credits(given["max_credits"])
         if "queue" in given:
@@ -154,7 +159,7 @@ class Options:
         return cls(
             content,
             features,
-            given.get("deliver_at"),
+            at,
             _int_within("max_parts", given.get("max_parts", MAX_PARTS), 1, MAX_PARTS),
             "max_parts" in given,
             _client_id(given.get("client_message_id")),
@@ -174,22 +179,30 @@ def minutes_until(moment: datetime) -> int:
 
 
 def _sender(sender: object) -> tuple[str, Feature]:
-    if isinstance(sender, int) and not isinstance(sender, bool):
-        sender = str(sender) if 0 <= sender < _NUMERIC_SENDERS else ""
-    if not isinstance(sender, str):
+    if isinstance(sender, bool) or not isinstance(sender, str | int):
         raise InvalidInput(f"sender is {type(sender).__name__}: give a str or an int")
-    text = check_text(sender, "sender")
-    digits = re.sub(r"[\s().-]", "", text).removeprefix("+")
-    if _NUMERIC_SENDER.fullmatch(digits):
-        return digits, Feature.NUMERIC
-    if _ALPHANUMERIC_SENDER.fullmatch(text):
-        return text, Feature.ALPHA
-    raise InvalidInput(
-        "sender is not valid: give a number of up to 16 digits, or a name of up to 11 letters, digits, blanks and .&_'-"
-    )
+    if isinstance(sender, int) and not 0 <= int.__index__(sender) < 10**_LONGEST_NUMERIC_SENDER:
+        raise InvalidInput(_NO_SENDER)
+    text = check_text(plain_str(sender), "sender")
+    if _LETTER.search(text):
+        if _ALPHANUMERIC_SENDER.fullmatch(text):
+            return text, Feature.ALPHA
+        raise InvalidInput(_NO_SENDER)
+    try:
+        digits = re.sub("[^0-9]", "", written_number(text, "sender"))
+    except InvalidInput as error:
+        raise InvalidInput(f"{_NO_SENDER}; {error}") from None
+    if len(digits) > _LONGEST_NUMERIC_SENDER:
+        raise InvalidInput(_NO_SENDER)
+    return digits, Feature.NUMERIC
 
 
-def _times(after: object, at: object, validity: object) -> dict[str, int]:
+_NO_SENDER: Final = (
+    "sender is not valid: give a number of up to 16 digits, or a name of up to 11 letters, digits, blanks and .&_'-"
+)
+
+
+def _times(after: object, at: object, validity: object) -> tuple[dict[str, int], datetime | None]:
     content: dict[str, int] = {}
     if after is not None and at is not None:
         raise InvalidInput("deliver_after and deliver_at exclude one another: give one of them")
@@ -197,48 +210,51 @@ def _times(after: object, at: object, validity: object) -> dict[str, int]:
         content["deliv_time"] = _minutes("deliver_after", after, timedelta(0))
     if validity is not None:
         content["validity"] = _minutes("validity", validity, _MINUTE)
-    check_aware(at, "deliver_at")
-    if isinstance(at, datetime) and not timedelta(0) <= at - datetime.now(UTC) <= _LONGEST:
+    moment = None if at is None else plain_moment(at, "deliver_at")
+    if moment is not None and not timedelta(0) <= moment - datetime.now(UTC) <= _LONGEST:
         raise InvalidInput(
             "deliver_at is past, or more than 7 days ahead: give a time that the gateway takes (else error 120)"
         )
-    return content
+    return content, moment
 
 
 def _minutes(option: str, value: object, least: timedelta) -> int:
-    if not isinstance(value, timedelta):
-        raise InvalidInput(f"{option} is {type(value).__name__}: give a timedelta")
-    if value % _MINUTE:
+    duration = plain_duration(value, option)
+    if duration % _MINUTE:
         raise InvalidInput(f"{option} is not a whole number of minutes: round it, the gateway counts in minutes")
-    if not least <= value <= _LONGEST:
+    if not least <= duration <= _LONGEST:
         raise InvalidInput(f"{option} is out of range: give {least // _MINUTE} to {_LONGEST // _MINUTE} minutes")
-    return value // _MINUTE
+    return duration // _MINUTE
 
 
 def _credits(value: object) -> Decimal:
     if isinstance(value, bool) or not isinstance(value, Decimal | int):
         raise InvalidInput(f"max_credits is {type(value).__name__}: give a Decimal or an int")
-    try:
-        amount = Decimal(value)
-    except InvalidOperation:
-        amount = Decimal("NaN")
+    if isinstance(value, int):
+        value = int.__index__(value)
+    amount = Decimal(value)
     if not amount.is_finite() or not 0 < amount < _MAX_CREDITS:
         raise InvalidInput("max_credits is not a positive amount of credits: give more than 0 and less than 2**31")
-    return Decimal(f"{amount:f}")  # 100 and not 1E+2, which no gateway reads
+    written = f"{amount:f}" if amount >= _LEAST_CREDITS else ""  # 100 and not 1E+2, which no gateway reads
+    if len(written.partition(".")[2]) > _CREDIT_PLACES or not written:
+        raise InvalidInput(f"max_credits is too precise: give at most {_CREDIT_PLACES} decimal places")
+    return Decimal(written)
 
 
 def _feature(value: object) -> Feature:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+    number = plain_int(value)
+    if number is None or not 0 <= number < _FEATURES:
         raise InvalidInput("features is not a Feature: give Feature.ALPHA, or several combined with |")
-    return Feature(value)
+    return Feature(number)
 
 
 def _int_within(option: str, value: object, least: int, most: int) -> int:
-    if isinstance(value, bool) or not isinstance(value, int):
+    number = plain_int(value)
+    if number is None:
         raise InvalidInput(f"{option} is {type(value).__name__}: give an int")
-    if not least <= value <= most:
+    if not least <= number <= most:
         raise InvalidInput(f"{option} is out of range: give {least} to {most}")
-    return int(value)
+    return number
 
 
 def _flag(option: str, value: object) -> bool:
@@ -248,19 +264,23 @@ def _flag(option: str, value: object) -> bool:
 
 
 def _client_id(value: object) -> str | None:
-    if value is not None and not (isinstance(value, str) and _CLIENT_ID.fullmatch(value)):
+    if value is None:
+        return None
+    if not isinstance(value, str) or not _CLIENT_ID.fullmatch(value):
         raise InvalidInput("client_message_id is not valid: give a str of up to 32 letters and digits")
-    return value
+    return plain_str(value)
 
 
 def _extra(value: object, content: Mapping[str, object]) -> dict[str, Any]:
     if not isinstance(value, Mapping):
         raise InvalidInput(f"extra is {type(value).__name__}: give a dict of parameters by their names")
-    extra = cast("Mapping[object, Any]", value)
-    for name in extra:
+    extra: dict[str, Any] = {}
+    for name, item in cast("Mapping[object, Any]", value).items():
         if not isinstance(name, str) or not name.isidentifier() or name in _SET_BY_SENDING or name in content:
-            raise InvalidInput(f"extra holds {name!r}: leave it out, it is not a parameter's name, or the send sets it")
-    return {str(name): item for name, item in extra.items()}
+            shown = repr(name)[:40] if isinstance(name, str) else f"a name that is {type(name).__name__}"
+            raise InvalidInput(f"extra holds {shown}: leave it out, it is not a parameter's name, or the send sets it")
+        extra[plain_str(name)] = item
+    return extra
 
 
 _NONE: Final = Options._checked()  # noqa: SLF001 - most sends ask for nothing

@@ -2,14 +2,22 @@
 
 from typing import NoReturn
 
+from clicksoap.errors import ConfigurationError
+
 
 class Secret:
-    """A secret text that only `reveal` shows: hidden in repr and format, compared by identity, never pickled."""
+    """A secret text that only `reveal` shows: hidden in repr and format, compared by identity, never pickled.
+
+    Raises:
+        ConfigurationError: The text is no str.
+    """
 
     __slots__ = ("_text",)
 
     def __init__(self, text: str) -> None:
-        self._text = text
+        if not isinstance(text, str):
+            raise ConfigurationError(f"text is {type(text).__name__}: give a str")
+        self._text = str.__str__(text)
 
     def reveal(self) -> str:
         """The text itself."""

@@ -1,10 +1,14 @@
 """Alphabets and segments of SMS texts (3GPP TS 23.038 and 23.040)."""
 
+import re
+import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from clicksoap.checks import named_character
 from clicksoap.errors import InvalidInput
+from clicksoap.lazy_re import pattern
 
 # 3GPP TS 23.038 section 6.2.1, in code order; 0x1B is the escape to the extension table and no character.
 GSM_BASIC: Final = frozenset(
@@ -56,6 +60,16 @@ class Segments:
     units_left: int
     culprits: tuple[str, ...]
 
+    @property
+    def named_culprits(self) -> tuple[str, ...]:
+        """The culprits by code point and name, such as ``U+2019 RIGHT SINGLE QUOTATION MARK``."""
+        return tuple(map(named_character, self.culprits))
+
+    def culprits_named(self, most: int = 3) -> str:
+        """The culprits for an error text: the first of them by code point and name, and how many more there are."""
+        more = len(self.culprits) - most
+        return ", ".join(self.named_culprits[:most]) + (f" and {more} other characters" if more > 0 else "")
+
 
 def segments(text: str, charset: Charset = Charset.UNICODE, *, force_ucs2: bool = False) -> Segments:
     """Count a text as a service of that charset would send it.
@@ -67,7 +81,16 @@ def segments(text: str, charset: Charset = Charset.UNICODE, *, force_ucs2: bool 
         text: The text.
         charset: What the service's plain ``text`` carries.
         force_ucs2: Count it in UCS-2 whatever it holds.
+
+    Raises:
+        InvalidInput: The text is no str, or an argument is of a wrong kind.
     """
+    if not isinstance(text, str):
+        raise InvalidInput(f"text is {type(text).__name__}: give a str")
+    if not isinstance(charset, Charset):
+        raise InvalidInput(f"charset is {type(charset).__name__}: give a Charset, such as Charset.UNICODE")
+    if not isinstance(force_ucs2, bool):
+        raise InvalidInput(f"force_ucs2 is {type(force_ucs2).__name__}: give True or False")
     if not force_ucs2 and GSM_BASIC.issuperset(text) and (charset is Charset.UNICODE or text.isascii()):
         # The commonest text by far: a septet a character, and nothing that could be split.
         single, joined = _CAPACITY[Alphabet.GSM7]
@@ -89,55 +112,78 @@ def segments(text: str, charset: Charset = Charset.UNICODE, *, force_ucs2: bool 
     return Segments(alphabet, units, parts, joined - filled, culprits)
 
 
-# What word processors put in for ASCII, and what it stood for.
+# What word processors and phones put in for ASCII, and what it stood for.
 _TYPOGRAPHIC: Final = str.maketrans(
     {
-        "\N{LEFT SINGLE QUOTATION MARK}": "'",
-        "\N{RIGHT SINGLE QUOTATION MARK}": "'",
-        "\N{SINGLE LOW-9 QUOTATION MARK}": "'",
-        "\N{SINGLE HIGH-REVERSED-9 QUOTATION MARK}": "'",
-        "\N{PRIME}": "'",
-        "\N{ACUTE ACCENT}": "'",
-        "\N{GRAVE ACCENT}": "'",
-        "\N{SINGLE LEFT-POINTING ANGLE QUOTATION MARK}": "'",
-        "\N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK}": "'",
-        "\N{LEFT DOUBLE QUOTATION MARK}": '"',
-        "\N{RIGHT DOUBLE QUOTATION MARK}": '"',
-        "\N{DOUBLE LOW-9 QUOTATION MARK}": '"',
-        "\N{DOUBLE HIGH-REVERSED-9 QUOTATION MARK}": '"',
-        "\N{DOUBLE PRIME}": '"',
-        "\N{LEFT-POINTING DOUBLE ANGLE QUOTATION MARK}": '"',
-        "\N{RIGHT-POINTING DOUBLE ANGLE QUOTATION MARK}": '"',
-        "\N{HYPHEN}": "-",
-        "\N{NON-BREAKING HYPHEN}": "-",
-        "\N{FIGURE DASH}": "-",
-        "\N{EN DASH}": "-",
-        "\N{EM DASH}": "-",
-        "\N{HORIZONTAL BAR}": "-",
-        "\N{MINUS SIGN}": "-",
-        "\N{SOFT HYPHEN}": "",
+        **dict.fromkeys("‘’‚‛′‵´`‹›ʹʻʼʽˈˊˋ＇", "'"),  # noqa: RUF001 - each is told from the others by its code point
+        **dict.fromkeys("“”„‟″‶«»ʺˮ〝〞〟＂", '"'),  # noqa: RUF001
+        **dict.fromkeys("‐‑‒–—―−⁃﹘﹣－•", "-"),  # noqa: RUF001
+        **dict.fromkeys("\t\N{NO-BREAK SPACE}\N{OGHAM SPACE MARK}\N{EN QUAD}\N{EM QUAD}\N{EN SPACE}\N{EM SPACE}", " "),
+        **dict.fromkeys("\N{THREE-PER-EM SPACE}\N{FOUR-PER-EM SPACE}\N{SIX-PER-EM SPACE}\N{FIGURE SPACE}", " "),
+        **dict.fromkeys("\N{PUNCTUATION SPACE}\N{THIN SPACE}\N{HAIR SPACE}\N{NARROW NO-BREAK SPACE}", " "),
+        **dict.fromkeys("\N{MEDIUM MATHEMATICAL SPACE}\N{IDEOGRAPHIC SPACE}\N{BRAILLE PATTERN BLANK}", " "),
+        **dict.fromkeys("\v\x85\N{LINE SEPARATOR}\N{PARAGRAPH SEPARATOR}", "\n"),
+        **dict.fromkeys("\N{SMALL TILDE}\N{SWUNG DASH}\N{TILDE OPERATOR}\N{FULLWIDTH TILDE}", "~"),
+        **dict.fromkeys("\N{FRACTION SLASH}\N{DIVISION SLASH}", "/"),
+        "\N{ONE DOT LEADER}": ".",
+        "\N{TWO DOT LEADER}": "..",
         "\N{HORIZONTAL ELLIPSIS}": "...",
-        "\N{BULLET}": "-",
-        "\N{NO-BREAK SPACE}": " ",
-        "\N{NARROW NO-BREAK SPACE}": " ",
-        "\N{EN SPACE}": " ",
-        "\N{EM SPACE}": " ",
-        "\N{THIN SPACE}": " ",
-        "\N{ZERO WIDTH SPACE}": "",
-        "\N{ZERO WIDTH NO-BREAK SPACE}": "",
-        "\N{LINE SEPARATOR}": "\n",
-        "\N{PARAGRAPH SEPARATOR}": "\n",
-        "\t": " ",
+        # Unicode's second code points of the same characters.
+        "\N{KELVIN SIGN}": "K",
+        "\N{ANGSTROM SIGN}": "Å",
+        "\N{GREEK QUESTION MARK}": ";",
+        "\N{GREEK VARIA}": "'",
     }
 )
+# Marks that nobody sees, whatever stands around them.
+_UNSEEN: Final = pattern(
+    "[\N{SOFT HYPHEN}\N{COMBINING GRAPHEME JOINER}\N{MONGOLIAN VOWEL SEPARATOR}\N{ZERO WIDTH SPACE}"
+    "\N{WORD JOINER}-\N{INVISIBLE PLUS}\N{ZERO WIDTH NO-BREAK SPACE}\N{INTERLINEAR ANNOTATION ANCHOR}"
+    "-\N{INTERLINEAR ANNOTATION TERMINATOR}]"
+)
+# Marks that order Hebrew and Arabic beside other scripts.
+_BIDI: Final = pattern(
+    "[\N{ARABIC LETTER MARK}\N{LEFT-TO-RIGHT MARK}\N{RIGHT-TO-LEFT MARK}\N{LEFT-TO-RIGHT EMBEDDING}"
+    "-\N{RIGHT-TO-LEFT OVERRIDE}\N{LEFT-TO-RIGHT ISOLATE}-\N{POP DIRECTIONAL ISOLATE}]"
+)
+# Joiners and variation selectors, which shape the emoji, the Persian or the Indian letter before them.
+_SHAPING: Final = pattern(
+    "[\N{ZERO WIDTH NON-JOINER}\N{ZERO WIDTH JOINER}\N{VARIATION SELECTOR-1}-\N{VARIATION SELECTOR-16}"
+    "\N{VARIATION SELECTOR-17}-\N{VARIATION SELECTOR-256}]++(?!\N{COMBINING ENCLOSING KEYCAP})"
+)
+_LAST_LATIN: Final = "\u024f"
+_ACCENTED: Final = pattern("[^\u0300-\u036f][\u0300-\u036f]+")
 
 
 def transliterate(text: str) -> str:
-    """Replace typographic quotes, dashes, ellipses and blanks, which alone force UCS-2, by plain ASCII.
+    """Replace characters that alone force UCS-2, and look plain or are not seen at all, by plain ones.
 
-    Never done unasked; letters are left alone.
+    Typographic quotes, dashes, ellipses and blanks become ASCII. A letter with a combining accent becomes one
+    character. Invisible marks go: zero-width and bidirectional ones, joiners, variation selectors. They stay where
+    other scripts or emoji need them. Letters stay as they are. It is never done unasked.
+
+    Raises:
+        InvalidInput: The text is no str.
     """
+    if not isinstance(text, str):
+        raise InvalidInput(f"text is {type(text).__name__}: give a str")
+    text = str.__str__(text)
+    if text.isascii() and "\t" not in text and "`" not in text and "\v" not in text:
+        return text
+    text = _UNSEEN.sub("", text)
+    if not any(unicodedata.bidirectional(char) in {"R", "AL"} for char in text):
+        text = _BIDI.sub("", text)
+    text = _SHAPING.sub(_without_needless_marks, text)
+    # Composed letter by letter: to compose the whole text would take letters of other scripts apart.
+    text = _ACCENTED.sub(lambda found: unicodedata.normalize("NFC", found[0]), text)
     return text.translate(_TYPOGRAPHIC)
+
+
+def _without_needless_marks(found: re.Match[str]) -> str:
+    before = found.string[max(0, found.start() - 1) : found.start()].translate(_TYPOGRAPHIC)
+    is_plain = all(_is_plain(char, Charset.UNICODE) for char in before)
+    is_latin = before.isalpha() and before <= _LAST_LATIN
+    return "" if is_plain or is_latin or "\u0300" <= before <= "\u036f" else found[0]
 
 
 def ucs2_hex(text: str) -> str:

@@ -1,10 +1,11 @@
 """The arguments of both clients: their types, and the checks of each before anything is sent."""
 
+import inspect
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, Literal, TypedDict
 
-from clicksoap.checks import check_text, plain_str
+from clicksoap.checks import MAX_SECONDS, check_text, plain_int, plain_seconds, plain_str
 from clicksoap.errors import ConfigurationError, InvalidInput
 from clicksoap.lazy_re import pattern
 from clicksoap.protocol.endpoint import BindingName, HttpMethod
@@ -12,7 +13,7 @@ from clicksoap.protocol.flows import Credentials
 from clicksoap.protocol.observing import Observer
 from clicksoap.protocol.retry import Retry
 from clicksoap.protocol.timeout import Timeout
-from clicksoap.protocol.wire import FilePath
+from clicksoap.protocol.wire import ClientCert, FilePath
 from clicksoap.secret import Secret
 from clicksoap.version import __version__
 
@@ -37,6 +38,27 @@ class ViewOptions(TypedDict, total=False):
     max_recipients: int | None
     sender: str | None
     on_exchange: Observer | None
+
+
+class ClientOptions(ViewOptions, total=False):
+    """The arguments of both clients, as ``from_config`` takes them; `clicksoap.Client` says what each means."""
+
+    api_id: int | str
+    user: str
+    password: str | Secret
+    endpoint: str | None
+    binding: BindingName | None
+    wsdl: FilePath | bytes | None
+    auth: Literal["session", "credentials"]
+    proxy: str | None
+    ca: FilePath | None
+    client_cert: ClientCert | None
+    headers: Mapping[str, str] | None
+    allow_plaintext: bool
+    region: str | None
+    user_agent_extra: str | None
+    http_method: HttpMethod
+    log_content: bool
 
 
 class Arguments(ViewOptions):
@@ -70,10 +92,25 @@ def check_kinds(timeout: object, retry: object, deadline: object, observer: obje
         raise ConfigurationError(f"retry= is {type(retry).__name__}: give Retry(attempts=4), or None for one try")
     if observer is not None and not callable(observer):
         raise ConfigurationError(f"on_exchange= is {type(observer).__name__}: give a function that takes an Exchange")
-    if deadline is not None and (
-        isinstance(deadline, bool) or not isinstance(deadline, int | float) or not 0 < deadline < float("inf")
-    ):
-        raise ConfigurationError("deadline= is not a positive number of seconds: give one, or None for no deadline")
+    if is_asynchronous(observer):
+        raise ConfigurationError("on_exchange= is a coroutine function, which nobody awaits: give a plain function")
+    if deadline is not None and plain_seconds(deadline) is None:
+        raise ConfigurationError(
+            f"deadline= is not a positive number of seconds: give one, {MAX_SECONDS} at most, or None for no deadline"
+        )
+
+
+def is_asynchronous(function: object) -> bool:
+    """Whether a call of the function gives a coroutine that somebody has to await."""
+    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(getattr(function, "__call__", None))  # noqa: B004 - of an object
+
+
+def checked_choice(name: str, value: object, choices: tuple[str, ...]) -> str:
+    """Return the value as a plain str if it is one of the choices."""
+    if not isinstance(value, str) or value not in choices:
+        shown = " or ".join(f'"{choice}"' for choice in choices)
+        raise ConfigurationError(f"{name}= is unknown: give {shown}")
+    return plain_str(value)
 
 
 def checked_flag(given: Arguments, name: Literal["allow_plaintext", "log_content"]) -> bool:
@@ -90,7 +127,7 @@ def wsdl_content(wsdl: FilePath | bytes) -> bytes:
         return wsdl
     try:
         return Path(wsdl).read_bytes()
-    except (OSError, TypeError) as error:
+    except (OSError, TypeError, ValueError) as error:
         raise ConfigurationError(
             f"wsdl= cannot be read ({type(error).__name__}): give a path or the content of a WSDL"
         ) from None
@@ -107,36 +144,43 @@ def checked_credentials(api_id: object, user: object, password: object, binding:
         and len(api_id) <= _MAX_API_ID_DIGITS
     ):
         api_id = int(api_id)
-    is_int = isinstance(api_id, int) and not isinstance(api_id, bool) and 0 < api_id < 2**31
+    number = plain_int(api_id)
+    is_int = number is not None and 0 < number < 2**31
     if binding != "http" and not is_int:
         raise ConfigurationError("api_id= is not valid: give a positive whole number below 2**31, which SOAP carries")
     if not is_int and not (isinstance(api_id, str) and api_id):
         raise ConfigurationError("api_id= is empty, or neither int nor str: give the number of the API")
+    if isinstance(api_id, str):
+        checked_text("api_id", api_id)
     if isinstance(password, Secret):
         password = password.reveal()
     for name, value in (("user", user), ("password", password)):
         if not isinstance(value, str) or not value:
             raise ConfigurationError(f"{name}= is empty or not a str: give the account's {name}")
-        try:
-            check_text(value, name)
-        except InvalidInput as error:
-            raise ConfigurationError(str(error)) from None
-    return Credentials(
-        api_id if isinstance(api_id, int) else plain_str(api_id), plain_str(user), Secret(plain_str(password))
-    )
+        checked_text(name, value)
+    return Credentials(plain_str(api_id) if number is None else number, plain_str(user), Secret(plain_str(password)))
+
+
+def checked_text(name: str, value: object) -> str:
+    """Return an argument of the constructor as a plain str, if it holds what a document can carry."""
+    try:
+        return check_text(value, f"{name}=")
+    except InvalidInput as error:
+        raise ConfigurationError(str(error)) from None
 
 
 def checked_max_recipients(max_recipients: object, cap: int) -> int:
     """Check ``max_recipients=``; None stands for the cap."""
     if max_recipients is None:
         return cap
-    if isinstance(max_recipients, bool) or not isinstance(max_recipients, int):
+    number = plain_int(max_recipients)
+    if number is None:
         raise ConfigurationError("max_recipients= is not an int: give one")
-    if not 1 <= max_recipients <= cap:
+    if not 1 <= number <= cap:
         raise ConfigurationError(
             f"max_recipients= is out of range: give 1 to {cap}, the gateway's cap for this binding"
         )
-    return max_recipients
+    return number
 
 
 def sent_headers(headers: Mapping[str, str] | None, user_agent_extra: str | None) -> dict[str, str]:
@@ -155,8 +199,9 @@ def sent_headers(headers: Mapping[str, str] | None, user_agent_extra: str | None
     merged = {**({} if "user-agent" in named else {"User-Agent": agent}), **given}
     checked: dict[str, str] = {}
     for name, value in merged.items():
-        if not all(isinstance(part, str) for part in (name, value)):
+        if not isinstance(name, str) or not isinstance(value, str):
             raise ConfigurationError("headers= holds a name or value that is not a str: give strs")
+        name, value = plain_str(name), plain_str(value)  # noqa: PLW2901 - the same, without a subclass
         if name.lower() in _OURS:
             raise ConfigurationError(f"headers= holds {name}, which the contract sets: leave it out")
         if not _HEADER_NAME.fullmatch(name):

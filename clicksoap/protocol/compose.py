@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
-from clicksoap.checks import check_text
+from clicksoap.checks import check_text, plain_moment
 from clicksoap.contract import Dialect
 from clicksoap.errors import ConfigurationError, InvalidInput, NotExpressible
 from clicksoap.lazy_re import pattern
@@ -17,6 +17,7 @@ from clicksoap.protocol.arguments import (
     Arguments,
     ViewOptions,
     check_kinds,
+    checked_choice,
     checked_credentials,
     checked_flag,
     checked_max_recipients,
@@ -93,12 +94,8 @@ class ClientCore:
         )
         self.binding = _binding(name, url, given["http_method"], in_house)
         self._credentials = checked_credentials(given["api_id"], given["user"], given["password"], name)
-        if given["auth"] not in {"session", "credentials"}:
-            raise ConfigurationError('auth= is unknown: give "session" or "credentials"')
-        if given["region"] is not None:
-            check_region(given["region"])
-        self._region = given["region"]
-        self._use_session = given["auth"] == "session"
+        self._use_session = checked_choice("auth", given["auth"], ("session", "credentials")) == "session"
+        self._region = None if given["region"] is None else check_region(given["region"])
         self._log_content = checked_flag(given, "log_content")
         self.session = Session()
         self.set_options(given)
@@ -222,17 +219,23 @@ class ClientCore:
 
     def find(self, client_message_id: str) -> Flow[FoundRequest]:
         """Ask once what the gateway knows of a request."""
-        return self.flows.find(client_message_id)
+        return self.flows.find(check_text(client_message_id, "client_message_id"))
 
     def reconcile(self, report: SendReport, believe_after: float, *, wait: bool) -> Flow[SendReport]:
         """Ask what became of the unknown recipients of a report."""
-        return self.flows.reconcile(report, believe_after, wait=wait)
+        if not isinstance(report, SendReport):
+            raise InvalidInput(f"lost is {type(report).__name__}: give a SendReport or a client message id")
+        return self.flows.reconcile(report, believe_after, wait=_checked_wait(wait))
 
     def settle(
         self, client_message_id: str, believe_after: float, ended_at: datetime | None, *, wait: bool
     ) -> Flow[State]:
         """Ask whether a request arrived."""
-        return self.flows.settle(client_message_id, believe_after, ended_at, wait=wait)
+        own_id = check_text(client_message_id, "lost")
+        if not own_id or any(char.isspace() for char in own_id):
+            raise InvalidInput("lost is empty or holds blanks: give a SendReport or a client message id")
+        ended = None if ended_at is None else plain_moment(ended_at, "ended_at")
+        return self.flows.settle(own_id, believe_after, ended, wait=_checked_wait(wait))
 
     def batch(self, template: str, options: SendOptions) -> OpenBatch:
         """Check a template batch."""
@@ -314,6 +317,12 @@ class ClientCore:
 _COMMANDS: Final[dict[str, type[Deliver]]] = {command.name: command for command in (SendMessage, PushLink, NotifyMms)}
 
 
+def _checked_wait(wait: object) -> bool:
+    if not isinstance(wait, bool):
+        raise InvalidInput(f"wait is {type(wait).__name__}: give True or False")
+    return wait
+
+
 def _message(message: object) -> Message:
     if isinstance(message, str):
         return Text(message)
@@ -333,8 +342,7 @@ def _dialect_name(dialect: Dialect) -> BindingName:
 
 
 def _binding(name: BindingName, url: str, http_method: HttpMethod, in_house: Contract | None) -> Binding:
-    if http_method not in {"POST", "GET"}:
-        raise ConfigurationError('http_method= is unknown: give "POST" or "GET"')
+    checked_choice("http_method", http_method, ("POST", "GET"))
     if name == "http":
         from clicksoap.protocol.bindings.http import HttpApi  # noqa: PLC0415 - few speak it, and a first reply waits for imports
 
@@ -359,9 +367,9 @@ def _check_filled(fields: frozenset[int], given: int) -> None:
 
 def _check_field(text: str, argument: str, charset: Charset) -> None:
     check_text(text, argument)
-    culprits = segments(text, charset).culprits
-    if culprits:
+    cost = segments(text, charset)
+    if cost.culprits:
         raise InvalidInput(
-            f"{argument} holds {len(culprits)} characters outside the GSM alphabet, "
+            f"{argument} holds {cost.culprits_named()}, outside the GSM alphabet, "
             "which the gateway cannot merge: send such texts with send()"
         )

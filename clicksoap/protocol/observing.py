@@ -4,6 +4,7 @@ Logger ``clicksoap`` has one INFO line per exchange with the gateway; ``clicksoa
 masked by the names of their fields.
 """
 
+import inspect
 import logging
 import re
 from collections import Counter
@@ -81,7 +82,10 @@ class Watch:
         if self._observer is None:
             return
         try:
-            self._observer(exchange)
+            waiting: object = self._observer(exchange)
+            if inspect.iscoroutine(waiting):
+                waiting.close()
+                _log.warning("on_exchange gave a coroutine, which nobody awaits: give a plain function")
         except Exception as error:  # noqa: BLE001 - an observer must not change what became of a message
             _log.warning("on_exchange raised %s; the exchange is not affected", type(error).__name__)
 

@@ -110,7 +110,8 @@ class ByMessageId(Operation[QueriedStatus]):
 
     def __init__(self, message_id: str | None = None, client_message_id: str | None = None) -> None:
         if (message_id is None) == (client_message_id is None):
-            raise InvalidInput("give message_id= or client_message_id=, exactly one of them")
+            found = "missing" if message_id is None else "given"
+            raise InvalidInput(f"message_id= and client_message_id= are both {found}: give exactly one of them")
         if message_id is not None:
             self._id = {"apimsgid": _checked_id(message_id, "message_id")}
         else:

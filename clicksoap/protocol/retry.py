@@ -4,6 +4,7 @@ import random
 from dataclasses import dataclass
 from typing import Final
 
+from clicksoap.checks import MAX_SECONDS, plain_int, plain_seconds
 from clicksoap.errors import ClicksoapError, ConfigurationError, GatewayFailure, ProtocolError, TransportError
 from clicksoap.protocol.operations import Effect
 
@@ -34,12 +35,18 @@ class Retry:
     longest_retry_after: float = 30
 
     def __post_init__(self) -> None:
-        if isinstance(self.attempts, bool) or not isinstance(self.attempts, int) or self.attempts < 1:
-            raise ConfigurationError("Retry(attempts=...) is a whole number from 1")
+        attempts = plain_int(self.attempts)
+        if attempts is None or attempts < 1:
+            raise ConfigurationError("Retry(attempts=...) is not a whole number from 1: give one, such as 4")
+        object.__setattr__(self, "attempts", attempts)
         for name in ("first_pause", "longest_pause", "longest_retry_after"):
             value: object = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < float("inf"):
-                raise ConfigurationError(f"Retry({name}=...) is a number of seconds, 0 or more")
+            seconds = plain_seconds(value, is_zero_allowed=True)
+            if seconds is None:
+                raise ConfigurationError(
+                    f"Retry({name}=...) is not a number of seconds from 0: give one, {MAX_SECONDS} at most"
+                )
+            object.__setattr__(self, name, seconds)
 
     def pause_after(self, error: ClicksoapError, effect: Effect, tries: int) -> float | None:
         """Seconds to wait before the next try, or None if there is to be none.

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from clicksoap.checks import MAX_SECONDS, plain_seconds
 from clicksoap.errors import ConfigurationError
 
 
@@ -23,5 +24,9 @@ class Timeout:
     def __post_init__(self) -> None:
         for name in ("connect", "read", "total"):
             value: object = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < float("inf"):
-                raise ConfigurationError(f"Timeout({name}=...) is a positive number of seconds")
+            seconds = plain_seconds(value)
+            if seconds is None:
+                raise ConfigurationError(
+                    f"Timeout({name}=...) is not a positive number of seconds: give one, {MAX_SECONDS} at most"
+                )
+            object.__setattr__(self, name, seconds)

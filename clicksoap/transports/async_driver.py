@@ -1,7 +1,6 @@
 """Runs flows in tasks; a module of its own, so that a program of threads does not load asyncio."""
 
 import asyncio
-import inspect
 import os
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
@@ -11,6 +10,9 @@ from clicksoap.protocol.effects import Flow, Login, Pause, Prepare, Record, Send
 from clicksoap.protocol.flows import Flows
 from clicksoap.protocol.session import Session
 from clicksoap.protocol.wire import AsyncTransport, WireReply
+from clicksoap.transports.flow_ends import has_ended, keep_report, prepared
+from clicksoap.transports.lookup import NoThreadError
+from clicksoap.transports.loop_threads import in_thread
 
 T = TypeVar("T")
 AsyncSleep = Callable[[float], Awaitable[None]]
@@ -40,36 +42,45 @@ class AsyncDriver:
         """A driver of other flows over the same transport, session and login lock."""
         return AsyncDriver(self._shared, flows, sleep or self._own_sleep)
 
-    async def run(self, flow: Flow[T]) -> T:  # noqa: C901 - one loop, so that what ends a wait reaches the flow
-        """Carry out the flow's effects until it ends; whatever ends a wait, also a cancellation, is thrown into it."""
+    async def run(self, flow: Flow[T], broken: BaseException | None = None) -> T:
+        """Carry out the flow's effects until it ends; whatever ends a wait, also a cancellation, is thrown into it.
+
+        Args:
+            flow: The flow.
+            broken: An exception to throw into it first.
+
+        Raises:
+            BaseException: The flow's own error, or an interruption, with the report of a send on it.
+        """
         self._shared.check_home()
         reply: WireReply | None = None
-        broken: BaseException | None = None
-        while True:
-            effect = None
-            try:
-                effect = flow.send(reply) if broken is None else flow.throw(broken)
-                reply, broken = None, None
-                if isinstance(effect, Send):
-                    reply = await self._shared.transport.send(effect.request, effect.timeout, effect.deadline)
-                elif isinstance(effect, Prepare):
-                    if not self._shared.is_prepared:
-                        await self._prepare()
-                elif isinstance(effect, Login):
-                    await self._login(effect)
-                elif isinstance(effect, Pause):
-                    await (self._own_sleep or self.sleep)(effect.seconds)
-                else:
-                    await _recorded(effect)
-            except StopIteration as end:
-                if effect is None:  # raised by the flow, which has ended
-                    result: T = end.value
-                    return result
-                broken = not_its_own_end(end)
-            except BaseException as error:
-                if inspect.getgeneratorstate(flow) == inspect.GEN_CLOSED:
-                    raise
-                broken = error
+        result: T | None = None
+        try:
+            while True:
+                effect = None
+                try:
+                    effect = flow.send(reply) if broken is None else flow.throw(broken)
+                    reply, broken = None, None
+                    if isinstance(effect, Send):
+                        reply = await self._shared.transport.send(effect.request, effect.timeout, effect.deadline)
+                    else:
+                        await self._carry_out(effect)
+                except StopIteration as end:
+                    if effect is None:  # raised by the flow, which has ended
+                        result = end.value
+                        return end.value  # type: ignore[no-any-return]
+                    broken = not_its_own_end(end)
+                except BaseException as error:
+                    if has_ended(flow):
+                        raise
+                    broken = error
+        except BaseException as error:
+            # A signal handler may raise at any instruction, also between two turns of the loop.
+            if has_ended(flow):
+                keep_report(error, result)
+                raise
+            met = error
+        return await self.run(flow, met)
 
     async def close(self) -> None:
         """Close every connection; a later call opens new ones.
@@ -80,6 +91,17 @@ class AsyncDriver:
         if self._shared.home is not None:
             self._shared.check_home()
         await self._shared.transport.close()
+
+    async def _carry_out(self, effect: Prepare | Login | Pause | Record) -> None:
+        if isinstance(effect, Prepare):
+            if not self._shared.is_prepared:
+                await self._prepare()
+        elif isinstance(effect, Login):
+            await self._login(effect)
+        elif isinstance(effect, Pause):
+            await (self._own_sleep or self.sleep)(effect.seconds)
+        else:
+            await _recorded(effect)
 
     async def _prepare(self) -> None:
         """Prepare once, in a thread. A task that waits for another one's failure tries again by itself."""
@@ -92,15 +114,18 @@ class AsyncDriver:
                 continue
             shared.preparing = done = asyncio.Event()
             try:
-                await asyncio.to_thread(self._prepare_blocking)
+                try:
+                    await in_thread(self._prepare_blocking)
+                except NoThreadError:  # as at the end of the interpreter: it blocks the loop for some milliseconds
+                    self._prepare_blocking()
                 shared.is_prepared = True
             finally:
                 shared.preparing = None
                 done.set()
 
     def _prepare_blocking(self) -> None:
-        self._shared.transport.prepare()
-        self._flows.prepare()
+        prepared(self._shared.transport.prepare)
+        prepared(self._flows.prepare)
 
     async def _login(self, asked: Login) -> None:
         shared = self._shared
@@ -141,7 +166,16 @@ class Shared:
 
     def check_home(self) -> None:
         """Refuse an event loop or a process that is not the one of the first call."""
-        here = (os.getpid(), asyncio.get_running_loop())
+        try:
+            here = (os.getpid(), asyncio.get_running_loop())
+        except RuntimeError:
+            # trio and curio run coroutines, too.
+            here = None
+        if here is None:
+            raise ConfigurationError(
+                "an AsyncClient needs a running asyncio event loop, and there is none: call it under asyncio.run, "
+                "or use a Client in a thread under trio"
+            )
         if self.home is None:
             self.home = here
         if self.home != here:

@@ -5,25 +5,25 @@ No redirect is followed, no netrc, proxy variable or cookie is used, and nothing
 
 import asyncio
 import functools
-import select
 import socket
 import ssl
 import time
 from collections import deque
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 from clicksoap.errors import ProtocolError, TransportError
 from clicksoap.protocol.timeout import Timeout
 from clicksoap.protocol.wire import ClientCert, FilePath, WireReply, WireRequest
 from clicksoap.transports.connection_limits import IDLE_SECONDS, MAX_CONNECTIONS
-from clicksoap.transports.failures import translated
+from clicksoap.transports.failures import judged, raised_by_signal_handler
 from clicksoap.transports.incoming import BrokenReply, IncomingReply
-from clicksoap.transports.outgoing import request_bytes, target_of
+from clicksoap.transports.lookup import is_address
+from clicksoap.transports.loop_threads import in_thread
+from clicksoap.transports.outgoing import forwarded_bytes, port_of, request_bytes, target_of, tunnel_bytes
+from clicksoap.transports.polling import is_readable
 from clicksoap.transports.tls import checked_proxy, proxy_headers, tls_context
-
-_PORTS: Final = {"http": 80, "https": 443}
 
 
 class AsyncioTransport:
@@ -73,24 +73,24 @@ class AsyncioTransport:
             finally:
                 self._places.release()
             return reply.received(time.monotonic() - started)
-        except asyncio.CancelledError as error:
-            error.may_have_taken_effect = reply.is_expected and not reply.is_refusal  # type: ignore[attr-defined]
-            raise
-        except _FOREIGN as error:
-            failure = translated(error, may_have_left=reply.is_expected, proxied=self._proxy is not None)
+        except BaseException as error:  # noqa: BLE001 - what passes unchanged is raised by `judged`
+            failure = judged(error, may_have_left=reply.may_have_taken_effect, proxied=self._proxy is not None)
         # Raised out here, so that no foreign exception hangs on ours.
         raise failure
 
     async def _exchange(self, request: WireRequest, reply: IncomingReply, timeout: Timeout, deadline: float) -> None:
         to = urlsplit(request.url)
-        data = self._request_bytes(request, to)
+        if self._proxy is not None and to.scheme == "http":
+            data = forwarded_bytes(request, {**self._headers, **self._proxy_headers})
+        else:
+            data = request_bytes(request, target_of(request.url), self._headers)
         kept = self._kept.setdefault((to.scheme, to.netloc), deque())
         connection = _usable(kept) or await self._connected(to, timeout, deadline)
         try:
             await connection.exchange(data, reply, timeout.read, deadline)
-        except (*_FOREIGN, ProtocolError):
+        except Exception as error:
             # The status has said already that nothing was done; its body is only its reasons.
-            if not reply.is_refusal:
+            if not reply.is_refusal or raised_by_signal_handler(error):
                 raise
         finally:
             # Not where the client was closed meanwhile.
@@ -108,12 +108,6 @@ class AsyncioTransport:
         for connection in idle:
             await connection.closed
 
-    def _request_bytes(self, request: WireRequest, to: SplitResult) -> bytes:
-        """Absolute, and with the proxy's credentials, where a proxy forwards plain http (RFC 9112, 3.2.2)."""
-        if self._proxy is not None and to.scheme == "http":
-            return request_bytes(request, request.url, {**self._headers, **self._proxy_headers})
-        return request_bytes(request, target_of(request.url), self._headers)
-
     async def _connected(self, to: SplitResult, timeout: Timeout, deadline: float) -> "_Connection":
         """A new connection, with TLS and through the proxy."""
         limit = min(deadline, time.monotonic() + timeout.connect)
@@ -124,22 +118,16 @@ class AsyncioTransport:
                     if self._proxy.scheme == "https":
                         await connection.secure(self._tls(), self._proxy)
                     if to.scheme == "https":
-                        await self._tunnel(connection, to, timeout, limit)
+                        answer = IncomingReply(has_body=False)
+                        asking = tunnel_bytes(to, self._proxy_headers)
+                        await connection.exchange(asking, answer, timeout.connect, limit)
+                        answer.check_tunnel()
                 if to.scheme == "https":
                     await connection.secure(self._tls(), to)
             except BaseException:
                 connection.abort()
                 raise
         return connection
-
-    async def _tunnel(self, connection: "_Connection", to: SplitResult, timeout: Timeout, limit: float) -> None:
-        host = to.hostname or ""
-        place = f"[{host}]:{_port(to)}" if ":" in host else f"{host}:{_port(to)}"
-        reply = IncomingReply(has_body=False)
-        asking = WireRequest("CONNECT", f"//{place}", self._proxy_headers, b"")
-        await connection.exchange(request_bytes(asking, place, {}), reply, timeout.connect, limit)
-        if reply.status // 100 != 2:  # noqa: PLR2004 - the class of 2xx
-            raise OSError(f"Tunnel connection failed: {reply.status}")
 
 
 def _usable(kept: "deque[_Connection]") -> "_Connection | None":
@@ -151,23 +139,27 @@ def _usable(kept: "deque[_Connection]") -> "_Connection | None":
     return None
 
 
-def _port(to: SplitResult) -> int:
-    return to.port or _PORTS[to.scheme]
-
-
 async def _reached(to: SplitResult, limit: float) -> "_Connection":
     """A connection to the first of the host's addresses that takes one; each has its share of the time that is left."""
     loop = asyncio.get_running_loop()
-    found = await loop.getaddrinfo(to.hostname or "", _port(to), type=socket.SOCK_STREAM)
+    found = await _addresses_of(to.hostname or "", port_of(to))
     for behind, address in zip(range(len(found) - 1, -1, -1), found, strict=True):
         try:
             async with asyncio.timeout((limit - time.monotonic()) / (behind + 1)):
-                _, connection = await loop.create_connection(_Connection, str(address[4][0]), _port(to))
+                _, connection = await loop.create_connection(_Connection, address, port_of(to))
                 return connection
         except OSError:
             if not behind:
                 raise
     raise OSError("the host has no address")
+
+
+async def _addresses_of(host: str, port: int) -> list[str]:
+    """The IP addresses of a host, looked up in a thread; an address needs none."""
+    if is_address(host):
+        return [host]
+    found = await in_thread(lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+    return [str(answer[4][0]) for answer in found]
 
 
 class _Connection(asyncio.Protocol):
@@ -218,7 +210,7 @@ class _Connection(asyncio.Protocol):
             return False
         # Of a lost TLS connection, the socket is gone one turn of the loop before the loss is told.
         sock = self._transport.get_extra_info("socket")
-        return sock is not None and not _readable(sock.fileno())
+        return sock is not None and not is_readable(sock.fileno())
 
     def abort(self) -> None:
         """Close the connection at once, without a goodbye."""
@@ -263,15 +255,3 @@ class _Connection(asyncio.Protocol):
             self._timer = self._loop.call_at(due, self._watch, read, deadline)
         elif self._done is not None and not self._done.done():
             self._done.set_exception(TimeoutError("the time is up"))
-
-
-def _readable(fd: int) -> bool:
-    if not hasattr(select, "poll"):
-        return bool(select.select([fd], [], [], 0)[0])
-    poll = select.poll()
-    poll.register(fd, select.POLLIN)
-    return bool(poll.poll(0))
-
-
-# Whatever comes from asyncio between here and the wire; ValueError is for a header or a host that cannot be used.
-_FOREIGN: Final = (OSError, ValueError)

@@ -11,3 +11,9 @@ IDLE_SECONDS: Final = 4.0
 Common servers close idle connections after 5 seconds and more (Apache's KeepAliveTimeout is 5). A POST on a connection
 that the server closes at the same moment is lost with an unknown outcome, so this stays below 5.
 """
+
+LONGEST_WAIT: Final = 1_000_000.0
+"""Seconds, twelve days, after which a single wait on a socket ends even if the time limits are longer.
+
+The system counts such a wait in milliseconds within 32 bits.
+"""

@@ -2,7 +2,6 @@
 
 import inspect
 import os
-import threading
 import time
 import weakref
 from collections.abc import Callable
@@ -13,6 +12,8 @@ from clicksoap.protocol.effects import Flow, Login, Pause, Prepare, Record, Send
 from clicksoap.protocol.flows import Flows
 from clicksoap.protocol.session import Session
 from clicksoap.protocol.wire import Transport, WireReply
+from clicksoap.transports.flow_ends import has_ended, keep_report, prepared
+from clicksoap.transports.places import NoPlaceError, Places
 
 T = TypeVar("T")
 Sleep = Callable[[float], None]
@@ -39,59 +40,77 @@ class Driver:
         self._own_sleep = sleep
 
     def view(self, flows: Flows, sleep: Sleep | None) -> "Driver":
-        """A driver of other flows over the same transport, session and login lock."""
+        """A driver of other flows over the same transport and session."""
         return Driver(self._shared, flows, sleep or self._own_sleep)
 
-    def run(self, flow: Flow[T]) -> T:
-        """Carry out the flow's effects until it ends; whatever ends a wait is thrown into the flow."""
+    def run(self, flow: Flow[T], broken: BaseException | None = None) -> T:
+        """Carry out the flow's effects until it ends; whatever ends a wait is thrown into the flow.
+
+        Args:
+            flow: The flow.
+            broken: An exception to throw into it first.
+
+        Raises:
+            BaseException: The flow's own error, or an interruption, with the report of a send on it.
+        """
         reply: WireReply | None = None
-        broken: BaseException | None = None
-        while True:
-            effect = None
-            try:
-                effect = flow.send(reply) if broken is None else flow.throw(broken)
-                reply, broken = None, None
-                if isinstance(effect, Send):
-                    reply = self._shared.transport.send(effect.request, effect.timeout, effect.deadline)
-                elif isinstance(effect, Prepare):
-                    self._prepare()
-                elif isinstance(effect, Login):
-                    self._login(effect)
-                elif isinstance(effect, Pause):
-                    (self._own_sleep or self.sleep)(effect.seconds)
-                else:
-                    _record(effect)
-            except StopIteration as end:
-                if effect is None:  # raised by the flow, which has ended
-                    result: T = end.value
-                    return result
-                broken = not_its_own_end(end)
-            except BaseException as error:
-                if inspect.getgeneratorstate(flow) == inspect.GEN_CLOSED:
-                    raise
-                broken = error
+        result: T | None = None
+        try:
+            while True:
+                effect = None
+                try:
+                    effect = flow.send(reply) if broken is None else flow.throw(broken)
+                    reply, broken = None, None
+                    if isinstance(effect, Send):
+                        reply = self._shared.transport.send(effect.request, effect.timeout, effect.deadline)
+                    else:
+                        self._carry_out(effect)
+                except StopIteration as end:
+                    if effect is None:  # raised by the flow, which has ended
+                        result = end.value
+                        return end.value  # type: ignore[no-any-return]
+                    broken = not_its_own_end(end)
+                except BaseException as error:
+                    if has_ended(flow):
+                        raise
+                    broken = error
+        except BaseException as error:
+            # A signal handler may raise at any instruction, also between two turns of the loop.
+            if has_ended(flow):
+                keep_report(error, result)
+                raise
+            met = error
+        return self.run(flow, met)
 
     def close(self) -> None:
         """Close every connection; a later call opens new ones."""
         self._shared.transport.close()
 
-    def _prepare(self) -> None:
-        if not self._shared.is_prepared:
-            self._flows.prepare()
-            self._shared.is_prepared = True
+    def _carry_out(self, effect: Prepare | Login | Pause | Record) -> None:
+        if isinstance(effect, Prepare):
+            if not self._shared.is_prepared:
+                prepared(self._flows.prepare)
+                self._shared.is_prepared = True
+        elif isinstance(effect, Login):
+            self._login(effect)
+        elif isinstance(effect, Pause):
+            (self._own_sleep or self.sleep)(effect.seconds)
+        else:
+            _record(effect)
 
     def _login(self, asked: Login) -> None:
         shared = self._shared
-        if shared.logging_in == threading.get_ident():
+        if shared.logins.is_held_here():
             # An observer or a log handler that is told of a login, and calls the client again.
             raise ConfigurationError(
-                "an observer or a log handler calls the client while the client logs in: call it after the login"
+                "an observer, a log handler or a signal handler calls the client while the client logs in: "
+                "call it after the login"
             )
-        if not shared.lock.acquire(timeout=max(0.0, asked.deadline - time.monotonic())):
-            waited = TransportTimeout("the time ran out while another thread logged in", may_have_left=False)
-            raise waited
         try:
-            shared.logging_in = threading.get_ident()
+            place = shared.logins.take(asked.deadline)
+        except NoPlaceError:
+            raise TransportTimeout("the time ran out while another thread logged in", may_have_left=False) from None
+        try:
             if shared.session.settled(asked.held, asked.limits):
                 return
             try:
@@ -100,8 +119,7 @@ class Driver:
                 shared.session.failed(error, asked.limits)
                 raise
         finally:
-            shared.logging_in = None
-            shared.lock.release()
+            shared.logins.leave(place)
 
 
 def _record(effect: Record) -> None:
@@ -113,20 +131,18 @@ def _record(effect: Record) -> None:
 
 
 class Shared:
-    """The parts that a client and its views share: transport, session, login lock."""
+    """The parts that a client and its views share: transport, session, and the place of the one that logs in."""
 
     def __init__(self, transport: Transport, session: Session) -> None:
         self.transport = transport
         self.session = session
-        self.lock = threading.Lock()
-        self.logging_in: int | None = None
+        self.logins = Places(1)
         self.is_prepared = False
         _all_shared.add(self)
 
     def after_fork(self) -> None:
-        """Give a forked child a lock, a session and connections of its own."""
-        self.lock = threading.Lock()
-        self.logging_in = None
+        """Give a forked child a login, a session and connections of its own."""
+        self.logins = Places(1)
         self.session.forget()
         self.transport.after_fork()
 

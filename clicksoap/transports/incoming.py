@@ -17,12 +17,17 @@ _MAX_RAW_BYTES: Final = MAX_REPLY_BYTES + 1024 * 1024
 """Cap on what one reply may bring at all, framing and interim replies included."""
 
 _STATUS_LINE: Final = re.compile(rb"HTTP/1\.([0-9])[ \t]+([1-9][0-9]{2})(?:[ \t].*)?", re.DOTALL)
-_LENGTH: Final = re.compile(r"[0-9]{1,15}")
-_CHUNK_LINE: Final = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,15})[ \t]*(?:;.*)?", re.DOTALL)
+_LENGTH: Final = re.compile(r"0*([0-9]+)(?:\s*,\s*0*\1)*", re.ASCII)
+_MAX_LENGTH_DIGITS: Final = 15
+_CHUNK_LINE: Final = re.compile(rb"[ \t]*0*([0-9A-Fa-f]{1,15})[ \t]*(?:;.*)?", re.DOTALL)
 # A bare line feed ends a line, too (RFC 9112, 2.2).
 _LINE_END: Final = re.compile(rb"\r?\n")
 _HEADERS_END: Final = re.compile(rb"(?:\A|\n)\r?\n")
 _FOLD: Final = re.compile(r"\r?\n[ \t]+")
+# Lines that continue no header are to be passed over (RFC 9112, 2.2).
+_FOLDED_BEFORE_ALL: Final = re.compile(r"\A(?:[ \t][^\n]*(?:\n|\Z))+")
+_LISTS: Final = frozenset({"connection", "transfer-encoding", "content-encoding"})
+_PADDING: Final = b"\0\r\n\t "
 
 _INTERIM: Final = range(100, 200)
 _SWITCHING: Final = 101
@@ -31,6 +36,17 @@ _WITHOUT_BODY: Final = frozenset({_SWITCHING, 204, 304})
 
 class BrokenReply(ConnectionError):
     """The reply is not whole or not HTTP; the text holds nothing of it."""
+
+
+def stated_length(value: str) -> int | None:
+    """The number of a Content-Length, at most 10 to the power of 15; None if it is something else.
+
+    A number that is said several times alike counts once (RFC 9110, 8.6).
+    """
+    found = _LENGTH.fullmatch(value.strip())
+    if found is None:
+        return None
+    return int(found[1]) if len(found[1]) <= _MAX_LENGTH_DIGITS else 10**_MAX_LENGTH_DIGITS
 
 
 class IncomingReply:
@@ -63,6 +79,20 @@ class IncomingReply:
         """Whether the status has said that nothing was done, whatever becomes of the rest."""
         return is_refused_unread(self.status)
 
+    @property
+    def may_have_taken_effect(self) -> bool:
+        """Whether the request may have left, and no status has said that nothing was done."""
+        return self.is_expected and not self.is_refusal
+
+    def check_tunnel(self) -> None:
+        """Refuse the answer to a CONNECT unless it is in the class of 2xx.
+
+        Raises:
+            OSError: There is no tunnel.
+        """
+        if self.status // 100 != 2:  # noqa: PLR2004 - the class of 2xx
+            raise OSError(f"Tunnel connection failed: {self.status}")
+
     def feed(self, data: bytes) -> bool:
         """Take what came, or nothing for the end of the connection; true once the reply is complete.
 
@@ -89,23 +119,39 @@ class IncomingReply:
             yield from self._head()
         headers = self._headers
         has_body = self._has_body and self.status not in _WITHOUT_BODY
-        body = BoundedBody(self.status, headers.get("content-encoding", "") if has_body else "")
-        length = headers.get("content-length", "")
-        coding = headers.get("transfer-encoding", "").lower()
+        coding = headers.get("content-encoding", "") if has_body else ""
+        body = BoundedBody(self.status, coding)
+        length = stated_length(headers.get("content-length", ""))
+        framing = {name.strip() for name in headers.get("transfer-encoding", "").lower().split(",")} - {"", "identity"}
         is_framed = True
         if not has_body:
             pass
-        elif coding == "chunked":
+        elif framing == {"chunked"}:
+            if "," in headers["transfer-encoding"]:  # its one word that means something
+                headers["transfer-encoding"] = "chunked"
             is_framed = yield from self._chunks(body)
-        elif coding not in {"", "identity"}:
+        elif framing:
             raise BrokenReply("the reply has an unknown transfer coding")
-        elif _LENGTH.fullmatch(length):
-            yield from self._counted(int(length), body)
+        elif length is not None:
+            body.expect(length)
+            yield from self._counted(length, body)
+            if not coding:
+                self._take_what_goes_on(body)
         else:
             is_framed = False
             yield from self._until_the_end(body)
         self._content = body.complete()
         self.keeps_connection = is_framed and self._may_persist() and not self._data and self.status != _SWITCHING
+
+    def _take_what_goes_on(self, body: BoundedBody) -> None:
+        """Take text behind the stated length to the body: the length lies, and may have cut the body anywhere.
+
+        Without its length, the body has to show its end by itself. Padding is no text, and another reply is not ours.
+        """
+        behind = bytes(self._data)
+        if behind.strip(_PADDING) and not b"HTTP/".startswith(behind[:5]):
+            body.feed(behind)
+            del self._headers["content-length"]
 
     def _head(self) -> Generator[None, bytes, None]:
         line = _STATUS_LINE.fullmatch((yield from self._until(_LINE_END)))
@@ -114,12 +160,12 @@ class IncomingReply:
         self._minor, self.status, self._headers = line[1], int(line[2]), {}
         block = (yield from self._until(_HEADERS_END)).decode("latin-1")
         headers: dict[str, str] = {}
-        for field in _FOLD.sub(" ", block).split("\n"):
+        for field in _FOLD.sub(" ", _FOLDED_BEFORE_ALL.sub("", block)).split("\n"):
             name, colon, value = field.partition(":")
             name, value = name.strip().lower(), value.strip()
-            if name == "content-length" and headers.get(name, value) != value:
+            if name == "content-length" and stated_length(headers.get(name, value)) != stated_length(value):
                 raise BrokenReply("the reply has two lengths")
-            if name == "connection" and name in headers:
+            if name in _LISTS and name in headers:
                 value = f"{headers[name]}, {value}"
             if colon:
                 headers[name] = value

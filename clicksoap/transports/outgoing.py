@@ -1,9 +1,12 @@
 """Writes HTTP/1.1 requests as bytes."""
 
 from collections.abc import Mapping
-from urllib.parse import urlsplit
+from typing import Final
+from urllib.parse import SplitResult, urlsplit
 
 from clicksoap.protocol.wire import WireRequest
+
+_PORTS: Final = {"http": 80, "https": 443}
 
 
 def request_bytes(request: WireRequest, target: str, headers: Mapping[str, str]) -> bytes:
@@ -22,7 +25,24 @@ def request_bytes(request: WireRequest, target: str, headers: Mapping[str, str])
     return f"{head}\r\n\r\n".encode("latin-1") + request.body
 
 
+def forwarded_bytes(request: WireRequest, headers: Mapping[str, str]) -> bytes:
+    """A request of plain http to a proxy: its target is the whole URL (RFC 9112, 3.2.2)."""
+    return request_bytes(request, request.url, headers)
+
+
+def tunnel_bytes(to: SplitResult, headers: Mapping[str, str]) -> bytes:
+    """A request for a tunnel to a host: CONNECT in HTTP/1.1, with the Host that HTTP/1.1 requires (RFC 9110, 9.3.6)."""
+    host = to.hostname or ""
+    place = f"[{host}]:{port_of(to)}" if ":" in host else f"{host}:{port_of(to)}"
+    return request_bytes(WireRequest("CONNECT", f"//{place}", headers, b""), place, {})
+
+
 def target_of(url: str) -> str:
     """The path and query of a URL, as a request line has them."""
     parts = urlsplit(url)
     return f"{parts.path}?{parts.query}" if parts.query else parts.path
+
+
+def port_of(to: SplitResult) -> int:
+    """The port of a URL; without one, that of its scheme."""
+    return to.port or _PORTS[to.scheme]

@@ -1,11 +1,11 @@
 """TLS settings and proxy URLs, the same for both transports."""
 
 import base64
+import functools
 import os
 import re
 import ssl
 from pathlib import Path
-from typing import Final
 from urllib.parse import SplitResult, unquote, urlsplit
 
 import certifi  # comes with requests
@@ -14,37 +14,30 @@ from clicksoap.errors import ConfigurationError
 from clicksoap.protocol.wire import ClientCert, FilePath
 
 
-def tls_context(
-    ca: FilePath | None, client_cert: ClientCert | None, socket_class: type[ssl.SSLSocket] = ssl.SSLSocket
-) -> ssl.SSLContext:
+def tls_context(ca: FilePath | None, client_cert: ClientCert | None) -> ssl.SSLContext:
     """The TLS settings: certificate and host name verified, TLS 1.2 at least.
 
     Args:
         ca: The CA bundle (or folder) to trust instead of certifi's.
         client_cert: The client's own certificate.
-        socket_class: The class of the sockets. Each class has a context of its own, because urllib3 changes the one it
-            is given: once pyOpenSSL is injected into urllib3, it checks host names by itself and switches the
-            context's own check off.
 
     Raises:
         ConfigurationError: ``ca`` or ``client_cert`` cannot be used; the text names which.
     """
     if ca is None and client_cert is None:
-        found = _default_contexts.get(socket_class)
-        return found or _default_contexts.setdefault(socket_class, _new_tls_context(None, None, socket_class))
-    return _new_tls_context(ca, client_cert, socket_class)
+        return _default_context()
+    return _new_tls_context(ca, client_cert)
 
 
-# Reading the bundle takes ten times longer than anything else in a client's construction, so it is read once.
-_default_contexts: Final[dict[type[ssl.SSLSocket], ssl.SSLContext]] = {}
+@functools.cache
+def _default_context() -> ssl.SSLContext:
+    """The settings of most clients: reading the bundle takes ten times longer than anything else in a construction."""
+    return _new_tls_context(None, None)
 
 
-def _new_tls_context(
-    ca: FilePath | None, client_cert: ClientCert | None, socket_class: type[ssl.SSLSocket]
-) -> ssl.SSLContext:
+def _new_tls_context(ca: FilePath | None, client_cert: ClientCert | None) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # it verifies certificate and host name
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.sslsocket_class = socket_class
     try:
         bundle = Path(certifi.where() if ca is None else ca or "\0")  # "" would be the folder one stands in
         if bundle.is_dir():
@@ -52,6 +45,8 @@ def _new_tls_context(
         else:
             context.load_verify_locations(cafile=bundle)
     except (OSError, ValueError, TypeError):
+        if ca is None:  # the reason is the machine's, such as too many open files
+            raise
         raise ConfigurationError("ca= is not usable: give a file or folder of certificates in PEM") from None
     if client_cert is not None:
         try:

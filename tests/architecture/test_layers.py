@@ -16,6 +16,7 @@ VOCABULARY = (
     "messages",
     "options",
     "results",
+    "events",
     "text",
     "msisdn",
     "secret",
@@ -40,9 +41,10 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "transports": _TRANSPORTS,
     **dict.fromkeys(FACADES, _CLIENT),
     "__init__": _CLIENT,
+    "callbacks": ("callbacks", *_VOCABULARY),
     "simulator": ("simulator", *FACTS),
     "testing": ("testing", "simulator", "__init__", *_CLIENT),
-    "cli": ("cli", "testing", "simulator", "__init__", *_CLIENT),
+    "cli": ("cli", "testing", "callbacks", "simulator", "__init__", *_CLIENT),
     "__main__": ("cli",),
 }
 MODULES = sorted(path.relative_to(PACKAGE).with_suffix("").as_posix() for path in PACKAGE.rglob("*.py"))
@@ -137,9 +139,16 @@ def test_no_imports_go_in_a_circle() -> None:
     ("library", "allowed"),
     [
         ("zeep", {"protocol/bindings/soap", "service"}),
-        ("requests", {"transports/requests", "client"}),
+        ("requests", {"transports/requests", "transports/requests_failures", "client"}),
         ("pytest", {"testing/plugin"}),
-        ("urllib3", {"transports/requests", "transports/urllib3_connections"}),
+        (
+            "urllib3",
+            {
+                "transports/requests",
+                "transports/requests_failures",
+                "transports/connection",
+            },
+        ),
     ],
 )
 def test_a_library_is_imported_only_where_it_belongs(library: str, allowed: set[str]) -> None:

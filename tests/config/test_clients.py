@@ -1,14 +1,24 @@
 """A client made of its surroundings, and one that leaves them alone."""
 
+import asyncio
 import builtins
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 import pytest
+import requests
 
-from clicksoap import AuthenticationError, Client, ConfigurationError
+from clicksoap import (
+    AsyncClient,
+    AuthenticationError,
+    Client,
+    ConfigurationError,
+    Exchange,
+    ProtocolError,
+    Secret,
+)
 from clicksoap.simulator import Account, Simulator
 
 SECRET = "hunter2-s3cret"
@@ -139,3 +149,57 @@ def test_the_constructor_reads_neither_the_environment_nor_files(
         assert len(sms.send([TO, "27831234567"], "hello").accepted) == 2
     assert gateway.gateway.commands["sendmsg"] == 1
     assert gateway.gateway.messages[0].sender == ""
+
+
+def test_the_overrides_are_the_arguments_of_the_constructor() -> None:
+    for kind in (Client, AsyncClient):
+        hints = get_type_hints(kind.from_config, include_extras=True)
+        overrides = get_args(hints["overrides"])[0]
+        constructor = get_type_hints(kind.__init__)
+        del constructor["return"]
+        assert get_type_hints(overrides) == constructor
+
+
+def test_a_program_completes_its_settings(gateway: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {"API_ID": "123456", "USER": "acme", "PASSWORD": "of another account"}.items():
+        monkeypatch.setenv(f"CLICKSOAP_{name}", value)
+    seen: list[Exchange] = []
+    with (
+        requests.Session() as session,
+        Client.from_config(
+            endpoint=gateway.origin, password=SECRET, session=session, on_exchange=seen.append, retry=None
+        ) as sms,
+    ):
+        assert sms.send(TO, "hello").accepted
+    assert [exchange.command for exchange in seen] == ["auth", "sendmsg"]
+
+    async def main() -> None:
+        async with AsyncClient.from_config(endpoint=gateway.origin, password=Secret(SECRET), sender="Acme") as sms:
+            assert (await sms.send(TO, "hello")).accepted
+
+    asyncio.run(main())
+    assert gateway.gateway.messages[-1].sender == "Acme"
+
+
+def test_what_the_constructor_refuses_it_refuses_of_the_program_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {"API_ID": "123456", "USER": "acme", "PASSWORD": SECRET}.items():
+        monkeypatch.setenv(f"CLICKSOAP_{name}", value)
+    wrong: Any
+    for wrong in ({"retry": 5}, {"timeout": 5}, {"session": 5}, {"sender": "much too long a name"}):
+        (name,) = wrong
+        with pytest.raises(ConfigurationError, match=name):
+            Client.from_config(**wrong)
+    wrong = {"session": None}
+    with pytest.raises(ConfigurationError, match="has no argument 'session'"):
+        AsyncClient.from_config(**wrong)
+
+
+def test_retries_are_a_setting(gateway: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = {"API_ID": "123456", "USER": "acme", "PASSWORD": SECRET, "ENDPOINT": gateway.origin}
+    for name, value in {**settings, "RETRY": '{"attempts": 2}'}.items():
+        monkeypatch.setenv(f"CLICKSOAP_{name}", value)
+    gateway.faults.add("status", command="getbalance", status=503)
+    seen: list[Exchange] = []
+    with Client.from_config(on_exchange=seen.append) as sms, pytest.raises(ProtocolError):
+        sms.balance()
+    assert [exchange.status for exchange in seen if exchange.command == "getbalance"] == [503, 503]

@@ -1,19 +1,22 @@
 """Where settings come from, which of them wins, and what is said of those that cannot be."""
 
+import json
 import re
+import traceback
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from clicksoap import ConfigurationError, Secret, Timeout
-from clicksoap.config import Settings, load
+from clicksoap import Client, ConfigurationError, Retry, Secret, Timeout
+from clicksoap.config import load
+from clicksoap.protocol.arguments import ClientOptions
 
 SECRET = "hunter2-s3cret"
 BASE = {"CLICKSOAP_API_ID": "123456", "CLICKSOAP_USER": "acme", "CLICKSOAP_PASSWORD": SECRET}
 
-Load = Callable[..., Settings]
+Load = Callable[..., ClientOptions]
 
 
 @pytest.fixture
@@ -32,14 +35,16 @@ def toml(tmp_path: Path) -> Callable[[str], Path]:
 def loaded(tmp_path: Path) -> Load:
     """Loads with these variables and nothing else around."""
 
-    def settings(variables: Mapping[str, str] | None = None, profile: str | None = None) -> Settings:
+    def settings(variables: Mapping[str, str] | None = None, profile: str | None = None) -> ClientOptions:
         return load(profile, {"HOME": str(tmp_path), **(variables or {})})
 
     return settings
 
 
-def password_of(settings: Settings) -> str:
-    return settings["password"].reveal()
+def password_of(settings: ClientOptions) -> str:
+    password = settings["password"]
+    assert isinstance(password, Secret)
+    return password.reveal()
 
 
 def test_the_environment_is_enough(loaded: Load) -> None:
@@ -66,8 +71,14 @@ def test_every_setting_has_a_variable(loaded: Load) -> None:
             "CLICKSOAP_MAX_RECIPIENTS": "100",
             "CLICKSOAP_TIMEOUT": '{"connect": 1, "total": 9.5}',
             "CLICKSOAP_HEADERS": '{"X-Team": "billing"}',
+            "CLICKSOAP_RETRY": '{"attempts": 2, "first_pause": 0.1}',
+            "CLICKSOAP_DEADLINE": "7.5",
+            "CLICKSOAP_LOG_CONTENT": "no",
+            "CLICKSOAP_WSDL": "/etc/gateway.wsdl",
+            "CLICKSOAP_USER_AGENT_EXTRA": "billing/1",
         }
     )
+    assert settings.keys() == ClientOptions.__annotations__.keys() - {"on_exchange"}
     del settings["password"]
     assert settings == {
         "api_id": "123456",
@@ -85,6 +96,11 @@ def test_every_setting_has_a_variable(loaded: Load) -> None:
         "max_recipients": 100,
         "timeout": Timeout(connect=1, total=9.5),
         "headers": {"X-Team": "billing"},
+        "retry": Retry(attempts=2, first_pause=0.1),
+        "deadline": 7.5,
+        "log_content": False,
+        "wsdl": "/etc/gateway.wsdl",
+        "user_agent_extra": "billing/1",
     }
 
 
@@ -107,13 +123,19 @@ def test_every_setting_has_a_key_in_the_file(loaded: Load, toml: Callable[[str],
         allow_plaintext = false
         max_recipients = 100
         timeout = {{ connect = 1, total = 9.5 }}
+        retry = {{ attempts = 2 }}
+        deadline = 30
+        log_content = true
+        wsdl = "/etc/gateway.wsdl"
+        user_agent_extra = "billing/1"
 
         [default.headers]
         X-Team = "billing"
         """
     )
     settings = loaded({"CLICKSOAP_CONFIG": str(path)})
-    assert settings.pop("password").reveal() == SECRET
+    assert password_of(settings) == SECRET
+    del settings["password"]
     assert settings == {
         "api_id": 123456,
         "user": "acme",
@@ -130,6 +152,11 @@ def test_every_setting_has_a_key_in_the_file(loaded: Load, toml: Callable[[str],
         "max_recipients": 100,
         "timeout": Timeout(connect=1, total=9.5),
         "headers": {"X-Team": "billing"},
+        "retry": Retry(attempts=2),
+        "deadline": 30,
+        "log_content": True,
+        "wsdl": "/etc/gateway.wsdl",
+        "user_agent_extra": "billing/1",
     }
 
 
@@ -277,13 +304,23 @@ def test_the_error_for_a_missing_one_names_the_profile_that_was_asked_for(
         ("[default]\nmax_recipients = 1.5\n", "max_recipients in .* is not a whole number"),
         ("[default]\ntimeout = 5\n", "timeout is not a table"),
         ("[default]\ntimeout = { conect = 5 }\n", "timeout has an unknown key: give connect, read and total"),
-        ("[default]\ntimeout = { connect = -5 }\n", r"Timeout\(connect=\.\.\.\) is a positive number"),
-        ('[default]\ntimeout = { connect = "5" }\n', r"Timeout\(connect=\.\.\.\) is a positive number"),
+        ("[default]\ntimeout = { connect = -5 }\n", r"Timeout\(connect=\.\.\.\) is not a positive number"),
+        ("[default]\nretry = 5\n", 'retry is not a table: in the environment, give JSON such as {"attempts": 4}'),
+        (
+            "[default]\nretry = { tries = 5 }\n",
+            "retry has an unknown key: give attempts, first_pause, longest_pause and longest_retry_after",
+        ),
+        ("[default]\nretry = { attempts = 0 }\n", r"Retry\(attempts=\.\.\.\) is not a whole number from 1"),
+        ("[default]\nlog_content = 2\n", "log_content in .* is neither true nor false"),
+        ('[default]\ndeadline = "soon"\n', "deadline in .* is not a number of seconds: give one, such as 30"),
+        ("[default]\npassword_file = 5\n", "password_file in .* is not a text: put it in quotes"),
+        ('[default]\npassword_file = "a\\u0000b"\n', "password_file in .* names has no possible name: give a path"),
+        ('[default]\ntimeout = { connect = "5" }\n', r"Timeout\(connect=\.\.\.\) is not a positive number"),
         ("[default]\nheaders = []\n", "headers is not a table"),
         ('[default]\nclient_key = "/k.pem"\n', "client_key is set without client_cert"),
         ('[default]\npassword_file = "/nowhere/secret"\n', "password_file in .* names cannot be read: No such file"),
     ],
-    ids=range(22),
+    ids=range(29),
 )
 def test_what_cannot_be_in_the_file_is_told_without_quoting_it(
     loaded: Load, toml: Callable[[str], Path], text: str, words: str
@@ -375,3 +412,127 @@ def test_settings_show_no_password(loaded: Load) -> None:
 def test_a_misspelt_variable_is_refused_by_name(loaded: Load) -> None:
     with pytest.raises(ConfigurationError, match="CLICKSOAP_ENDPONT is not a known setting"):
         loaded({"CLICKSOAP_ENDPONT": "https://sms.example"})
+
+
+# What Kubernetes injects for the services clicksoap and clicksoap-simulator, each with a port that has a name.
+SERVICE_LINKS = {
+    f"{prefix}_{name}": value
+    for prefix in ("CLICKSOAP", "CLICKSOAP_SIMULATOR", "CLICKSOAP_PASSWORD")
+    for name, value in {
+        "SERVICE_HOST": "10.0.171.239",
+        "SERVICE_PORT": "8443",
+        "SERVICE_PORT_HTTPS": "8443",
+        "SERVICE_PORT_METRICS_V2": "9090",
+        "PORT": "tcp://10.0.171.239:8443",
+        "PORT_8443_TCP": "tcp://10.0.171.239:8443",
+        "PORT_8443_TCP_PROTO": "tcp",
+        "PORT_8443_TCP_PORT": "8443",
+        "PORT_8443_TCP_ADDR": "10.0.171.239",
+        "PORT_53_UDP_ADDR": "10.0.171.239",
+    }.items()
+}
+
+
+def test_the_variables_of_services_of_that_name_are_no_settings(loaded: Load) -> None:
+    assert loaded({**BASE, **SERVICE_LINKS}).keys() == {"api_id", "user", "password"}
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("CLICKSOAP_PORT", "8443"),
+        ("CLICKSOAP_SIMULATOR_PORT", "8025"),
+        ("CLICKSOAP_HOST", "10.0.171.239"),
+        ("CLICKSOAP_SERVICE", "10.0.171.239"),
+        ("CLICKSOAP_PORT_TCP", "tcp://10.0.171.239:8443"),
+        ("CLICKSOAP_PASWORD", "x"),
+        ("CLICKSOAP_ENDPOINT_URL", "https://sms.example"),
+    ],
+)
+def test_what_is_neither_a_setting_nor_of_a_service_is_refused(loaded: Load, variable: str, value: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"{variable} is not a known setting"):
+        loaded({**BASE, **SERVICE_LINKS, variable: value})
+
+
+@pytest.mark.parametrize(
+    ("before", "behind"),
+    [("\ufeff", ""), ("", "\r\n"), ("\n", "\n"), ("\ufeff", "\r\n"), ("\r\n\ufeff", "\ufeff\n")],
+    ids=ascii,
+)
+def test_what_editors_and_shells_put_around_a_value_is_not_of_it(
+    loaded: Load, toml: Callable[[str], Path], tmp_path: Path, before: str, behind: str
+) -> None:
+    file = tmp_path / "secret"
+    file.write_text(f"{before} {SECRET} {behind}", encoding="utf-8")
+    around = {name: f"{before}{value}{behind}" for name, value in BASE.items() if name != "CLICKSOAP_PASSWORD"}
+    settings = loaded({**around, "CLICKSOAP_PASSWORD_FILE": f"{before}{file}{behind}"})
+    assert (settings["api_id"], settings["user"], password_of(settings)) == ("123456", "acme", f" {SECRET} ")
+
+    inside = json.dumps(f"{before}{SECRET}{behind}")
+    path = toml(f'\ufeff[prod]\r\napi_id = 1\r\nuser = "acme"\r\npassword = {inside}\r\n')
+    named = {"CLICKSOAP_CONFIG": f"{before}{path}{behind}", "CLICKSOAP_PROFILE": f"{before}prod{behind}"}
+    assert password_of(loaded(named)) == SECRET
+    assert loaded({**BASE, "CLICKSOAP_ENDPOINT": before + behind}).keys() == {"api_id", "user", "password"}
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_a_file_of_a_windows_shell_is_read(loaded: Load, tmp_path: Path, encoding: str) -> None:
+    file, config = tmp_path / "secret", tmp_path / "config.toml"
+    file.write_bytes(f"\ufeff{SECRET} é\r\n".encode(encoding))
+    config.write_bytes(f'\ufeff[default]\napi_id = 1\nuser = "acme"\npassword_file = "{file}"\n'.encode(encoding))
+    assert password_of(loaded({"CLICKSOAP_CONFIG": str(config)})) == f"{SECRET} é"
+
+
+def test_an_argument_of_the_program_wins_over_its_setting_also_where_it_is_none() -> None:
+    variables = {
+        **BASE,
+        "CLICKSOAP_PROXY": "http://proxy.example:3128",
+        "CLICKSOAP_TIMEOUT": '{"total": 9}',
+        "CLICKSOAP_CLIENT_CERT": "/cert.pem",
+        "CLICKSOAP_CLIENT_KEY": "/key.pem",
+    }
+    given: ClientOptions = {"proxy": None, "timeout": Timeout(total=5), "retry": None, "client_cert": "/both.pem"}
+    settings = load(None, variables, given)
+    assert settings.items() >= given.items()
+    assert (settings["user"], password_of(settings)) == ("acme", SECRET)
+
+
+def test_what_the_program_gives_is_not_looked_for() -> None:
+    given: ClientOptions = {"api_id": 7, "user": "other", "password": "own"}
+    assert load(None, {"CLICKSOAP_PASSWORD_FILE": "/nowhere", "HOME": "/nowhere"}, given) == given
+
+
+def test_an_argument_that_no_client_has_is_refused_by_name() -> None:
+    wrong: Any = {"time_out": 5}
+    with pytest.raises(ConfigurationError, match=r"from_config\(\) has no argument .time_out.: give any"):
+        load(None, BASE, wrong)
+
+
+@pytest.mark.parametrize("profile", [[], {}, b"prod", 5])
+def test_a_profile_that_is_no_name_is_refused(profile: Any) -> None:
+    with pytest.raises(ConfigurationError, match=f"profile= is {type(profile).__name__}: give the name of a table"):
+        load(profile, BASE)
+
+
+@pytest.mark.parametrize(
+    "place", ["CLICKSOAP_PASSWORD", "CLICKATELL_PASSWORD", "CLICKSOAP_PASSWORD_FILE", "file", "argument"]
+)
+def test_no_local_variable_of_a_frame_holds_the_password(
+    monkeypatch: pytest.MonkeyPatch, toml: Callable[[str], Path], tmp_path: Path, place: str
+) -> None:
+    (tmp_path / "secret").write_text(SECRET)
+    path = toml(f'[default]\npassword = "{SECRET}"\n' if place == "file" else "")
+    value = str(tmp_path / "secret") if place.endswith("_FILE") else SECRET
+    for name, content in {**BASE, "CLICKSOAP_CONFIG": str(path), "CLICKSOAP_PASSWORD": "", place: value}.items():
+        monkeypatch.setenv(name, content)
+    given: dict[str, Any] = {"password": SECRET} if place == "argument" else {}
+    wrong: dict[str, Any]
+    for wrong in ({"TIMEOUT": "5"}, {"USER": ""}, {"DEADLINE": "soon"}, {"USR": "acme"}, {"PROFILE": "prod"}):
+        with monkeypatch.context() as patch:
+            for name, content in wrong.items():
+                patch.setenv(f"CLICKSOAP_{name}", content)
+            with pytest.raises(ConfigurationError) as refused:
+                Client.from_config(**given)
+        for frame, _ in traceback.walk_tb(refused.value.__traceback__):
+            if frame.f_globals.get("__name__", "").startswith("clicksoap"):  # the test itself knows it
+                assert SECRET not in repr(frame.f_locals)

@@ -7,7 +7,7 @@ from urllib.parse import quote, urlsplit
 
 import pytest
 
-from clicksoap import config
+from clicksoap import Secret, config
 from clicksoap.codes import ERRORS, STATUSES
 from clicksoap.contract import SERVICE_PATHS
 from clicksoap.simulator import Account, Simulator
@@ -123,7 +123,9 @@ class TestTheList:
         lines = re.findall(r"^(?:<[^\n]*>)?export (CLICKSOAP_\w+)=([^<\n]*)", text, re.MULTILINE)
         found = config.load(environ=dict(lines))
         assert found["endpoint"] == site.sim.origin
-        assert (found["api_id"], found["user"], found["password"].reveal()) == ("123456", "acme", "secret")
+        password = found["password"]
+        assert isinstance(password, Secret)
+        assert (found["api_id"], found["user"], password.reveal()) == ("123456", "acme", "secret")
 
     def test_names_an_account_that_there_is_but_not_its_password(self) -> None:
         with Simulator(accounts=[Account(77, "o'shop", "5ecret")]) as sim:

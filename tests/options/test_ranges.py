@@ -126,7 +126,7 @@ WRONG: list[tuple[str, object, str]] = [
     ("deliver_at", "2030-01-01T00:00:00Z", "deliver_at is not a datetime with a time zone"),
     ("extra", "x=1", "extra is str: give a dict"),
     ("extra", [("x", 1)], "extra is list: give a dict"),
-    ("extra", {1: "x"}, "extra holds 1"),
+    ("extra", {1: "x"}, "extra holds a name that is int"),
     ("extra", {"to": "27821234567"}, "extra holds 'to'"),
     ("extra", {"climsgid": "x"}, "extra holds 'climsgid'"),
     ("extra", {"session_id": "x"}, "extra holds 'session_id'"),

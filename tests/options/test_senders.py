@@ -15,6 +15,8 @@ from clicksoap.simulator import Simulator
         ("27831234567", "27831234567"),
         ("+27 83 123-4567", "27831234567"),
         ("(27) 83.123.4567", "27831234567"),
+        ("\N{LEFT-TO-RIGHT OVERRIDE}+27 83 1234567\N{POP DIRECTIONAL FORMATTING}", "27831234567"),
+        ("٢٧٨٣", "2783"),
         (27831234567, "27831234567"),
         ("1", "1"),
         (0, "0"),
@@ -41,7 +43,7 @@ def test_a_name_is_sent_as_it_is_and_asks_for_an_alphanumeric_sender(name: str) 
     "wrong",
     [
         *("", " ", "+", "-", "--", "...", "12345678901234567", "ABCDEFGHIJKL", "Zoé", "Acme!", "a\n", "a\tb"),
-        *("+Acme", "٢٧٨٣", "💥", -5, 10**16, 10**5000),
+        *("+Acme", "💥", "27831234567.0", "27/83", -5, 10**16, 10**5000),
     ],
     ids=lambda value: repr(value) if isinstance(value, str) or abs(value) < 10**17 else "10**5000",
 )

@@ -1,4 +1,4 @@
-"""The long proofs, one after another: the fault matrix, the statuses, damaged requests and replies, and a load.
+"""The long proofs, one after another: the fault matrix, the statuses, damaged messages, and a load.
 
 ``make proof`` runs them. The environment says how:
 
@@ -26,6 +26,7 @@ class Extent:
     Attributes:
         mutants: How many damaged requests the fuzzer sends.
         replies: How many damaged replies both clients meet.
+        callbacks: How many damaged callbacks the receiver gets.
         messages: How many messages the simulator gets in large requests.
         minutes: How long it gets single calls.
         capacity: How many messages and exchanges it stores; its memory is full once it has got so many.
@@ -33,13 +34,16 @@ class Extent:
 
     mutants: int
     replies: int
+    callbacks: int
     messages: int
     minutes: float
     capacity: int
 
 
-SHORT: Final = Extent(mutants=10_000, replies=20_000, messages=30_000, minutes=0.75, capacity=2_000)
-LONG: Final = Extent(mutants=200_000, replies=1_000_000, messages=200_000, minutes=10, capacity=10_000)
+SHORT: Final = Extent(mutants=10_000, replies=20_000, callbacks=2_000, messages=30_000, minutes=0.75, capacity=2_000)
+LONG: Final = Extent(
+    mutants=200_000, replies=1_000_000, callbacks=50_000, messages=200_000, minutes=10, capacity=10_000
+)
 
 
 def _proofs(extent: Extent, processes: str) -> dict[str, list[str]]:
@@ -50,6 +54,7 @@ def _proofs(extent: Extent, processes: str) -> dict[str, list[str]]:
         "fault matrix": [*pytest, "tests/proofs"],
         "statuses": [*pytest, "-rP", "tests/sending/test_statuses.py"],
         "fuzzer": [*pytest, "tests/fuzzing"],
+        "callbacks": [*pytest, "tests/callbacks"],
         "load": load,
     }
 
@@ -61,7 +66,14 @@ def main() -> int:
     repeat = f"{'SHORT=1 ' * is_short}SEED={seed} make proof"
     _say(f"proofs with the seed {seed}; the same again: {repeat}")
     extent = SHORT if is_short else LONG
-    environment = {**os.environ, "SEED": seed, "MUTANTS": str(extent.mutants), "REPLIES": str(extent.replies)}
+    environment = {
+        **os.environ,
+        "SEED": seed,
+        "MUTANTS": str(extent.mutants),
+        "REPLIES": str(extent.replies),
+        "CALLBACK_MUTANTS": str(extent.callbacks),
+        "SHORT": str(int(is_short)),
+    }
     failed = []
     for name, command in _proofs(extent, os.environ.get("PROCESSES") or "2").items():
         began = time.monotonic()

@@ -337,7 +337,7 @@ def test_a_pause_of_nothing_is_nothing() -> None:
 
 
 def test_pauses_stay_bounded_however_often_it_is_tried() -> None:
-    for first in (0.0, 1e-9, 1.0, 1e308):
+    for first in (0.0, 1e-9, 1.0, 1e9):
         assert max(pauses(Retry(attempts=10**6, first_pause=first, longest_pause=2), 99_999)) <= 2
 
 
@@ -394,11 +394,14 @@ def test_whether_to_try_again_is_decided_by_what_it_would_cost(error: ClicksoapE
 @pytest.mark.parametrize(
     ("named", "words"),
     [
-        *(({"attempts": wrong}, r"Retry\(attempts=\.\.\.\) is a whole number from 1") for wrong in (0, -1, 1.0, True)),
         *(
-            ({name: wrong}, rf"Retry\({name}=\.\.\.\) is a number of seconds, 0 or more")
+            ({"attempts": wrong}, r"Retry\(attempts=\.\.\.\) is not a whole number from 1: give one")
+            for wrong in (0, -1, 1.0, True)
+        ),
+        *(
+            ({name: wrong}, rf"Retry\({name}=\.\.\.\) is not a number of seconds from 0: give one")
             for name in ("first_pause", "longest_pause", "longest_retry_after")
-            for wrong in (-1, float("inf"), float("nan"), "1", None, True)
+            for wrong in (-1, float("inf"), float("nan"), "1", None, True, 10**400)
         ),
     ],
     ids=repr,

@@ -13,8 +13,8 @@ def test_the_examples_of_the_page_pass(pytester: pytest.Pytester) -> None:
     for name, source in EXAMPLES.items():
         (pytester.path / name).write_text(source)
     done = pytester.runpytest_subprocess("-p", "no:cacheprovider", "-W", "error")
-    done.assert_outcomes(passed=7)
-    assert len(EXAMPLES) == 6
+    done.assert_outcomes(passed=9)
+    assert len(EXAMPLES) == 7
     assert "\nimport pytest\n\nfrom" in EXAMPLES["conftest.py"]
 
 

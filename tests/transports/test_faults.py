@@ -28,6 +28,7 @@ from clicksoap import (
     Client,
     NotSent,
     OutcomeUnknown,
+    PartlySent,
     ProtocolError,
     SoapFault,
     Timeout,
@@ -249,7 +250,7 @@ FAULTS: dict[str, Fault] = {
     "407 of the server": Fault(status("407 No"), False, SAID, 1, False, "407"),
     "413": Fault(status("413 Too Large"), False, SAID, 1, False, "413"),
     "429": Fault(status("429 Slow Down", "Retry-After: 1"), False, SAID, 1, True, "429"),
-    "500 with HTML": Fault(status("500 Oops"), True, SAID, 1, False, "500"),
+    "500 with HTML": Fault(status("500 Oops"), True, SAID, 1, True, "500"),
     "502": Fault(status("502 Bad Gateway"), True, SAID, 1, True, "502"),
     "503 with Retry-After": Fault(status("503 Later", "Retry-After: 1"), True, SAID, 1, True, "503"),
     "Fault of the server": Fault(answered(soap_fault("Server")), True, SoapFault, 1, True, "Server"),
@@ -402,7 +403,7 @@ def check_meaning(error: ClicksoapError, fault: Fault, action: Action) -> None:
     assert fault.says in str(error)
     report = report_of(error)
     if action.states is None or action.states_not_sent is None:
-        assert report is None
+        assert not report
         states = None
     else:
         assert report is not None
@@ -415,12 +416,12 @@ def check_meaning(error: ClicksoapError, fault: Fault, action: Action) -> None:
         assert not error.may_have_taken_effect
         assert error.retryable is fault.retryable
         return
-    assert type(error) is (OutcomeUnknown if fault.unknown else NotSent)
+    is_partly_sent = states is not None and states[0] > 0
+    assert type(error) is (OutcomeUnknown if fault.unknown else PartlySent if is_partly_sent else NotSent)
     assert isinstance(error.cause, fault.cause)
     assert error.__cause__ is error.cause
-    assert error.may_have_taken_effect is (fault.unknown or (states is not None and states[0] > 0))
-    may_repeat = not fault.unknown if states is None else states[2] > 0
-    assert error.retryable is (fault.retryable and may_repeat)
+    assert error.may_have_taken_effect is (fault.unknown or is_partly_sent)
+    assert error.retryable is (fault.retryable and not fault.unknown and not is_partly_sent)
 
 
 def left_behind(error: object, seen: set[int]) -> Iterator[str]:

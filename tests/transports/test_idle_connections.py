@@ -8,7 +8,7 @@ from gateways import Drop, Dropping, finish
 from rawserver import Gateway, Hangup, RawServer, Received, answering, message_id, reply, reset, values
 
 from clicksoap import Client, OutcomeUnknown, ProtocolError, TransportLost
-from clicksoap.transports import asyncio as tasks, urllib3_connections as threads
+from clicksoap.transports import asyncio as tasks, connection as threads
 
 Connect = Callable[..., Client]
 

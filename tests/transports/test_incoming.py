@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from clicksoap import ProtocolError
+from clicksoap.protocol.bindings.http import HttpApi
 from clicksoap.protocol.wire import WireReply
 from clicksoap.transports.incoming import BrokenReply, IncomingReply
 
@@ -47,6 +48,9 @@ KEPT: dict[str, bytes] = {
     "chunks with trailers": head(CHUNKED) + CHUNKS + b"0\r\nX-Sum: 1\r\nX-More: 2\r\n\r\n",
     "chunk lengths with leading zeros": head(CHUNKED) + b"0000%x\r\n%b\r\n000\r\n\r\n" % (len(TEXT), TEXT),
     "HTTP/1.0 that is kept": head("Connection: Keep-Alive", LENGTH, status="HTTP/1.0 200 OK") + TEXT,
+    "length with many zeros": head(f"Content-Length: {'0' * 30}{len(TEXT)}") + TEXT,
+    "header that continues none": head(" Content-Length: 3", "Content-Type: text/plain", LENGTH) + TEXT,
+    "headers that continue none": head(" A: b", "\tContent-Length: 3", LENGTH) + TEXT,
     "204": head(status="HTTP/1.1 204 No Content"),
     "304": head("Content-Length: 99", status="HTTP/1.1 304 Not Modified"),
 }
@@ -149,6 +153,13 @@ BROKEN: dict[str, bytes] = {
     "headers without end": b"HTTP/1.1 200 OK\r\n" + b"X: x\r\n" * 1_000_000,
     "chunk length without end": head(CHUNKED) + b"0" * 1_000_000,
     "interim replies without end": head(status="HTTP/1.1 100 Continue") * 1_000_000,
+    "length of more digits than fit": head("Content-Length: " + "9" * 16) + TEXT,
+    "length of more digits than an int takes": head("Content-Length: " + "9" * 5000) + TEXT,
+    "length over the cap": head(f"Content-Length: {5 * 1024 * 1024}"),
+    "two lengths in one": head(f"Content-Length: 3, {len(TEXT)}", CHUNKED, "Transfer-Encoding: gzip") + TEXT,
+    "packed in transfer": head("Transfer-Encoding: gzip, chunked") + CHUNKS + b"0\r\n\r\n",
+    "packed in transfer, on two lines": head("Transfer-Encoding: gzip", CHUNKED) + CHUNKS + b"0\r\n\r\n",
+    "chunks that are none": head(CHUNKED, LENGTH) + TEXT,
     "tiny chunks without end": head(CHUNKED) + b"1;" + b"x" * 60_000 + b"\r\n \r\n" * 2_000_000,
 }
 
@@ -201,3 +212,63 @@ def test_refusal_is_known_as_soon_as_its_line_has_come() -> None:
     with pytest.raises(BrokenReply):
         reply.feed(b"")
     assert (reply.received(0.0).status, reply.received(0.0).body) == (429, b"")
+
+
+ID = "0123456789abcdef0123456789abcdef"
+LINE = f"ID: {ID} To: 27821234567\n".encode()
+LINES = f"Content-Length: {len(LINE)}"
+ONE_CHUNK = b"%x\r\n%b\r\n0\r\n\r\n" % (len(LINE), LINE)
+
+LYING: dict[str, bytes] = {
+    "length": head(LINES) + LINE,
+    "chunks": head(CHUNKED) + ONE_CHUNK,
+    "chunks and a length": head(CHUNKED, "Content-Length: 9") + ONE_CHUNK,
+    "chunks on two lines": head("Transfer-Encoding: identity", CHUNKED) + ONE_CHUNK,
+    "chunks twice": head("Transfer-Encoding: chunked, chunked") + ONE_CHUNK,
+    "neither": head() + LINE,
+    "a long length": head("Content-Length: " + "9" * 16) + LINE,
+    "a length of many zeros": head(f"Content-Length: {'0' * 20}{len(LINE)}") + LINE,
+    "a length said twice": head(f"Content-Length: {len(LINE)}, {len(LINE)}") + LINE,
+    "a length with a sign": head(f"Content-Length: +{len(LINE)}") + LINE,
+    "a length in other digits": head("Content-Length: \xb2\xb3") + LINE,
+    "a length in a header that continues none": head(" Content-Length: 20", LINES) + LINE,
+    "a length in no header": head(" Content-Length: 20") + LINE,
+    "a length within another header": head("X: y", " Content-Length: 20") + LINE,
+}
+
+
+@pytest.mark.parametrize("name", LYING)
+def test_cut_id_is_never_an_id_however_the_framing_lies(name: str) -> None:
+    data = LYING[name]
+    binding = HttpApi("https://gateway.example")
+    for end in range(len(data) + 1):
+        try:
+            reply = read([data[:end]])[1]
+            lines = binding.decode(reply, "sendmsg", {})
+        except (BrokenReply, ProtocolError):
+            continue
+        assert [line for line in lines if line] == [line for line in lines if line.startswith(f"ID: {ID}")]
+
+
+def test_another_reply_behind_the_length_is_not_of_the_body() -> None:
+    for behind in (head(LENGTH) + TEXT, b"\r\n", b"HTT"):
+        _, reply = read([head(LENGTH) + TEXT + behind])
+        assert reply.body == TEXT
+        assert reply.headers["content-length"] == str(len(TEXT))
+
+
+def test_id_that_a_short_length_cuts_is_none_where_the_rest_of_it_came() -> None:
+    for behind in range(1, len(LINE) - 20):
+        _, reply = read([head("Content-Length: 20") + LINE[: 20 + behind]])
+        try:
+            lines = HttpApi("https://gateway.example").decode(reply, "sendmsg", {})
+        except ProtocolError:
+            continue
+        assert lines[0].startswith(f"ID: {ID}")
+
+
+def test_text_behind_the_length_belongs_to_the_body_which_then_has_no_length() -> None:
+    incoming, reply = read([head("Content-Length: 9") + TEXT])
+    assert reply.body == TEXT
+    assert "content-length" not in reply.headers
+    assert not incoming.keeps_connection

@@ -85,6 +85,36 @@ def test_https_goes_through_a_tunnel_that_the_credentials_open(connect: Connect,
     assert server.connections == 1
 
 
+def strict(connection: socket.socket, received: Received) -> None:
+    """Open a tunnel only for a request that RFC 9110 and RFC 9112 allow."""
+    line, *fields = received.head.decode().split("\r\n")
+    method, target, version = line.split(" ")
+    hosts = [field.partition(": ")[2] for field in fields if field.lower().startswith("host:")]
+    named = {field.partition(":")[0].lower() for field in fields}
+    if (method, version, hosts) != ("CONNECT", "HTTP/1.1", [target]) or named & {"content-length", "transfer-encoding"}:
+        connection.sendall(reply(b"", "400 Bad Request"))
+    elif header(received, "proxy-authorization") not in {None, BASIC}:
+        connection.sendall(reply(b"", "407 Credentials"))
+    else:
+        tunnel(connection, received)
+
+
+@pytest.mark.parametrize("host", ["gateway.example", "localhost"])
+@pytest.mark.parametrize("credentials", ["", WITH_CREDENTIALS])
+def test_strict_proxy_opens_the_tunnel(host: str, credentials: str, connect: Connect, tls: Tls, ca_file: Path) -> None:
+    """CONNECT goes out as HTTP/1.1 with a Host, whatever the version of Python."""
+    with RawServer(Gateway(), tls(host)) as server, RawServer(strict) as proxy:
+        client = connect(
+            f"https://{host}:{server.port}", proxy=f"http://{credentials}localhost:{proxy.port}", ca=str(ca_file)
+        )
+        assert len(client.send(TO, "x").accepted) == 1
+        client.close()
+    (opening,) = proxy.requests
+    assert opening.head.split(b"\r\n")[0] == f"CONNECT {host}:{server.port} HTTP/1.1".encode()
+    assert header(opening, "host") == f"{host}:{server.port}"
+    assert header(opening, "proxy-authorization") == (BASIC if credentials else None)
+
+
 def test_certificate_behind_a_tunnel_is_verified_against_the_gateway_s_name(
     connect: Connect, tls: Tls, ca_file: Path
 ) -> None:

@@ -18,12 +18,13 @@ from clicksoap import (
     ClicksoapError,
     Client,
     NotSent,
+    PartlySent,
     SessionExpired,
     State,
     Timeout,
     TransportTimeout,
 )
-from clicksoap.transports import requests as transport
+from clicksoap.transports import sockets as transport
 
 Connect = Callable[..., Client]
 WRONG = reply(envelope("ERR: 001, Authentication failed"))
@@ -282,8 +283,9 @@ def test_login_that_fails_behind_the_first_request_leaves_the_rest_not_sent(conn
     gateway.answers["sendmsg"] = once
     with RawServer(gateway) as server:
         client = connect(server.origin)
-        with pytest.raises(AuthenticationError) as caught:
+        with pytest.raises(PartlySent) as caught:
             client.send([str(27820000000 + n) for n in range(700)], "x")
+    assert isinstance(caught.value.cause, AuthenticationError)
     report = caught.value.report
     assert report is not None
     assert (len(report.accepted), len(report.not_sent), len(report.unknown)) == (300, 400, 0)

@@ -12,7 +12,7 @@ from facades import settings
 from rawserver import Gateway, Hangup, RawServer, answering
 
 from clicksoap import Client, ConfigurationError, NotSent, TransportError, TransportTimeout
-from clicksoap.transports.tls import _default_contexts
+from clicksoap.transports.tls import _default_context
 
 Connect = Callable[..., Client]
 Tls = Callable[..., ssl.SSLContext]
@@ -68,7 +68,7 @@ def test_host_name_is_verified_where_urllib3_was_told_to_do_it_by_itself(
     """With pyOpenSSL injected, it takes the check out of the settings that it is given."""
     monkeypatch.setattr("urllib3.util.ssl_.IS_PYOPENSSL", True)
     monkeypatch.setattr("certifi.where", lambda: str(ca_file))
-    _default_contexts.clear()
+    _default_context.cache_clear()
     try:
         with RawServer(Gateway(), tls()) as right, RawServer(Gateway(), tls("other.example")) as wrong:
             with Client(**settings(endpoint=right.origin)) as first:
@@ -76,7 +76,7 @@ def test_host_name_is_verified_where_urllib3_was_told_to_do_it_by_itself(
             refused(connect(wrong.origin))
             connect(right.origin).balance()
     finally:
-        _default_contexts.clear()
+        _default_context.cache_clear()
     assert wrong.requests == []
 
 

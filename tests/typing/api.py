@@ -18,6 +18,7 @@ from clicksoap import (
     SendReport,
     State,
     Text,
+    Timeout,
     report_of,
 )
 from clicksoap.simulator import Message
@@ -36,6 +37,13 @@ def sends(sms: Client) -> None:
     assert_type(report[0].error, GatewayError | None)
     for result in report:
         assert_type(result, RecipientResult)
+
+
+def configures() -> None:
+    assert_type(Client.from_config("prod", timeout=Timeout(total=5), retry=None, region="ZA"), Client)
+    assert_type(AsyncClient.from_config(on_exchange=print, headers={"X-Team": "billing"}), AsyncClient)
+    Client.from_config(timeout=5)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+    Client.from_config(time_out=5)  # type: ignore[call-arg] # pyright: ignore[reportCallIssue]
 
 
 def asks(sms: Client) -> None:

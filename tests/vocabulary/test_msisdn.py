@@ -1,6 +1,8 @@
 """Numbers as callers write them, and as the gateway wants them."""
 
 from collections.abc import Iterator
+from decimal import Decimal
+from enum import IntEnum, StrEnum
 from typing import Any
 
 import pytest
@@ -19,11 +21,27 @@ from clicksoap.redaction import masked_number
         "+27 82 123 4567",
         "+27-82-123-4567",
         "(27) 82 1234567",
-        "+27 (82) 123/4567",
+        "+27 (82) 123-4567",
+        "(+27) 82 123 4567",
+        "+27 (821234567)",
         "+27.82.123.4567",
         " 27821234567 ",
         "27\N{NO-BREAK SPACE}82\t1234567\n",
+        "27 821 234.567",
+        "27\N{NON-BREAKING HYPHEN}82\N{EN DASH}123\N{MINUS SIGN}4567",
+        "tel:+27-82-123-4567",
+        "TEL:27821234567",
+        "٢٧٨٢١٢٣٤٥٦٧",
+        "२७ ८२ १२३ ४५६७",
+        "２７８２１２３４５６７",  # noqa: RUF001 - digits of full width are the case
+        "＋２７（８２）１２３－４５６７",  # noqa: RUF001
+        "\N{LEFT-TO-RIGHT EMBEDDING}+27 82 123 4567\N{POP DIRECTIONAL FORMATTING}",
+        "\N{LEFT-TO-RIGHT OVERRIDE}+27 82 123 4567\N{POP DIRECTIONAL FORMATTING}\N{NO-BREAK SPACE}",
+        "\N{ZERO WIDTH NO-BREAK SPACE}27821234567",
+        "2782\N{ZERO WIDTH SPACE}123\N{SOFT HYPHEN}4567",
         27821234567,
+        IntEnum("Support", {"DESK": 27821234567}).DESK,  # type: ignore[attr-defined]
+        StrEnum("Desk", {"SUPPORT": "27821234567"}).SUPPORT,  # type: ignore[attr-defined]
     ],
 )
 def test_every_international_spelling_gives_the_same_digits(spelled: str | int) -> None:
@@ -46,8 +64,40 @@ def test_seven_to_fifteen_digits_are_a_number(digits: str) -> None:
         ("27821234567,27831234567", "several numbers in one text: give a list"),
         ("27821234567;ext=1", "is not a number"),
         ("2782123#567", "is not a number"),
-        ("٢٧٨٢١٢٣٤٥٦٧", "is not a number"),
-        ("２７８２１２３４５６７", "is not a number"),  # noqa: RUF001 - digits of full width are the case
+        ("27821234567;ext=1", "U+003B SEMICOLON at position 11"),
+        ("tel:+27821234567;ext=1", "U+003B SEMICOLON at position 16"),
+        ("tel:082;phone-context=+27", "U+003B SEMICOLON at position 7"),
+        ("tel: 27821234567", "U+0074 LATIN SMALL LETTER T at position 0"),
+        ("  27821234567/7", "U+002F SOLIDUS at position 13"),
+        ("2.7821234567E+10", "U+0045 LATIN CAPITAL LETTER E at position 12"),
+        ("4.4E+11", "U+0045 LATIN CAPITAL LETTER E at position 3"),
+        ("'27821234567", "U+0027 APOSTROPHE at position 0"),
+        ("2782123456\N{SUPERSCRIPT TWO}", "U+00B2 SUPERSCRIPT TWO at position 10"),
+        ("2782123456\N{CIRCLED DIGIT ONE}", "U+2460 CIRCLED DIGIT ONE at position 10"),
+        ("2782123456O", "U+004F LATIN CAPITAL LETTER O at position 10"),
+        ("\N{RIGHT-TO-LEFT OVERRIDE}27821234567", "U+202E RIGHT-TO-LEFT OVERRIDE at position 0"),
+        ("1234567\n7654321", "U+000A LINE FEED at position 7"),
+        ("2782123456\ud83c", "U+D83C half of a surrogate pair at position 10"),
+        ("2782123\0", "U+0000 NULL at position 7"),
+        ("2782123\x01", "U+0001 a character without a name at position 7"),
+        ("27821234567.0", "is a decimal number"),
+        ("27821234567.00", "is a decimal number"),
+        ("+27821234567.5", "is a decimal number"),
+        ("27 821 234 567.0", "is a decimal number"),
+        ("27.821.234.567.0", "is a decimal number"),
+        ("278212345.67", "is a decimal number"),
+        ("27,821,234,567.00", "several numbers in one text"),
+        ("27821234567.", "punctuation is out of place"),
+        ("27821234567-", "punctuation is out of place"),
+        (".27821234567", "punctuation is out of place"),
+        ("-27821234567", "punctuation is out of place"),
+        ("27..821234567", "punctuation is out of place"),
+        ("27 - - 821234567", "punctuation is out of place"),
+        ("27)82(1234567", "punctuation is out of place"),
+        ("((27)821234567)", "punctuation is out of place"),
+        ("27()821234567", "punctuation is out of place"),
+        ("27+821234567", "punctuation is out of place"),
+        (Decimal(27821234567), "is Decimal"),
         ("0821234567", "national 0"),
         ("+0821234567", "national 0"),
         ("000821234567", "national 0"),

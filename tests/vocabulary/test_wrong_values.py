@@ -1,0 +1,300 @@
+"""Every argument of every public callable, with values of wrong kinds: refused by name, and before anything leaves."""
+
+import asyncio
+import enum
+import functools
+import inspect
+import itertools
+import math
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any, Final, get_args, get_type_hints
+
+import pytest
+from facades import FACADES
+
+import clicksoap
+from clicksoap import (
+    AsyncClient,
+    Binary,
+    Client,
+    ConfigurationError,
+    Exchange,
+    InvalidInput,
+    MmsNotification,
+    RecipientResult,
+    Retry,
+    Secret,
+    SendReport,
+    Text,
+    Timeout,
+    WapPush,
+    transliterate,
+)
+from clicksoap.simulator import Simulator
+
+WRONG: Final[dict[str, Any]] = {
+    "None": None,
+    "[]": [],
+    "()": (),
+    "{}": {},
+    'b""': b"",
+    "object()": object(),
+    "nan": math.nan,
+    "inf": math.inf,
+    "-1": -1,
+    "10**400": 10**400,
+    "NUL": "\0",
+    "half a pair": "\ud800",
+    "empty": "",
+    "True": True,
+    "a coroutine function": asyncio.sleep,
+    "a class": type,
+}
+
+TO = "27821234567"
+ACCOUNT: Final[dict[str, Any]] = {"api_id": 123456, "user": "acme", "password": "secret"}
+ID = "a1b2c3d4e5f60718293a4b5c6d7e8f90"
+
+# One value of each argument that is right; the tests replace one after the other.
+METHODS: Final[dict[str, dict[str, Any]]] = {
+    "send": {"to": TO, "message": "hello"},
+    "status": {"message_id": ID},
+    "find": {"client_message_id": ID},
+    "charge": {"message_id": ID},
+    "stop": {"message_id": ID},
+    "coverage": {"number": TO},
+    "redeem": {"voucher": "1234567890123456"},
+    "batch": {"template": "Dear #field1#"},
+    "segments": {"message": "hello"},
+    "reconcile": {"lost": ID, "believe_after": 0},
+    "with_options": {},
+}
+WITHOUT_ARGUMENTS: Final = {"authenticate", "ping", "balance", "close", "max_recipients", "service"}
+VALUES: Final[dict[Callable[..., Any], dict[str, Any]]] = {
+    Text: {"text": "hello"},
+    Binary: {"data": b"\x01"},
+    WapPush: {"url": "http://example.org", "text": "hello"},
+    MmsNotification: {"url": "http://example.org", "subject": "hello", "sender": "Acme", "expires": timedelta(days=1)},
+    Timeout: {},
+    Retry: {},
+    Secret: {"text": "secret"},
+    transliterate: {"text": "hello"},
+    SendReport.from_dict: {"data": SendReport(()).to_dict()},
+    RecipientResult.from_dict: {"data": {}},
+}
+# What a client gives and nobody makes by hand. report_of takes whatever was raised.
+GIVEN: Final = {"AsyncBatch", "Batch", "Charge", "Coverage", "Exchange", "FoundRequest", "MessageStatus"} | {
+    *("QueriedStatus", "RecipientResult", "Segments", "SendReport", "report_of"),
+}
+
+# An argument whose error has another name for it, because the value is told by what it is made of.
+NAMES: Final = {"message": "message|text", "fields": "field1", "client_cert": "client_cert", "extra": "extra"}
+# Arguments that may be left out may be None, too.
+OPTIONAL: Final = {
+    *("endpoint", "binding", "wsdl", "timeout", "retry", "deadline", "proxy", "ca", "client_cert", "headers"),
+    *("max_recipients", "region", "sender", "session", "on_exchange", "user_agent_extra", "sleep"),
+    *("ended_at", "deliver_after", "deliver_at", "validity", "created", "expires", "action", "type"),
+    "unicode",
+}
+REQUIRED: Final = {"expires of MmsNotification", "sender of MmsNotification"}
+# What is legal beside None.
+LEGAL: Final[dict[str, set[str]]] = {
+    "reference": set(WRONG),
+    "headers": {"{}"},
+    "extra": {"{}"},
+    "user_agent_extra": {"empty"},
+    "attempts": {"10**400"},
+    "fields": {"empty"},
+    **{f"client_message_id of {facade}.{method}": {"None"} for facade in FACADES for method in ("send", "batch")},
+    "udh": {'b""'},
+    "text of transliterate": {"NUL", "half a pair", "empty"},
+    "text of Secret": {"NUL", "half a pair", "empty"},
+    "on_exchange": {"a class"},
+    "sleep": {"a class"},
+    "sleep of AsyncClient.with_options": {"a class", "a coroutine function"},
+    **{flag: {"True"} for flag in ("allow_plaintext", "log_content", "flash", "unicode", "escalate", "two_way")},
+    **{flag: {"True"} for flag in ("delivery_receipt", "unique", "wait")},
+}
+
+
+@pytest.fixture(scope="module")
+def gateway() -> Iterator[Simulator]:
+    with Simulator() as simulator:
+        yield simulator
+
+
+def is_legal(name: str, subject: str, kind: str) -> bool:
+    if kind == "None" and name in OPTIONAL:
+        return f"{name} of {subject}" not in REQUIRED
+    return kind in LEGAL.get(f"{name} of {subject}", LEGAL.get(name, set()))
+
+
+def problem_of(call: Callable[[], object], name: str, *, legal: bool, sent: Callable[[], int] = lambda: 0) -> str:
+    """What is wrong with a call; empty if it refuses the wrong value by name, or takes it where it is legal."""
+    before = sent()
+    try:
+        call()
+    except (InvalidInput, ConfigurationError) as error:
+        told = str(error)
+        if legal:
+            return f"refused, and it is legal: {told}"
+        if not any(part in told for part in NAMES.get(name, name).split("|")):
+            return f"does not name the argument: {told}"
+        if ": " not in told:
+            return f"does not say what to give: {told}"
+        return f"something left before: {told}" if sent() != before else ""
+    except BaseException as error:  # noqa: BLE001 - whatever it is, it is told
+        return f"{type(error).__name__}: {error}"
+    return "" if legal else "taken in silence"
+
+
+def parameters(call: Callable[..., Any]) -> list[str]:
+    """The names of all arguments, those of a TypedDict included."""
+    found: list[str] = []
+    for name, parameter in inspect.signature(call).parameters.items():
+        if parameter.kind is inspect.Parameter.VAR_KEYWORD:
+            options = get_type_hints(call, include_extras=True)[name]
+            found.extend(get_type_hints(get_args(options)[0]))
+        elif name != "self":
+            found.append(name)
+    return found
+
+
+def problems(
+    subject: str,
+    names: list[str],
+    given: dict[str, Any],
+    call: Callable[..., object],
+    sent: Callable[[], int] = lambda: 0,
+) -> list[str]:
+    """What is wrong with a callable, over all of its arguments and all wrong values."""
+    found: list[str] = []
+    for name in names:
+        for kind, value in WRONG.items():
+            arguments = {**given, name: value}
+            if name == "client_message_id":
+                arguments.pop("message_id", None)
+            legal = is_legal(name, subject, kind)
+            problem = problem_of(functools.partial(call, **arguments), name, legal=legal, sent=sent)
+            if problem:
+                found.append(f"{subject}({name}={kind}): {problem}")
+    return found
+
+
+@pytest.mark.parametrize("kind", VALUES, ids=lambda kind: kind.__qualname__)
+def test_a_value_refuses_what_it_cannot_be_made_of(kind: Callable[..., Any]) -> None:
+    assert problems(kind.__qualname__, parameters(kind), VALUES[kind], kind) == []
+
+
+@pytest.mark.parametrize("facade", FACADES)
+def test_a_client_refuses_what_it_cannot_work_with(facade: str) -> None:
+    kind = getattr(clicksoap, facade)
+    assert problems(facade, parameters(kind), {**ACCOUNT, "endpoint": "http://localhost:9"}, kind) == []
+
+
+def commands(gateway: Simulator) -> Callable[[], int]:
+    return lambda: sum(gateway.gateway.commands.values())
+
+
+@pytest.mark.parametrize("binding", ["document_literal", "rpc_encoded", "http"])
+@pytest.mark.parametrize("facade", FACADES)
+@pytest.mark.parametrize("method", METHODS)
+def test_a_method_refuses_a_wrong_value_before_anything_leaves(
+    gateway: Simulator, facade: str, method: str, binding: str
+) -> None:
+    names = parameters(getattr(getattr(clicksoap, facade), method))
+    with FACADES[facade](**ACCOUNT, endpoint=gateway.origin, binding=binding) as sms:
+        call = getattr(sms, method)
+        assert problems(f"{facade}.{method}", names, METHODS[method], call, commands(gateway)) == []
+
+
+@pytest.mark.parametrize("binding", ["document_literal", "rpc_encoded", "http"])
+@pytest.mark.parametrize("facade", FACADES)
+def test_a_batch_refuses_a_wrong_value_before_anything_leaves(gateway: Simulator, facade: str, binding: str) -> None:
+    made = FACADES[facade](**ACCOUNT, endpoint=gateway.origin, binding=binding)
+    with made as sms, sms.batch("Dear #field1#") as batch:
+
+        def send(to: Any = TO, fields: Any = "Ann") -> object:
+            return batch.send(to, fields)
+
+        assert problems("Batch.send", ["to", "fields"], {}, send, commands(gateway)) == []
+        assert problems("Batch.quicksend", ["to"], {}, batch.quicksend, commands(gateway)) == []
+
+
+@pytest.mark.parametrize("facade", FACADES)
+def test_the_raw_service_refuses_a_wrong_value_before_anything_leaves(gateway: Simulator, facade: str) -> None:
+    """Raw means raw: what is empty counts as not given, and what can be written is sent."""
+    given = {"session_id": ID, "to": [TO], "text": "hello"}
+    with FACADES[facade](**ACCOUNT, endpoint=gateway.origin) as sms:
+
+        def call(**arguments: Any) -> object:
+            raw = sms.service.sendmsg(**arguments)
+            return sms._runner.run(raw) if inspect.iscoroutine(raw) else raw
+
+        for name, kind in itertools.product(given, WRONG):
+            sending = functools.partial(call, **{**given, name: WRONG[kind]})
+            problem = problem_of(sending, name, legal=False, sent=commands(gateway))
+            assert problem in {"", "taken in silence"}, (name, kind)
+
+
+@pytest.mark.parametrize("binding", ["document_literal", "rpc_encoded", "http"])
+@pytest.mark.parametrize("kind", WRONG)
+def test_a_wrong_value_in_extra_is_refused_before_anything_leaves(gateway: Simulator, binding: Any, kind: str) -> None:
+    with Client(**ACCOUNT, endpoint=gateway.origin, binding=binding) as sms:
+        sms.authenticate()
+        sending = functools.partial(sms.send, TO, "hello", extra={"campaign": WRONG[kind]})
+        # Only the HTTP API carries what no WSDL names, and of that what can be written.
+        can_be_written = binding == "http" and kind in {"-1", "10**400", "empty"}
+        assert problem_of(sending, "campaign", legal=can_be_written, sent=commands(gateway)) == ""
+
+
+def test_every_public_callable_is_tried() -> None:
+    tried = {kind.__qualname__.partition(".")[0] for kind in VALUES} | {"AsyncClient", "Client"}
+    found = {name: getattr(clicksoap, name) for name in clicksoap.__all__}
+    functions = {name for name, value in found.items() if inspect.isfunction(value)}
+    callables = functions | {name for name, value in found.items() if inspect.isclass(value) and is_made(value)}
+    assert callables - tried == GIVEN - tried
+    for facade in ("Client", "AsyncClient"):
+        public = {name for name in vars(getattr(clicksoap, facade)) if not name.startswith("_")}
+        assert public - WITHOUT_ARGUMENTS - {"from_config"} == METHODS.keys()
+
+
+def is_made(kind: type[Any]) -> bool:
+    """Whether callers make values of it: not of errors, enumerations and TypedDicts."""
+    return not issubclass(kind, BaseException | enum.Enum | dict)
+
+
+def test_a_client_that_gives_coroutines_to_nobody_says_so(gateway: Simulator, caplog: pytest.LogCaptureFixture) -> None:
+    class Observer:
+        async def __call__(self, exchange: Exchange) -> None:
+            raise NotImplementedError
+
+    observers = (asyncio.sleep, functools.partial(asyncio.sleep, 1), Observer())
+    for kind, observer in itertools.product((Client, AsyncClient), observers):
+        with pytest.raises(ConfigurationError, match="on_exchange= is a coroutine function, which nobody awaits: give"):
+            kind(**ACCOUNT, on_exchange=observer)
+
+    def hidden(exchange: Exchange) -> Any:
+        return Observer()(exchange)
+
+    with Client(**ACCOUNT, endpoint=gateway.origin, on_exchange=hidden) as sms:
+        sms.ping()
+    assert "on_exchange gave a coroutine, which nobody awaits: give a plain function" in caplog.text
+
+
+def test_the_client_of_an_account_that_was_never_made_has_a_repr() -> None:
+    assert repr(Client.__new__(Client)) == "<Client, not made>"
+    assert repr(AsyncClient.__new__(AsyncClient)) == "<AsyncClient, not made>"
+
+
+def test_an_async_client_without_asyncio_says_what_is_wrong() -> None:
+    """As under trio, which runs coroutines without an event loop of asyncio."""
+
+    async def main() -> None:
+        async with AsyncClient(**ACCOUNT) as sms:
+            await sms.ping()
+
+    running = main()
+    with pytest.raises(ConfigurationError, match="needs a running asyncio event loop, and there is none: call it"):
+        running.send(None)
