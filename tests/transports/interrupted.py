@@ -4,6 +4,7 @@ The arguments are the kind of interruption, the port of a gateway, the number of
 """
 
 import asyncio
+import contextlib
 import json
 import random
 import signal
@@ -11,10 +12,12 @@ import sys
 import threading
 import time
 import traceback
+from collections.abc import Callable
+from types import FrameType
 from typing import Any
 
 import clicksoap
-from clicksoap import AsyncClient, Client, SendReport, Timeout, report_of
+from clicksoap import AsyncClient, ClicksoapError, Client, SendReport, Timeout, report_of
 
 _, KIND, PORT, COUNT, SEED = sys.argv
 ENDPOINT = f"http://127.0.0.1:{PORT}"
@@ -66,12 +69,19 @@ def one_send(client: Client, turn: int, seconds: float, number: int) -> Told:
 
 def by_signals() -> list[Told]:
     chance = random.Random(int(SEED))  # noqa: S311 - no secret
-    if KIND == "SIGINT":
-        signal.signal(signal.SIGALRM, signal.default_int_handler)
-    else:
-        signal.signal(signal.SIGALRM, alarmed)
     with Client(1, "acme", "secret", endpoint=ENDPOINT, timeout=LIMITS, max_recipients=1) as client:
         client.send("27829999999", "warm")
+
+        def calling(*_: object) -> None:
+            with contextlib.suppress(ClicksoapError):  # in the middle of a login, it is refused
+                client.send("27829999997", "from a signal handler")
+
+        handlers: dict[str, Callable[[int, FrameType | None], Any]] = {
+            "SIGINT": signal.default_int_handler,
+            "SIGALRM": alarmed,
+            "call": calling,
+        }
+        signal.signal(signal.SIGALRM, handlers[KIND])
         began = time.perf_counter()
         client.send("27829999999", "warm")
         usual = (time.perf_counter() - began) * 1.5
