@@ -74,7 +74,7 @@ def by_signals() -> list[Told]:
             with contextlib.suppress(ClicksoapError):  # in the middle of a login, it is refused
                 client.send("27829999997", "from a signal handler")
 
-        handlers: dict[str, Callable[[int, FrameType | None], Any]] = {
+        handlers: dict[str, Any] = {
             "SIGINT": signal.default_int_handler,
             "SIGALRM": alarmed,
             "call": calling,
