@@ -42,6 +42,7 @@ from clicksoap.protocol.effects import (
     RequestStarted,
     Send,
 )
+from clicksoap.protocol.frames import forget_locals
 from clicksoap.protocol.observing import Exchange, Watch, describe, outcomes_of
 from clicksoap.protocol.operations import Answer, Authenticate, Deliver, Effect, Operation, Parameters, QueryMessage
 from clicksoap.protocol.plan import IdMaker, Ledger, Plan, random_id
@@ -284,7 +285,7 @@ class Flows:
 
     def _recorded(self, operation: Deliver, ledger: Ledger, call: _Call) -> Flow[Answer]:
         """The answer to a sending command, entered into the ledger and told to the recorder."""
-        recorder = call.recorder
+        recorder, outer = call.recorder, sys.exception()
         try:
             answer = yield from self._with_retries(
                 operation.effect, lambda deadline: self._exchange(operation, deadline, call), call
@@ -295,6 +296,7 @@ class Flows:
                 ledger.refuse(error)
             if recorder is not None and operation.attempts and not isinstance(error, GeneratorExit):
                 cause = error.cause if isinstance(error, _RecorderError) else error
+                forget_locals(error, outer)
                 finished = RequestFinished(operation.client_message_id, ledger.current_results(), cause)
                 try:
                     yield Record(recorder, finished)
