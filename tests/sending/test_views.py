@@ -246,8 +246,9 @@ def test_a_sleep_that_cannot_be_called_is_refused_where_it_is_given(make: Make) 
 
 def test_a_builtin_sleep_that_gives_nothing_to_await_is_refused_where_it_is_given() -> None:
     """It would stop the event loop, and end the call at its first pause."""
-    for blocking in (time.sleep, [].append):
-        sleep: Any = blocking
+    pauses: list[float] = []
+    builtins: tuple[Any, ...] = (time.sleep, pauses.append)
+    for sleep in builtins:
         with pytest.raises(ConfigurationError, match=r"^sleep= gives nothing to await: give a coroutine function"):
             AsyncClient(**settings(endpoint="http://127.0.0.1:9")).with_options(sleep=sleep)
 
