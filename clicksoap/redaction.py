@@ -32,9 +32,11 @@ def redact(text: str, secrets: Iterable[str]) -> str:
 @functools.lru_cache(maxsize=64)
 def _spellings(secret: str) -> re.Pattern[str]:
     """The spellings of a secret in foreign texts: each character plain, as a reference of XML or HTML, or as octets."""
-    return re.compile(
-        "".join(r"(?:\s|\+|%20)+" if run.isspace() else "".join(map(_spelling, run)) for run in _runs(secret))
-    )
+    return re.compile("".join(_BLANKS if run.isspace() else "".join(map(_spelling, run)) for run in _runs(secret)))
+
+
+# Blanks in any number: servers fold them.
+_BLANKS: Final = r"(?:\s|\+|%(?:25)*20|&(?:amp;)*#(?:0*32|[xX]0*20);)+"
 
 
 def _runs(secret: str) -> list[str]:
