@@ -12,12 +12,14 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable
-from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import clicksoap
 from clicksoap import AsyncClient, ClicksoapError, Client, SendReport, Timeout, report_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import FrameType
 
 _, KIND, PORT, COUNT, SEED = sys.argv
 ENDPOINT = f"http://127.0.0.1:{PORT}"
