@@ -189,7 +189,10 @@ def test_what_is_searched_for_is_found_and_followed(site: Site, visitor: Visitor
     expect(page.locator(".rows > li")).to_have_count(1)
     site.send("27820000003", text="more apples")
     expect(page.locator(".rows > li")).to_have_count(2)
-    page.get_by_role("button", name="Delete all found").click()
+    page.get_by_role("link", name="Delete all found…").click()
+    expect(page.get_by_role("heading", name="Delete 2 messages?")).to_be_visible()
+    assert len(site.sim.messages) == 3
+    page.get_by_role("button", name="Delete").click()
     expect(page.get_by_role("heading", name="Nothing found")).to_be_visible()
     page.get_by_role("link", name="Show all messages").click()
     expect(page.locator(".rows > li")).to_have_count(1)

@@ -295,8 +295,9 @@ class TestTraffic:
         site.send("9991050000", text="hello")
         site.ask("POST", "/soap/webservice.php", b"<broken", {"Content-Type": "text/xml"})
         text = site.get("/traffic").text
-        shown = re.findall(r'<span class="chip \w+">([^<]+)</span></span>\s*<span class="who"><a[^>]*>(\w+)</a>', text)
-        assert shown == [
+        commands = re.findall(r'<span class="who"><a[^>]*>(\w+)</a>', text)
+        results = re.findall(r'<span class="chip \w+">([^<]+)</span>', text)
+        assert list(zip(results, commands, strict=True)) == [
             ("HTTP 500", "unreadable"),
             ("ERR 105", "sendmsg"),
             ("partly ERR 105", "sendmsg"),
