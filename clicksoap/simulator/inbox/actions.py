@@ -122,16 +122,18 @@ class Actions:
 
     def _set_callback(self, request: Request, given: Fields) -> Response:
         name, url = given.get("of", ""), given.get("url", "").strip()
+        method, variant = given.get("method", "POST"), given.get("variant", "http")
         gateway = self._simulation.gateway
+        present = gateway.settings
         try:
-            if name not in {"callback", "inbound"}:
-                raise ValueError("unknown address: give of=callback or of=inbound")
-            present = gateway.settings.callback if name == "callback" else gateway.settings.inbound
-            address = changed_address(present, url, given.get("method", "POST"), given.get("variant", "http"))
+            if name == "callback":
+                gateway.settings = replace(present, callback=changed_address(present.callback, url, method, variant))
+            elif name == "inbound":
+                gateway.settings = replace(present, inbound=changed_address(present.inbound, url, method, variant))
+            else:
+                raise ValueError("of is unknown: give callback or inbound")
         except ValueError as error:
             return self._pages.callbacks_page(request, _UNPROCESSABLE, error=str(error), given={name: url})
-        new = replace(gateway.settings, **{name: address})  # pyright: ignore[reportArgumentType] - one of the two
-        gateway.settings = new
         return _redirect("/callbacks?done=address")
 
     def _add_fault(self, request: Request, given: Fields) -> Response:

@@ -68,7 +68,7 @@ def add_rule(faults: Faults, given: Mapping[str, str]) -> Rule:
         if value:
             arguments[name] = _converted(name, value)
     kind = cast("FaultKindName", given.get("kind", ""))  # checked by the callee
-    return faults.add(kind, **arguments)  # type: ignore[arg-type] - likewise
+    return faults.add(kind, **arguments)  # type: ignore[arg-type]
 
 
 def _converted(name: str, value: str) -> object:
@@ -91,7 +91,7 @@ def conditions(rule: Rule) -> Iterator[str]:
     for name, template in _CONDITION_TEXTS.items():
         value: object = getattr(rule, name)
         if value and value != _DEFAULTS.get(name):
-            yield template.format(value)
+            yield "once in all" if name == "times" and value == 1 else template.format(value)
     yield "carried out first" if rule.carried_out else "not carried out"
 
 

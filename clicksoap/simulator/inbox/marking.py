@@ -43,7 +43,8 @@ def marked(text: str, exchange: Exchange) -> Markup:
 def is_refused_field(name: str, exchange: Exchange) -> bool:
     """True if a refusal of the exchange is about this field of a form, query or header."""
     wanted = canonical(name).lower()
-    return any(wanted == each.parameter.lower() for each in (*exchange.refusals, *exchange.warnings))
+    parameters = (*(each.parameter for each in exchange.refusals), *(each.parameter for each in exchange.warnings))
+    return any(wanted == each.lower() for each in parameters)
 
 
 def is_refused_path(exchange: Exchange) -> bool:

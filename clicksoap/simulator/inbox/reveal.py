@@ -24,8 +24,10 @@ _SHORT_NAMES: Final = {
     0x00AD: "SHY",
     0x007F: "DEL",
 }
-_PICTURES: Final = 0x2400  # Unicode's pictures of the control characters 0 to 31
-_CONTROLS: Final = 0x20
+_CONTROLS: Final = (
+    *("NUL", "SOH", "STX", "ETX", "EOT", "ENQ", "ACK", "BEL", "BS", "HT", "LF", "VT", "FF", "CR", "SO", "SI"),
+    *("DLE", "DC1", "DC2", "DC3", "DC4", "NAK", "SYN", "ETB", "CAN", "EM", "SUB", "ESC", "FS", "GS", "RS", "US"),
+)
 _HIDDEN: Final = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"})
 _KEPT: Final = frozenset("\n\t\u200c\u200d")  # scripts and emojis join characters with the last two
 
@@ -52,6 +54,6 @@ def revealed(text: str) -> Markup:
 
 def _label(character: str) -> Markup:
     code = ord(character)
-    short = chr(_PICTURES + code) if code < _CONTROLS else _SHORT_NAMES.get(code, f"U+{code:04X}")
+    short = _CONTROLS[code] if code < len(_CONTROLS) else _SHORT_NAMES.get(code, f"U+{code:04X}")
     name = unicodedata.name(character, "control character").lower()
     return Markup('<span class="control" title="U+{:04X} {}">{}</span>').format(code, name, short)

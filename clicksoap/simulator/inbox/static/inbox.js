@@ -3,6 +3,7 @@
 
 const clock = { hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false };
 const timeOnly = new Intl.DateTimeFormat(undefined, clock);
+const shortDate = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", hour12: false, month: "short", day: "numeric" });
 const withDate = new Intl.DateTimeFormat(undefined, { ...clock, year: "numeric", month: "short", day: "numeric" });
 
 /** Puts the browser's own time zone in the place of the server's. */
@@ -10,8 +11,8 @@ function localise(root) {
   const today = new Date().toDateString();
   for (const element of root.querySelectorAll("time[datetime]")) {
     const at = new Date(element.dateTime);
-    const isPlain = !("date" in element.dataset) && at.toDateString() === today;
-    element.textContent = (isPlain ? timeOnly : withDate).format(at);
+    const isToday = at.toDateString() === today;
+    element.textContent = ("date" in element.dataset ? withDate : isToday ? timeOnly : shortDate).format(at);
   }
 }
 
@@ -176,7 +177,10 @@ function faultForm() {
   const form = document.querySelector("[data-fault-form]");
   if (!form) return;
   form.classList.add("scripted");
+  const effect = form.querySelector("[data-kind-effect]");
+  effect.hidden = false;
   const choose = () => {
+    effect.textContent = form.elements.kind.selectedOptions[0].title;
     for (const field of form.querySelectorAll("[data-kinds]")) {
       const belongs = field.dataset.kinds.split(" ").includes(form.elements.kind.value);
       field.hidden = !belongs;
