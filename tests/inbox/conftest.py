@@ -19,7 +19,7 @@ from playwright.sync_api import Browser, expect, sync_playwright
 from clicksoap.simulator import Message, Settings, Simulator
 
 if TYPE_CHECKING:
-    from .browsing import Visitor  # noqa: PLC0415 - it imports this module
+    from .browsing import Visitor
 
 FLAGS: Final = (
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),

@@ -45,9 +45,7 @@ def filled(site: Site) -> list[str]:
     with pytest.raises(ConnectionError):
         site.send("27825550008", text="Nobody knows of this")
     site.sim.faults.add("delay", seconds=1, prefix="4477")
-    kinds = {
-        (bool(each.data), each.command, each.flash, each.unicode, each.parts > 1): each for each in site.sim.messages
-    }
+    kinds = {(bool(each.data), each.unicode, each.parts > 1): each for each in site.sim.messages}
     lost = site.sim.exchanges.latest()[0].number
     return [*PATHS, "/nowhere", f"/traffic/{lost}", *(f"/messages/{message.id}" for message in kinds.values())]
 

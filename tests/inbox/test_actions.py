@@ -120,6 +120,7 @@ class TestATestMessage:
         address, forms = called
         assert "The address was saved." in followed(site, site.post("/callbacks", of="callback", url=address))
         site.post("/test")
+        site.sim.clock.advance(hours=3)
         assert forms.get(timeout=5)["apiMsgId"] == [site.latest.id]
 
 
