@@ -129,8 +129,7 @@ class Flows:
         operation = Authenticate(credentials.api_id, credentials.user, credentials.password.reveal())
         parameters = operation.parameters()
         request = self._binding.encode(operation.name, parameters)
-        held = SessionSnapshot(None, 0)
-        return (yield from self._attempt(operation, parameters, request, held, deadline, _Call(float("inf"))))
+        return (yield from self._attempt(operation, parameters, request, deadline, _Call(float("inf"))))
 
     def authenticate(self) -> Flow[None]:
         """Log in now, unless another call does it meanwhile."""
@@ -335,10 +334,10 @@ class Flows:
             parameters = {**identity, **operation.parameters()}
             request = self._binding.encode(operation.name, parameters)
             if not by_session:
-                return (yield from self._attempt(operation, parameters, request, held, deadline, call))
+                return (yield from self._attempt(operation, parameters, request, deadline, call))
             if held.id is not None:
                 try:
-                    result = yield from self._attempt(operation, parameters, request, held, deadline, call)
+                    result = yield from self._attempt(operation, parameters, request, deadline, call)
                 except SessionExpired:
                     if not self._session.may_renew(held, is_fresh=is_fresh) or time.monotonic() >= deadline:
                         raise
@@ -353,7 +352,6 @@ class Flows:
         operation: Operation[T],
         parameters: Parameters,
         request: WireRequest,
-        held: SessionSnapshot,
         deadline: float,
         call: _Call,
     ) -> Flow[T]:
