@@ -347,7 +347,7 @@ class Flows:
             yield from self._logged_in(held, deadline)
             is_fresh = True
 
-    def _attempt(  # noqa: PLR0913 - what one request consists of
+    def _attempt(
         self,
         operation: Operation[T],
         parameters: Parameters,
