@@ -126,7 +126,8 @@ class Driver:
                 shared.session.failed(error, asked.limits)
                 raise
         finally:
-            shared.logins.leave(place)
+            place.leave()
+            shared.logins.wake()
 
 
 def _record(effect: Record) -> None:
