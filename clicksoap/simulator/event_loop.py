@@ -2,28 +2,17 @@
 
 import asyncio
 import time
+from functools import partial
 from typing import Final
 
+_CLOCK: Final[int | None] = getattr(time, "CLOCK_MONOTONIC", None)
 
-class _SteadyClock:
-    """The monotonic clock of the system.
+steady_time: Final = partial(time.monotonic) if _CLOCK is None else partial(time.clock_gettime, _CLOCK)
+"""Gives the seconds of a clock that never stands still and is never set.
 
-    Tools that freeze the time of a test replace ``time.monotonic`` in every module. Threads, joins and timers of the
-    simulator would then wait for ever, so they ask the system by another function, which such tools leave alone.
-    """
-
-    def __init__(self) -> None:
-        clock: int | None = getattr(time, "CLOCK_MONOTONIC", None)
-        monotonic = time.monotonic
-        self.read = monotonic if clock is None else lambda: time.clock_gettime(clock)
-
-
-_clock: Final = _SteadyClock()
-
-
-def steady_time() -> float:
-    """Seconds of a clock that never stands still and is never set."""
-    return _clock.read()
+Tools that freeze the time of a test replace ``time.monotonic`` in every module. Threads, joins and timers of the
+simulator would then wait for ever, so they ask the system by another function, which such tools leave alone.
+"""
 
 
 class SteadyEventLoop(asyncio.SelectorEventLoop):

@@ -102,6 +102,7 @@ class Exchanges:
         self._lock = Lock()
         self._last_number = 0
         self._by_number: OrderedDict[int, Exchange] = OrderedDict()
+        self._sizes: dict[int, int] = {}
         self._size = 0
 
     def next_number(self) -> int:
@@ -148,10 +149,13 @@ class Exchanges:
         """Forget every exchange; the numbers go on."""
         with self._lock:
             self._by_number.clear()
+            self._sizes.clear()
             self._size = 0
 
     def _insert(self, exchange: Exchange) -> None:
+        size = self._sizes[exchange.number] = exchange.size
         self._by_number[exchange.number] = exchange
-        self._size += exchange.size
+        self._size += size
         while len(self._by_number) > self._capacity or self._size > _MAX_TOTAL_SIZE:
-            self._size -= self._by_number.popitem(last=False)[1].size
+            number, _ = self._by_number.popitem(last=False)
+            self._size -= self._sizes.pop(number)

@@ -29,7 +29,10 @@ def keep_report(error: BaseException, result: object) -> None:
     """
     if getattr(error, "report", None) is not None:
         return
-    report = result if isinstance(result, SendReport) else getattr(error.__context__, "report", None)
+    context = error.__context__
+    if isinstance(context, StopIteration):  # the flow's own end, not read yet
+        result = context.value
+    report = result if isinstance(result, SendReport) else getattr(context, "report", None)
     if report is not None:
         with contextlib.suppress(AttributeError, TypeError):  # of an exception that takes no attributes
             error.report = report  # type: ignore[attr-defined]

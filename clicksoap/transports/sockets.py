@@ -60,7 +60,8 @@ class SocketTransport:
             try:
                 self._exchange(request, reply, timeout, deadline)
             finally:
-                self._places.leave(place)
+                place.leave()
+                self._places.wake()
             return reply.received(time.monotonic() - started)
         except BaseException as error:  # noqa: BLE001 - what passes unchanged is raised by `judged`
             failure = judged(error, may_have_left=reply.may_have_taken_effect, proxied=self._proxy is not None)

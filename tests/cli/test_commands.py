@@ -196,9 +196,9 @@ def test_accounts_may_be_on_trial() -> None:
         (["--account", "7:acme:sesame:much"], "a balance must follow"),
         (["--account", "7:acme:sesame", "--account", "7:acme:other"], "two accounts"),
         (["--trial"], "give --account"),
-        (["--login", "quiet"], "'user:password'"),
-        (["--host", "0.0.0.0"], "login="),  # noqa: S104 - refused
-        (["--host", "sms.example"], "not a name"),
+        (["--login", "quiet"], "give USER:PASSWORD"),
+        (["--host", "0.0.0.0"], "give --login-file or --login"),  # noqa: S104 - refused
+        (["--host", "sms.example"], "--host: not an address"),
         (["--host", "192.0.2.1", "--login", "ann:quiet"], "192.0.2.1 is not an address of this machine"),
         (["--speed", "-1"], "--speed"),
         (["--capacity", "0"], "--capacity"),

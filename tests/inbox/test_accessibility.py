@@ -55,8 +55,9 @@ def test_axe_finds_nothing_serious_on_any_page(site: Site, visitor: Visitor, axe
     """The themes differ in nothing but colours, so that the dark one is checked for those alone."""
     page = visitor.tab(viewport={"width": width, "height": 800})
     problems: list[tuple[str, str, Any]] = []
-    for paths in (lambda: ["/", "/traffic", "/refused", "/callbacks", "/accounts"], lambda: filled(site)):
-        for path in paths():
+    # The pages are looked at empty first, and then with content of every kind.
+    for is_filled in (False, True):
+        for path in filled(site) if is_filled else ["/", "/traffic", "/refused", "/callbacks", "/accounts"]:
             page.emulate_media(color_scheme="light")
             page.goto(f"{site.sim.origin}{path}")
             page.evaluate(axe)

@@ -1,4 +1,4 @@
-"""The long proofs, one after another: the fault matrix, the statuses, damaged messages, and a load.
+"""The long proofs, one after another: the fault matrix, the statuses, damaged messages, interruptions, and a load.
 
 ``make proof`` runs them. The environment says how:
 
@@ -55,6 +55,7 @@ def _proofs(extent: Extent, processes: str) -> dict[str, list[str]]:
         "statuses": [*pytest, "-rP", "tests/sending/test_statuses.py"],
         "fuzzer": [*pytest, "tests/fuzzing"],
         "callbacks": [*pytest, "tests/callbacks"],
+        "interruptions": [*pytest, "tests/transports/test_interrupted_by_signals.py"],
         "load": load,
     }
 

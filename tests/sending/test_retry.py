@@ -4,7 +4,7 @@ import random
 import socket
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from typing import Any
@@ -31,7 +31,9 @@ from clicksoap import (
     report_of,
 )
 from clicksoap.errors import GatewayError
+from clicksoap.protocol.effects import Send
 from clicksoap.protocol.operations import Effect
+from clicksoap.protocol.wire import WireReply
 from clicksoap.simulator import Simulator
 from clicksoap.testing import without_pauses
 from clicksoap.transports.driver import Driver
@@ -428,3 +430,48 @@ def test_reading_an_envelope_that_tells_nothing_is_not_tried_again(scripted: Scr
     with pytest.raises(ProtocolError):
         sms.balance()
     assert script.arrivals["getbalance"] == 1
+
+
+def test_all_tries_of_a_request_share_one_deadline(make_flow: Callable[..., Any]) -> None:
+    """A try that began late got the whole of Timeout.total again, so that a send could take twice as long."""
+    flow = make_flow(TO, "hello")
+    deadlines: list[float] = []
+    effect = next(flow)
+    while len(deadlines) < 3:
+        if isinstance(effect, Send):
+            deadlines.append(effect.deadline)
+            effect = flow.send(WireReply(429, {}, b"", 0.0))
+        else:
+            effect = flow.send(None)
+    flow.close()
+    assert len(set(deadlines)) == 1
+
+
+@pytest.fixture
+def make_flow(binding: str) -> Iterator[Callable[..., Any]]:
+    with Client(1, "acme", "secret", endpoint="http://127.0.0.1:9", binding=binding, auth="credentials") as sms:  # type: ignore[arg-type]
+        yield lambda to, text: sms._core.send(to, text, {})
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "Wed, 21 Oct 2026 07:28:00 +99999999999999999999",
+        "Wed, 21 Oct 99999 07:28:00 GMT",
+        "9" * 400,
+        "\N{SUPERSCRIPT TWO}",
+        "-1",
+        "nan",
+        "1e400",
+        "soon",
+        "Wed, 31 Feb 2026 07:28:00 GMT",
+        ",,,,",
+    ],
+)
+def test_a_retry_after_that_cannot_be_is_no_reason_to_lose_a_certain_refusal(scripted: Scripted, value: str) -> None:
+    sms, script = scripted(
+        {"retry": Retry(attempts=2)}, sendmsg=reply(b"", "429 Busy", headers=(f"Retry-After: {value}",))
+    )
+    with pytest.raises(NotSent, match="429"):
+        sms.send(TO, "hello")
+    assert script.arrivals["sendmsg"] in {1, 2}

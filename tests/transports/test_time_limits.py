@@ -226,10 +226,10 @@ def test_upload_has_more_time_than_connecting(connect: Connect) -> None:
     """A busy server that takes the request late is no reason to give up a message as unknown."""
 
     def on_connect(_: socket.socket) -> None:
-        server.closing.wait(0.6)
+        server.closing.wait(1)
 
     with RawServer(Gateway(), on_connect=on_connect) as server:
-        timeout = Timeout(connect=0.2, read=5, total=10)
+        timeout = Timeout(connect=0.5, read=5, total=10)
         client = connect(server.origin, timeout=timeout, auth="credentials", headers=MUCH)
         assert len(client.send(MANY, "x").accepted) == 300
 

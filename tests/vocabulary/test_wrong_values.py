@@ -86,6 +86,7 @@ VALUES: Final[dict[Callable[..., Any], dict[str, Any]]] = {
 # What a client gives and nobody makes by hand. report_of takes whatever was raised.
 GIVEN: Final = {"AsyncBatch", "Batch", "Charge", "Coverage", "Exchange", "FoundRequest", "MessageStatus"} | {
     *("QueriedStatus", "RecipientResult", "Segments", "SendReport", "report_of"),
+    *("Concatenation", "DeliveryReport", "InboundMessage"),
 }
 
 # An argument whose error has another name for it, because the value is told by what it is made of.

@@ -28,7 +28,7 @@ BATCH_LIFETIME: Final = timedelta(hours=24)
 
 _PLACEHOLDER: Final = re.compile(r"#(field[0-9]+)#")
 _MAX_BATCHES: Final = 10_000
-_MAX_TOTAL_SIZE: Final = 64 * 1024 * 1024  # bytes of all templates
+_MAX_TOTAL_SIZE: Final = 64 * 1024 * 1024  # characters of all templates
 _MAX_MERGED: Final = 1 << 16  # far too long for a message (113)
 
 
@@ -48,7 +48,7 @@ class BatchState:
 
     @property
     def size(self) -> int:
-        """The approximate number of bytes that it holds."""
+        """The approximate number of characters that it holds."""
         return size_of(self.parameters)
 
 

@@ -28,6 +28,8 @@ class ForgottenIds:
         self._max_ids = max_ids
         self._groups: dict[int, set[int]] = {}
         self._size = 0
+        self._last: datetime | None = None
+        self._last_number = 0
         self._unsure_until: datetime | None = None
 
     @property
@@ -40,10 +42,11 @@ class ForgottenIds:
 
     def add(self, message: Message) -> None:
         """Remember the gateway's id of a message, and the client's id."""
-        number = int(message.created.timestamp()) // _SPAN
-        group = self._groups.get(number)
+        if message.created is not self._last:  # all messages of a request have the same time
+            self._last, self._last_number = message.created, int(message.created.timestamp()) // _SPAN
+        group = self._groups.get(self._last_number)
         if group is None:
-            group = self._groups[number] = set()
+            group = self._groups[self._last_number] = set()
         before = len(group)
         group.add(hash(message.id))
         if message.client_message_id:

@@ -13,7 +13,7 @@ from clicksoap.simulator.gateway.messages import Message, Stage
 from clicksoap.simulator.gateway.stages import FREE_STATUSES
 
 _NOTHING = Decimal(0)
-_MAX_AVERAGE_SIZE = 8 * 1024  # bytes of a message, far more than most have
+_MAX_AVERAGE_SIZE = 8 * 1024  # characters of a message, far more than most have
 _MIN_SIZE_LIMIT = 64 * 1024 * 1024
 _MAX_STALE_STEPS = 1000
 

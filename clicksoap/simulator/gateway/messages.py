@@ -20,12 +20,8 @@ class Stage:
 
 
 def size_of(parameters: Mapping[str, str]) -> int:
-    """The approximate number of bytes of parameters, their names included."""
-    return sum(_bytes(name) + _bytes(value) for name, value in parameters.items())
-
-
-def _bytes(text: str) -> int:
-    return len(text) if text.isascii() else 4 * len(text)
+    """The number of characters of parameters, their names included."""
+    return sum(map(len, parameters)) + sum(map(len, parameters.values()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +87,8 @@ class Message:
 
     @property
     def size(self) -> int:
-        """The approximate number of bytes that it holds; the same in each of its stages."""
-        own = _bytes(self.text) + _bytes(self.text_as_sent) + len(self.data) + len(self.udh)
-        return own + size_of(self.parameters)
+        """The approximate number of characters that it holds; the same in each of its stages."""
+        return len(self.text) + len(self.text_as_sent) + len(self.data) + size_of(self.parameters)
 
     def at_stage(self, stage: Stage, *, charge: Decimal) -> "Message":
         """The same message, one stage further."""

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from threading import Event
 from typing import Final, Protocol
@@ -97,7 +97,10 @@ class RequestHandler:
         number = self._exchanges.next_number()
         context = _RequestContext(service, request, Command("", {}, exchange=number), self._gateway.clock.now())
         try:
-            command = context.command = replace(service.read(request), exchange=number)
+            read = service.read(request)
+            command = context.command = Command(
+                read.name, read.values, read.to, read.max_recipients, read.peer, number, read.warnings
+            )
             rule = context.rule = self._faults.match(command.name, command.to)
         except Exception as error:  # noqa: BLE001 - any failure is answered, without private data
             return self._recorded(context, _failed(context, error))
