@@ -337,8 +337,11 @@ def test_nothing_is_wider_than_a_small_phone(site: Site, visitor: Visitor) -> No
 def test_the_pictures_of_the_documents_are_taken(site: Site, visitor: Visitor) -> None:
     fill(site)
     (message,) = (each for each in site.sim.messages if each.parts == 3)
+    site.send("27825550009", text="Your table is ready", from_="Bistro", climsgid="order-77")
+    refused = site.sim.exchanges.latest()[0].number
     for name, path, width, height in (
         ("inbox", "/", 1100, 690),
+        ("inbox-refused", f"/traffic/{refused}", 1100, 690),
         ("inbox-360", "/", 360, 740),
         ("inbox-message", f"/messages/{message.id}", 1100, 760),
     ):

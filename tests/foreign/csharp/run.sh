@@ -13,4 +13,12 @@ if [ ! -e "$folder/$name.exe" ]; then
     wsdl -nologo "-out:$folder/$name.proxy.cs" "$wsdls/$dialect.wsdl" >"$folder/$name.log" 2>&1
     mcs -nologo -r:System.Web.Services "-out:$folder/$name.exe" "$script" "$folder/$name.proxy.cs"
 fi
-exec mono "$folder/$name.exe" "$@"
+
+# Now and then Mono aborts (134) when the program has ended already. Its words about that are no words of the program;
+# what the program wrote decides. Mono leaves a file of the crash in the present folder.
+cd "$folder"
+status=0
+mono "$name.exe" "$@" 2>"$name.err" || status=$?
+[ "$status" -ne 134 ] || exit 0
+cat "$name.err" >&2
+exit "$status"
