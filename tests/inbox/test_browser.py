@@ -341,7 +341,7 @@ def test_the_pictures_of_the_documents_are_taken(site: Site, visitor: Visitor) -
     refused = site.sim.exchanges.latest()[0].number
     for name, path, width, height in (
         ("inbox", "/", 1100, 690),
-        ("inbox-refused", f"/traffic/{refused}", 1100, 690),
+        ("inbox-refused", f"/traffic/{refused}", 1100, 900),
         ("inbox-360", "/", 360, 740),
         ("inbox-message", f"/messages/{message.id}", 1100, 760),
     ):
