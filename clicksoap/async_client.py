@@ -1,6 +1,8 @@
 """The asynchronous client: the same names, arguments, results and errors as `clicksoap.Client`."""
 
 import contextlib
+import inspect
+import sys
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
@@ -15,6 +17,7 @@ from clicksoap.options import BatchOptions, SendOptions
 from clicksoap.protocol.arguments import DEFAULT_RETRY, Arguments, ClientOptions, ViewOptions, sent_headers
 from clicksoap.protocol.compose import ClientCore, OpenBatch
 from clicksoap.protocol.endpoint import BindingName, HttpMethod
+from clicksoap.protocol.frames import forget_locals
 from clicksoap.protocol.observing import Observer
 from clicksoap.protocol.reconciling import BELIEVE_AFTER
 from clicksoap.protocol.retry import Retry
@@ -95,31 +98,39 @@ class AsyncClient:
         http_method: HttpMethod = "POST",
         log_content: bool = False,
     ) -> None:
-        core = ClientCore(
-            Arguments(
-                api_id=api_id,
-                user=user,
-                password=password,
-                endpoint=endpoint,
-                binding=binding,
-                wsdl=wsdl,
-                auth=auth,
-                timeout=timeout,
-                retry=retry,
-                deadline=deadline,
-                allow_plaintext=allow_plaintext,
-                max_recipients=max_recipients,
-                region=region,
-                sender=sender,
-                on_exchange=on_exchange,
-                http_method=http_method,
-                log_content=log_content,
+        outer = sys.exception()
+        try:
+            core = ClientCore(
+                Arguments(
+                    api_id=api_id,
+                    user=user,
+                    password=password,
+                    endpoint=endpoint,
+                    binding=binding,
+                    wsdl=wsdl,
+                    auth=auth,
+                    timeout=timeout,
+                    retry=retry,
+                    deadline=deadline,
+                    allow_plaintext=allow_plaintext,
+                    max_recipients=max_recipients,
+                    region=region,
+                    sender=sender,
+                    on_exchange=on_exchange,
+                    http_method=http_method,
+                    log_content=log_content,
+                )
             )
-        )
-        sent = sent_headers(headers, user_agent_extra)
-        transport = AsyncioTransport(headers=sent, proxy=proxy, ca=ca, client_cert=client_cert)
-        self._core = core
-        self._driver = AsyncDriver(Shared(transport, core.session), core.flows)
+            transport = AsyncioTransport(
+                headers=sent_headers(headers, user_agent_extra), proxy=proxy, ca=ca, client_cert=client_cert
+            )
+            self._core = core
+            self._driver = AsyncDriver(Shared(transport, core.session), core.flows)
+        except BaseException as error:
+            # Hidden from those who show local variables: what may hold a password.
+            forget_locals(error, outer)
+            del password, proxy, headers
+            raise
 
     @classmethod
     def from_config(cls, profile: str | None = None, **overrides: Unpack[ClientOptions]) -> Self:
@@ -285,7 +296,9 @@ class AsyncClient:
             OutcomeUnknown: It may have been redeemed; compare `balance`.
             GatewayError: The gateway refused it.
         """
-        await self._driver.run(self._core.redeem(voucher))
+        flow = self._core.redeem(voucher)
+        del voucher  # hidden from those who show local variables
+        await self._driver.run(flow)
 
     def batch(self, template: str, **options: Unpack[BatchOptions]) -> "AsyncBatch":
         """Send many texts made from one template (gateway: ``startbatch`` to ``endbatch``).
@@ -374,10 +387,13 @@ class AsyncClient:
             A client. To close it or this one closes the connections of both; a later call opens new ones.
 
         Raises:
-            ConfigurationError: An option is unknown or cannot work; the text names it.
+            ConfigurationError: An option is unknown or cannot work; the text names it. A ``sleep`` that gives nothing
+                to await is told at the first pause, if it cannot be seen before.
         """
         if sleep is not None and not callable(sleep):
             raise ConfigurationError(f"sleep= is {type(sleep).__name__}: give a function that waits for some seconds")
+        if inspect.isbuiltin(sleep):  # time.sleep; of another function it is seen at the first pause
+            raise ConfigurationError("sleep= gives nothing to await: give a coroutine function, such as asyncio.sleep")
         view = object.__new__(type(self))
         view.__dict__.update(self.__dict__)  # not copy.copy: like pickle, it is refused
         view._core = self._core.view(changes)

@@ -1,6 +1,7 @@
 """The synchronous client: `Client`, and the template batches that it makes."""
 
 import contextlib
+import sys
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
@@ -23,6 +24,7 @@ from clicksoap.protocol.arguments import (
 )
 from clicksoap.protocol.compose import ClientCore, OpenBatch
 from clicksoap.protocol.endpoint import BindingName, HttpMethod
+from clicksoap.protocol.frames import forget_locals
 from clicksoap.protocol.observing import Observer
 from clicksoap.protocol.reconciling import BELIEVE_AFTER
 from clicksoap.protocol.retry import Retry
@@ -114,37 +116,45 @@ class Client:
         http_method: HttpMethod = "POST",
         log_content: bool = False,
     ) -> None:
-        core = ClientCore(
-            Arguments(
-                api_id=api_id,
-                user=user,
-                password=password,
-                endpoint=endpoint,
-                binding=binding,
-                wsdl=wsdl,
-                auth=auth,
-                timeout=timeout,
-                retry=retry,
-                deadline=deadline,
-                allow_plaintext=allow_plaintext,
-                max_recipients=max_recipients,
-                region=region,
-                sender=sender,
-                on_exchange=on_exchange,
-                http_method=http_method,
-                log_content=log_content,
+        outer = sys.exception()
+        try:
+            core = ClientCore(
+                Arguments(
+                    api_id=api_id,
+                    user=user,
+                    password=password,
+                    endpoint=endpoint,
+                    binding=binding,
+                    wsdl=wsdl,
+                    auth=auth,
+                    timeout=timeout,
+                    retry=retry,
+                    deadline=deadline,
+                    allow_plaintext=allow_plaintext,
+                    max_recipients=max_recipients,
+                    region=region,
+                    sender=sender,
+                    on_exchange=on_exchange,
+                    http_method=http_method,
+                    log_content=log_content,
+                )
             )
-        )
-        sent = sent_headers(headers, user_agent_extra)
-        transport: Transport
-        if session is None:
-            transport = SocketTransport(headers=sent, proxy=proxy, ca=ca, client_cert=client_cert)
-        elif proxy is not None or ca is not None or client_cert is not None:
-            raise ConfigurationError("session= excludes proxy=, ca= and client_cert=: set them on the session")
-        else:
-            transport = SessionTransport(headers=sent, session=session)
-        self._core = core
-        self._driver = Driver(Shared(transport, core.session), core.flows)
+            transport: Transport
+            if session is None:
+                transport = SocketTransport(
+                    headers=sent_headers(headers, user_agent_extra), proxy=proxy, ca=ca, client_cert=client_cert
+                )
+            elif proxy is not None or ca is not None or client_cert is not None:
+                raise ConfigurationError("session= excludes proxy=, ca= and client_cert=: set them on the session")
+            else:
+                transport = SessionTransport(headers=sent_headers(headers, user_agent_extra), session=session)
+            self._core = core
+            self._driver = Driver(Shared(transport, core.session), core.flows)
+        except BaseException as error:
+            # Hidden from those who show local variables: what may hold a password.
+            forget_locals(error, outer)
+            del password, proxy, headers
+            raise
 
     @classmethod
     def from_config(cls, profile: str | None = None, **overrides: Unpack[ClientOverrides]) -> Self:
@@ -313,7 +323,9 @@ class Client:
             OutcomeUnknown: It may have been redeemed; compare `balance`.
             GatewayError: The gateway refused it.
         """
-        self._driver.run(self._core.redeem(voucher))
+        flow = self._core.redeem(voucher)
+        del voucher  # hidden from those who show local variables
+        self._driver.run(flow)
 
     def batch(self, template: str, **options: Unpack[BatchOptions]) -> "Batch":
         """Send many texts made from one template (gateway: ``startbatch`` to ``endbatch``).

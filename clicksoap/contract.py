@@ -66,14 +66,29 @@ BATCH_FIELDS: Final[dict[Dialect, int]] = {Dialect.DOCUMENT_LITERAL: 10, Dialect
 
 @cache
 def wsdl(dialect: Dialect) -> bytes:
-    """The bundled WSDL of a dialect, as bytes."""
-    return _folder().joinpath(f"{dialect}.wsdl").read_bytes()
+    """The bundled WSDL of a dialect, as bytes.
+
+    Raises:
+        FileNotFoundError: The file is not there; the text says why, and what to do.
+    """
+    return _content(f"{dialect}.wsdl")
 
 
 @cache
 def soap_encoding_schema() -> bytes:
-    """A minimal schema of the SOAP encoding namespace, for zeep's loader alone."""
-    return _folder().joinpath("soap-encoding.xsd").read_bytes()
+    """A minimal schema of the SOAP encoding namespace, for zeep's loader alone.
+
+    Raises:
+        FileNotFoundError: As of `wsdl`.
+    """
+    return _content("soap-encoding.xsd")
+
+
+def _content(name: str) -> bytes:
+    try:
+        return _folder().joinpath(name).read_bytes()
+    except FileNotFoundError:
+        raise FileNotFoundError(_cause_of_missing_files()) from None
 
 
 def _folder() -> Traversable:

@@ -6,8 +6,9 @@ is a subclass of another, so that the simplest handler is right.
 """
 
 import contextlib
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from clicksoap.codes import ERRORS
 from clicksoap.lazy_re import pattern
@@ -17,8 +18,17 @@ if TYPE_CHECKING:
     from clicksoap.results import SendReport
 
 
+# The attribute of Python's own class, which holds the texts alone.
+_TEXTS: Final[Any] = vars(BaseException)["args"]
+_FLAGS: Final = ("may_have_taken_effect", "retryable")
+
+
 class ClicksoapError(Exception):
     """The parent of every error that clicksoap raises.
+
+    Args:
+        message: The text.
+        details: Plain data, as ``args`` ends in it.
 
     Attributes:
         may_have_taken_effect: Whether the gateway did, or may have done, any part of the call.
@@ -29,6 +39,39 @@ class ClicksoapError(Exception):
     may_have_taken_effect: bool = False
     retryable: bool = False
     _report: "SendReport | None" = None
+    # The attributes that `args` carries where the error has them by itself and not by its class.
+    _detailed: ClassVar[tuple[str, ...]] = _FLAGS
+
+    def __init__(self, message: str = "", details: Mapping[str, object] | None = None) -> None:
+        super().__init__(message)
+        self._take(details)
+
+    if not TYPE_CHECKING:  # for type checkers it is the attribute of BaseException
+
+        @property
+        def args(self) -> tuple[Any, ...]:
+            """The texts, and a dict of plain data with what else the error has: ``type(error)(*args)`` makes it again.
+
+            All of it may pass through JSON. The report is not among it, because it holds numbers, and many programs
+            print ``args``: `SendReport.to_dict` gives it as plain data.
+            """
+            details = self._details()
+            return (*_TEXTS.__get__(self), details) if details else _TEXTS.__get__(self)
+
+        @args.setter
+        def args(self, texts: tuple[Any, ...]) -> None:
+            _TEXTS.__set__(self, texts)
+
+    def _details(self) -> dict[str, Any]:
+        own = vars(self)
+        return {name: own[name] for name in self._detailed if name in own}
+
+    def _take(self, details: object) -> None:
+        """Take what `_details` gave."""
+        if isinstance(details, Mapping):
+            for name in self._detailed:
+                if name in details:
+                    setattr(self, name, details[name])
 
     @property
     def report(self) -> "SendReport | None":
@@ -45,7 +88,7 @@ class ClicksoapError(Exception):
         return None
 
     def __reduce__(self) -> tuple[object, ...]:
-        return _rebuild, (type(self), self.args, self.__dict__)
+        return _rebuild, (type(self), _TEXTS.__get__(self), self.__dict__)
 
 
 class InvalidInput(ClicksoapError, ValueError):
@@ -61,12 +104,20 @@ class ConfigurationError(ClicksoapError):
 
 
 class TransportError(ClicksoapError):
-    """The connection failed. ``may_have_taken_effect`` tells whether any of the request had left."""
+    """The connection failed. ``may_have_taken_effect`` tells whether any of the request had left; in doubt it had."""
 
-    def __init__(self, message: str, *, may_have_left: bool, retryable: bool = True) -> None:
+    def __init__(
+        self,
+        message: str = "",
+        details: Mapping[str, object] | None = None,
+        *,
+        may_have_left: bool = True,
+        retryable: bool = True,
+    ) -> None:
         super().__init__(message)
         self.may_have_taken_effect = may_have_left
         self.retryable = retryable
+        self._take(details)
 
 
 class TransportTimeout(TransportError, TimeoutError):
@@ -85,9 +136,12 @@ class ProtocolError(ClicksoapError):
         retry_after: Seconds that the server asks to wait (Retry-After), or None.
     """
 
-    def __init__(
+    _detailed = (*_FLAGS, "status", "retry_after")
+
+    def __init__(  # noqa: PLR0913 - all that is known of the answer
         self,
-        message: str,
+        message: str = "",
+        details: Mapping[str, object] | None = None,
         *,
         status: int | None = None,
         may_have_taken_effect: bool = True,
@@ -99,6 +153,7 @@ class ProtocolError(ClicksoapError):
         self.retry_after = retry_after
         self.may_have_taken_effect = may_have_taken_effect
         self.retryable = retryable
+        self._take(details)
 
 
 class SoapFault(ClicksoapError):
@@ -112,12 +167,14 @@ class SoapFault(ClicksoapError):
         text: The fault string, with numbers and secrets masked.
     """
 
-    def __init__(self, code: str, text: str) -> None:
-        super().__init__(code, text)
+    def __init__(self, code: str = "", text: str = "", details: Mapping[str, object] | None = None) -> None:
+        super().__init__()
+        self.args = code, text
         self.code = code
         self.text = text
         self.may_have_taken_effect = code.partition(".")[0].lower() not in {"client", "sender"}
         self.retryable = self.may_have_taken_effect
+        self._take(details)
 
     def __str__(self) -> str:
         return f"SOAP Fault {self.code or 'without a code'}: {self.text or 'no text'}"
@@ -144,16 +201,25 @@ class _Ended(_WithReport):
     """An error that says what became of a call which another error ended."""
 
     def __init__(
-        self, message: str = "", *, cause: ClicksoapError | None = None, report: "SendReport | None" = None
+        self,
+        message: str = "",
+        details: Mapping[str, object] | None = None,
+        *,
+        cause: ClicksoapError | None = None,
+        report: "SendReport | None" = None,
     ) -> None:
-        super().__init__(message)
-        self._cause: ClicksoapError = cause if cause is not None else ClicksoapError("the cause was not kept")
+        super().__init__(message, details)
+        self._cause: ClicksoapError = cause if cause is not None else _cause_in(details)
         self._report = report
 
     @property
     def cause(self) -> ClicksoapError:
         """The error that ended the call, already freed of secrets."""
         return self._cause
+
+    def _details(self) -> dict[str, Any]:
+        cause = self._cause
+        return {**super()._details(), "cause": {"class": _public_class(cause).__name__, "args": list(cause.args)}}
 
 
 class NotSent(_Ended):
@@ -164,10 +230,16 @@ class NotSent(_Ended):
     """
 
     def __init__(
-        self, message: str = "", *, cause: ClicksoapError | None = None, report: "SendReport | None" = None
+        self,
+        message: str = "",
+        details: Mapping[str, object] | None = None,
+        *,
+        cause: ClicksoapError | None = None,
+        report: "SendReport | None" = None,
     ) -> None:
-        super().__init__(message, cause=cause, report=report)
+        super().__init__(message, details, cause=cause, report=report)
         self.retryable = self.cause.retryable
+        self._take(details)
 
 
 class PartlySent(_Ended):
@@ -200,10 +272,12 @@ class GatewayError(_WithReport):
 
     codes: ClassVar[frozenset[str]] = frozenset()
 
-    def __init__(self, code: str | None, text: str) -> None:
-        super().__init__(code, text)
+    def __init__(self, code: str | None = None, text: str = "", details: Mapping[str, object] | None = None) -> None:
+        super().__init__()
+        self.args = code, text
         self.code = code
         self.text = text
+        self._take(details)
 
     def __str__(self) -> str:
         return f"the gateway refused: {self.code}, {self.text}" if self.code else f"the gateway refused: {self.text}"
@@ -212,10 +286,13 @@ class GatewayError(_WithReport):
         # Results hold errors, and a result that was stored and restored is the same result.
         if not isinstance(other, GatewayError):
             return NotImplemented
-        return type(self) is type(other) and self.args == other.args and self._limit() == other._limit()
+        return type(self) is type(other) and self._identity() == other._identity()
 
     def __hash__(self) -> int:
-        return hash((type(self), self.args))
+        return hash((type(self), self.code, self.text))
+
+    def _identity(self) -> tuple[object, ...]:
+        return self.code, self.text, self._limit()
 
     def _limit(self) -> datetime | None:
         return None
@@ -302,6 +379,15 @@ class LimitExceeded(GatewayError):
     def _limit(self) -> datetime | None:
         return self.until
 
+    def _details(self) -> dict[str, Any]:
+        return {**super()._details(), **({"until": self.until.isoformat()} if self.until is not None else {})}
+
+    def _take(self, details: object) -> None:
+        super()._take(details)
+        with contextlib.suppress(KeyError, TypeError, ValueError):
+            data: Any = details
+            self.until = datetime.fromisoformat(data["until"])
+
 
 class GatewayFailure(GatewayError):
     """The gateway had an internal error and asks to retry."""
@@ -358,12 +444,28 @@ def attach_report(error: BaseException, report: "SendReport") -> None:
         error.report = report  # type: ignore[attr-defined]
 
 
-def _rebuild(kind: type[ClicksoapError], args: tuple[object, ...], state: dict[str, object]) -> ClicksoapError:
-    """Unpickle an error whose constructor takes more than its args."""
-    error = kind.__new__(kind, *args)
-    error.args = args
+def _rebuild(kind: type[ClicksoapError], texts: tuple[object, ...], state: dict[str, object]) -> ClicksoapError:
+    """Unpickle an error with its report and its cause, whatever its constructor takes."""
+    error = kind.__new__(kind, *texts)
+    error.args = texts
     error.__dict__.update(state)
     return error
+
+
+def _public_class(error: ClicksoapError) -> type[ClicksoapError]:
+    """The class of an error; of a class that is not of this module, the first of its parents that is."""
+    return next(each for each in type(error).__mro__ if each.__module__ == __name__ and each.__name__[0] != "_")
+
+
+def _cause_in(details: object) -> ClicksoapError:
+    """The cause that the details of an error hold."""
+    with contextlib.suppress(KeyError, TypeError, ValueError, AttributeError):
+        data: Any = details
+        kind: Any = globals()[data["cause"]["class"]]
+        if issubclass(kind, ClicksoapError):  # a name from outside must not call anything else
+            cause: ClicksoapError = kind(*data["cause"]["args"])
+            return cause
+    return ClicksoapError("the cause was not kept")
 
 
 class InvalidCallback(ClicksoapError, ValueError):

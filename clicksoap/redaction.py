@@ -1,9 +1,9 @@
 """Masking of secrets, numbers and ids in texts that are shown: errors, logs, reprs."""
 
 import functools
+import re
 from collections.abc import Iterable
 from typing import Final
-from urllib.parse import quote, quote_plus
 
 from clicksoap.lazy_re import pattern
 
@@ -19,37 +19,50 @@ _LONGEST_EXCERPT: Final = 200
 
 
 def redact(text: str, secrets: Iterable[str]) -> str:
-    """Mask every secret in a foreign text."""
+    """Mask every secret in a foreign text, however it is escaped there: for XML, or for a form."""
     for secret in secrets:
         if secret:
-            for form in _forms(secret):
-                text = text.replace(form, "***")
+            text = text.replace(secret, "***")
+            # Every other spelling has one of these, or a blank or a letter that was changed.
+            if not secret.isalnum() or not secret.isascii() or "%" in text or "&" in text:
+                text = _spellings(secret).sub("***", text)
     return text
 
 
 @functools.lru_cache(maxsize=64)
-def _forms(secret: str) -> tuple[str, ...]:
-    """The forms of a secret in foreign texts: plain, escaped for XML once or twice, form-encoded; longest first."""
-    forms = {secret}
-    if not (secret.isascii() and secret.isalnum()):
-        once = _escaped(secret)
-        for escaped in (once, _escaped(once), once.replace('"', "&quot;").replace("'", "&apos;")):
-            forms |= {escaped, escaped.encode("ascii", "xmlcharrefreplace").decode()}
-        for encoding in ("utf-8", "latin-1"):
-            forms |= {quoted(secret, encoding=encoding, errors="replace") for quoted in (quote, quote_plus)}
-    return tuple(sorted(forms, key=len, reverse=True))
+def _spellings(secret: str) -> re.Pattern[str]:
+    """The spellings of a secret in foreign texts: each character plain, as a reference of XML or HTML, or as octets."""
+    return re.compile("".join(_BLANKS if run.isspace() else "".join(map(_spelling, run)) for run in _runs(secret)))
 
 
-def _escaped(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+# Blanks in any number: servers fold them.
+_BLANKS: Final = r"(?:\s|\+|%(?:25)*20|&(?:amp;)*#(?:0*32|[xX]0*20);)+"
+
+
+def _runs(secret: str) -> list[str]:
+    return re.findall(r"\s+|\S+", secret)
+
+
+_NAMED: Final = {"&": "amp", "<": "lt", ">": "gt", '"': "quot", "'": "apos"}
+
+
+def _spelling(char: str) -> str:
+    # A server may have escaped twice, so that "&lt;" is "&amp;lt;" and "%3C" is "%253C".
+    references = [f"#0*{ord(char)}", f"#[xX]0*(?i:{ord(char):x})"]
+    if char in _NAMED:
+        references.append(_NAMED[char])
+    spellings = [f"&(?:amp;)*(?:{'|'.join(references)});"]
+    for encoding in ("utf-8", "latin-1"):
+        octets = char.encode(encoding, "replace")
+        spellings.append("".join(f"%(?:25)*(?i:{octet:02x})" for octet in octets))
+        # As it is after decoding by the other encoding.
+        spellings += re.escape(octets.decode("latin-1")), re.escape(octets.decode("utf-8", "replace"))
+    return f"(?:{'|'.join(dict.fromkeys([*spellings, re.escape(char)]))})"
 
 
 def scrub(text: str, secrets: Iterable[str] = ()) -> str:
     """Make a foreign text fit to be shown: mask secrets, numbers and ids, fold blanks, cut to 200 characters."""
-    known = list(secrets)
-    # Once more after folding: a server may have wrapped a secret that holds a blank.
-    folded = redact(" ".join(redact(text, known).split()), (" ".join(secret.split()) for secret in known))
-    return _NUMBERS.sub("***", folded)[:_LONGEST_EXCERPT]
+    return _NUMBERS.sub("***", " ".join(redact(text, secrets).split()))[:_LONGEST_EXCERPT]
 
 
 # ITU-T E.164 assigned country codes: 1 and 7 have one digit, these have two, all others three.

@@ -1,6 +1,7 @@
 """The raw service: the gateway's commands by their own names, called and failing as zeep's do."""
 
 import contextlib
+import sys
 from collections.abc import Awaitable, Callable, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, NoReturn, cast
@@ -15,6 +16,7 @@ from clicksoap.protocol.bindings.serializer import Part, integer, number, string
 from clicksoap.protocol.bindings.soap import OWN_NAMES, SoapBinding, own_operation
 from clicksoap.protocol.effects import Flow
 from clicksoap.protocol.flows import Flows
+from clicksoap.protocol.frames import forget_locals
 from clicksoap.protocol.operations import Value
 from clicksoap.transports.driver import Driver
 
@@ -47,9 +49,16 @@ class _Commands:
             raise AttributeError(f"the gateway has no command {name!r}") from error
 
         def begin(args: tuple[object, ...], kwargs: dict[str, object]) -> Flow[str | list[str]]:
-            parameters = _parameters(name, serializer.parts, args, kwargs)
-            self._check_cap(parameters)
-            return _with_zeep_errors(self._flows.raw(operation, parameters), gives_list=serializer.gives_list)
+            outer = sys.exception()
+            try:
+                parameters = _parameters(name, serializer.parts, args, kwargs)
+                self._check_cap(parameters)
+                return _with_zeep_errors(self._flows.raw(operation, parameters), gives_list=serializer.gives_list)
+            except BaseException as error:
+                # Hidden from those who show local variables: they may hold a password, or a session id.
+                forget_locals(error, outer)
+                del args, kwargs
+                raise
 
         return begin
 
@@ -84,7 +93,11 @@ class Service(_Commands):
         begin = self._flow(name)
 
         def call(*args: object, **kwargs: object) -> str | list[str]:
-            return self._driver.run(begin(args, kwargs))
+            try:
+                flow = begin(args, kwargs)
+            finally:
+                del args, kwargs  # as in `begin`
+            return self._driver.run(flow)
 
         call.__name__ = call.__qualname__ = name
         return call
@@ -105,7 +118,11 @@ class AsyncService(_Commands):
         begin = self._flow(name)
 
         async def call(*args: object, **kwargs: object) -> str | list[str]:
-            return await self._driver.run(begin(args, kwargs))
+            try:
+                flow = begin(args, kwargs)
+            finally:
+                del args, kwargs  # as in `begin`
+            return await self._driver.run(flow)
 
         call.__name__ = call.__qualname__ = name
         return call

@@ -241,7 +241,7 @@ class ClientCore:
         """Check a template batch."""
         check_text(template, "template")
         if not template:
-            raise InvalidInput("template is empty: the gateway refuses an empty template (202)")
+            raise InvalidInput("template is empty, which the gateway refuses (202): give a text")
         checked = self._options(options)
         if checked.reference is not None or checked.unique or checked.extra:
             raise InvalidInput("reference, unique and extra belong to a send, not to a batch: leave them out")

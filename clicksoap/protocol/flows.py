@@ -42,6 +42,7 @@ from clicksoap.protocol.effects import (
     RequestStarted,
     Send,
 )
+from clicksoap.protocol.frames import forget_locals
 from clicksoap.protocol.observing import Exchange, Watch, describe, outcomes_of
 from clicksoap.protocol.operations import Answer, Authenticate, Deliver, Effect, Operation, Parameters, QueryMessage
 from clicksoap.protocol.plan import IdMaker, Ledger, Plan, random_id
@@ -128,8 +129,7 @@ class Flows:
         operation = Authenticate(credentials.api_id, credentials.user, credentials.password.reveal())
         parameters = operation.parameters()
         request = self._binding.encode(operation.name, parameters)
-        held = SessionSnapshot(None, 0)
-        return (yield from self._attempt(operation, parameters, request, held, deadline, _Call(float("inf"))))
+        return (yield from self._attempt(operation, parameters, request, deadline, _Call(float("inf"))))
 
     def authenticate(self) -> Flow[None]:
         """Log in now, unless another call does it meanwhile."""
@@ -167,13 +167,14 @@ class Flows:
         error: BaseException | None = None
         try:
             reply = yield from _send(request, self._timeout, self._deadline(call))
-            secrets = [plain_str(value) for name, value in parameters.items() if name in SECRET_PARAMETERS]
-            return self._binding.decode(reply, operation, parameters, secrets)
+            return self._binding.decode(reply, operation, parameters, _secrets_in(parameters))
         except BaseException as raised:
             error = raised
             raise
         finally:
-            self._observe(operation, 0, request, reply, began, {"failed" if error else "answered": 1}, error)
+            self._observe(
+                operation, parameters, 0, request, reply, began, {"failed" if error else "answered": 1}, error
+            )
 
     def deliver(self, plan: Plan, recorder: Recorder | None = None) -> Flow[SendReport]:
         """Send to every recipient, request by request, until something says that no further one may go out.
@@ -284,7 +285,7 @@ class Flows:
 
     def _recorded(self, operation: Deliver, ledger: Ledger, call: _Call) -> Flow[Answer]:
         """The answer to a sending command, entered into the ledger and told to the recorder."""
-        recorder = call.recorder
+        recorder, outer = call.recorder, sys.exception()
         try:
             answer = yield from self._with_retries(
                 operation.effect, lambda deadline: self._exchange(operation, deadline, call), call
@@ -295,6 +296,7 @@ class Flows:
                 ledger.refuse(error)
             if recorder is not None and operation.attempts and not isinstance(error, GeneratorExit):
                 cause = error.cause if isinstance(error, _RecorderError) else error
+                forget_locals(error, outer)
                 finished = RequestFinished(operation.client_message_id, ledger.current_results(), cause)
                 try:
                     yield Record(recorder, finished)
@@ -332,10 +334,10 @@ class Flows:
             parameters = {**identity, **operation.parameters()}
             request = self._binding.encode(operation.name, parameters)
             if not by_session:
-                return (yield from self._attempt(operation, parameters, request, held, deadline, call))
+                return (yield from self._attempt(operation, parameters, request, deadline, call))
             if held.id is not None:
                 try:
-                    result = yield from self._attempt(operation, parameters, request, held, deadline, call)
+                    result = yield from self._attempt(operation, parameters, request, deadline, call)
                 except SessionExpired:
                     if not self._session.may_renew(held, is_fresh=is_fresh) or time.monotonic() >= deadline:
                         raise
@@ -345,12 +347,11 @@ class Flows:
             yield from self._logged_in(held, deadline)
             is_fresh = True
 
-    def _attempt(  # noqa: PLR0913 - what one request consists of
+    def _attempt(
         self,
         operation: Operation[T],
         parameters: Parameters,
         request: WireRequest,
-        held: SessionSnapshot,
         deadline: float,
         call: _Call,
     ) -> Flow[T]:
@@ -376,7 +377,7 @@ class Flows:
         operation.may_have_left = True
         try:
             reply = yield from _send(request, self._timeout, deadline)
-            secrets = (self._credentials.password.reveal(), held.id or "")
+            secrets = self._secrets(parameters)
             items = self._binding.decode(reply, operation.name, parameters, secrets)
             usual = operation.usual_result(items)
             result = self._read(operation, items, secrets) if usual is None else usual
@@ -388,7 +389,7 @@ class Flows:
             operation.may_have_left = getattr(raised, "may_have_taken_effect", True)
             raise
         finally:
-            self._observe(operation.name, operation.size, request, reply, began, outcomes, error)
+            self._observe(operation.name, parameters, operation.size, request, reply, began, outcomes, error)
         return result
 
     def _logged_in(self, held: SessionSnapshot, deadline: float) -> Flow[None]:
@@ -409,6 +410,10 @@ class Flows:
         credentials = self._credentials
         return {"api_id": credentials.api_id, "user": credentials.user, "password": credentials.password.reveal()}
 
+    def _secrets(self, parameters: Parameters) -> list[str]:
+        """The texts that nothing may show of what the gateway answers: it may repeat what it was sent."""
+        return [self._credentials.password.reveal(), *_secrets_in(parameters)]
+
     def _begin(self, recorder: Recorder | None = None) -> _Call:
         return _Call(time.monotonic() + self._seconds, recorder)
 
@@ -419,6 +424,7 @@ class Flows:
     def _observe(  # noqa: PLR0913 - all that is known of an exchange
         self,
         command: str,
+        parameters: Parameters,
         recipients: int,
         request: WireRequest,
         reply: WireReply | None,
@@ -432,10 +438,10 @@ class Flows:
         seconds = time.monotonic() - began
         status = reply.status if reply is not None else None
         exchange = Exchange(command, self._binding.name, recipients, seconds, status, outcomes, name, code)
-        secrets = (self._credentials.password.reveal(), self._session.current().id or "")
+        secrets = [*self._secrets(parameters), self._session.current().id or "", self._credentials.user]
         # A log handler or a filter that fails must not change what became of a message.
         with contextlib.suppress(Exception):
-            self._watch.wire(command, request, reply, secrets)
+            self._watch.wire(command, parameters, request, reply, secrets)
         with contextlib.suppress(Exception):
             self._watch.exchange(exchange)
 
@@ -466,6 +472,10 @@ def _is_fault(error: Exception) -> bool:
     """
     origin = type(error).__module__.partition(".")[0]
     return origin in sys.stdlib_module_names or origin in _OWN_LIBRARIES
+
+
+def _secrets_in(parameters: Parameters) -> list[str]:
+    return [plain_str(parameters[name]) for name in SECRET_PARAMETERS if parameters.get(name)]
 
 
 def _send(request: WireRequest, timeout: Timeout, deadline: float) -> Flow[WireReply]:

@@ -10,9 +10,12 @@ import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Final
 
+from clicksoap.checks import plain_str
 from clicksoap.errors import GatewayError
+from clicksoap.protocol.operations import Parameters
 from clicksoap.protocol.wire import WireReply, WireRequest
 from clicksoap.redaction import IDENTITY_PARAMETERS, masked_number, redact
 from clicksoap.results import RecipientResult
@@ -89,16 +92,25 @@ class Watch:
         except Exception as error:  # noqa: BLE001 - an observer must not change what became of a message
             _log.warning("on_exchange raised %s; the exchange is not affected", type(error).__name__)
 
-    def wire(self, command: str, request: WireRequest, reply: WireReply | None, secrets: Sequence[str]) -> None:
+    def wire(
+        self,
+        command: str,
+        parameters: Parameters,
+        request: WireRequest,
+        reply: WireReply | None,
+        secrets: Sequence[str],
+    ) -> None:
         """Log both bodies of an exchange, masked."""
-        if _wire_log.isEnabledFor(logging.DEBUG):
-            sent = request.body or request.url.partition("?")[2].encode()
-            _wire_log.debug("sent %s", redact(shown_request(sent, show_content=self._show_content), secrets))
-            if reply is not None:
-                # The answer to a login is the session id, in whatever form a server may write it.
-                is_login = command == "auth"
-                received = "***" if is_login else shown_reply(reply.body, show_content=self._show_content)
-                _wire_log.debug("received %d %s", reply.status, redact(received, secrets))
+        if not _wire_log.isEnabledFor(logging.DEBUG):
+            return
+        hidden = [*secrets, *hidden_values(parameters, show_content=self._show_content)]
+        sent = request.body or request.url.partition("?")[2].encode()
+        _wire_log.debug("sent %s", shown_request(sent, show_content=self._show_content, secrets=secrets))
+        if reply is not None:
+            # The answer to a login is the session id, in whatever form a server may write it.
+            is_login = command == "auth"
+            received = "***" if is_login else shown_reply(reply.body, show_content=self._show_content, secrets=hidden)
+            _wire_log.debug("received %d %s", reply.status, received)
 
 
 def outcomes_of(results: Sequence[RecipientResult]) -> dict[str, int]:
@@ -109,21 +121,40 @@ def outcomes_of(results: Sequence[RecipientResult]) -> dict[str, int]:
 _IDENTITY: Final = "|".join(sorted(IDENTITY_PARAMETERS))
 _CONTENT: Final = r"to|from|text|template|data|udh|msisdn|field\d+|si_\w+|mms_\w+"
 _LONGEST: Final = 8192
+# A shorter value cannot be told from the other words of a reply.
+_SHORTEST_VALUE: Final = 3
 
 
-def shown_request(body: bytes, *, show_content: bool) -> str:
+def hidden_values(parameters: Parameters, *, show_content: bool) -> list[str]:
+    """The values of a request that a reply may repeat in its own words, and that the log must not show; longest first.
+
+    They are those that identify the account, and the texts and numbers as well unless they are wanted.
+    """
+    names = re.compile(_IDENTITY if show_content else f"{_IDENTITY}|{_CONTENT}")
+    values: set[str] = set()
+    for name, value in parameters.items():
+        if names.fullmatch(name):
+            several = [value] if isinstance(value, str | int | Decimal) else value
+            values.update(text for each in several if len(text := plain_str(each)) >= _SHORTEST_VALUE)
+    return sorted(values, key=len, reverse=True)
+
+
+def shown_request(body: bytes, *, show_content: bool, secrets: Sequence[str] = ()) -> str:
     """A request body with its secret fields masked, and its numbers and texts as well unless they are wanted."""
     names = _IDENTITY if show_content else f"{_IDENTITY}|{_CONTENT}|item"
-    return _masked_by_name(body.decode("utf-8", "replace"), names)[:_LONGEST]
+    # Cut last of all: half a secret would not be found.
+    return redact(_masked_by_name(body.decode("utf-8", "replace"), names), secrets)[:_LONGEST]
 
 
-def shown_reply(body: bytes, *, show_content: bool) -> str:
+def shown_reply(body: bytes, *, show_content: bool, secrets: Sequence[str] = ()) -> str:
     """A reply body with session ids masked, and numbers as well unless they are wanted; it may echo the request."""
     text = re.sub(r"(?i)(OK:\s*)[^\s<:]+(?=\s*(?:<|$))", r"\1***", body.decode("utf-8", "replace"))
     text = _masked_by_name(text, _IDENTITY if show_content else f"{_IDENTITY}|{_CONTENT}")
+    numbers = [] if show_content else [value for value in secrets if value.isdigit()]
+    text = redact(text, [value for value in secrets if value not in numbers])
     if not show_content:
         text = re.sub(r"(?<![0-9A-Za-z])\+?[0-9]{7,15}(?![0-9A-Za-z])", lambda found: masked_number(found[0]), text)
-    return text[:_LONGEST]
+    return redact(text, numbers)[:_LONGEST]
 
 
 def _masked_by_name(text: str, names: str) -> str:

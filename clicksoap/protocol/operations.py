@@ -87,8 +87,8 @@ class Authenticate(Operation[str]):
 
     def result(self, lines: Sequence[Line]) -> str:
         line = _only(lines)
-        if isinstance(line, Ok) and line.text and " " not in line.text:
-            return line.text
+        if isinstance(line, Ok) and line.session_id and " " not in line.session_id:
+            return line.session_id
         raise _unexpected(self.name, line)
 
 

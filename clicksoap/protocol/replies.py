@@ -26,11 +26,17 @@ class Line:
 
 
 class Ok(Line):
-    """``OK``, ``OK:`` or ``OK: text``; the text may be a session id."""
+    """``OK``, ``OK:`` or ``OK: text``.
 
-    def __init__(self, raw: str, text: str) -> None:
+    Attributes:
+        text: The text, without secrets.
+        session_id: The text as it came: the answer to a login is a session id.
+    """
+
+    def __init__(self, raw: str, text: str, session_id: str) -> None:
         super().__init__(raw)
         self.text = text
+        self.session_id = session_id
 
 
 class Identified(Line):
@@ -102,7 +108,7 @@ def read(items: Iterable[str], secrets: Sequence[str] = ()) -> list[Line]:
 
     Args:
         items: The strings of the reply in order. One string may hold several lines.
-        secrets: Texts to be masked in the words of errors.
+        secrets: Texts to be masked in what the lines keep: a gateway may repeat what it was sent.
 
     Returns:
         The lines, one more than `MAX_LINES` at most: the work is bounded, and what comes behind them is left out.
@@ -138,8 +144,9 @@ def _lines_of(item: str) -> list[str]:
 def _line(raw: str, secrets: Sequence[str]) -> Line:
     # Folded first: no pattern then meets a run of blanks, so each works in linear time.
     folded = " ".join(_without_markup(raw).split())
+    raw = redact(raw, secrets)
     if found := _OK.fullmatch(folded):
-        return Ok(raw, found[1])
+        return Ok(raw, redact(found[1], secrets), found[1])
     if found := _ERR.fullmatch(folded):
         code, text, to = found.groups()
         return Failure(raw, code and code.zfill(3), redact(text.rstrip(" ,"), secrets), to)

@@ -7,6 +7,7 @@ from threading import Event
 from starlette.applications import Starlette
 
 from clicksoap.simulator.api.web import api_routes
+from clicksoap.simulator.inbox.missing_pages import with_page
 from clicksoap.simulator.inbox.routes import inbox_routes
 from clicksoap.simulator.metrics import Metrics
 from clicksoap.simulator.services.handler import RequestHandler
@@ -36,7 +37,7 @@ def application(
     inbox = inbox_routes(simulation, stopping)
     app = Starlette(
         routes=[*inbox, *services.routes(), *api_routes(simulation), *metrics.routes()],
-        exception_handlers={404: services.answer_unserved, 405: services.answer_unserved},
+        exception_handlers={404: with_page(services.answer_unserved), 405: services.answer_unserved},
     )
     app.router.redirect_slashes = False
     return app

@@ -43,12 +43,17 @@ def matching(query: str) -> Test:
     """
     if len(query) > MAX_TERMS:
         raise ValueError(f"the search is too long: give at most {MAX_TERMS} characters")
-    tests = [_test(term) for term in _terms(query)]
+    tests = [_test(term) for term in terms(query)]
     return lambda message: all(test(message) for test in tests)
 
 
-def _terms(query: str) -> list[re.Match[str]]:
-    terms: list[re.Match[str]] = []
+def terms(query: str) -> list[re.Match[str]]:
+    """The terms of a query, as matches with the groups ``minus``, ``field``, ``phrase`` and ``word``.
+
+    Raises:
+        ValueError: A quotation mark is unbalanced.
+    """
+    found: list[re.Match[str]] = []
     place = 0
     while place < len(query):
         if query[place].isspace():
@@ -57,9 +62,9 @@ def _terms(query: str) -> list[re.Match[str]]:
         term = _TERM.match(query, place)
         if term is None or term.end() == place or (term.end() < len(query) and not query[term.end()].isspace()):
             raise ValueError('unbalanced quotation mark: write phrases as "of two words", with blanks around them')
-        terms.append(term)
+        found.append(term)
         place = term.end()
-    return terms
+    return found
 
 
 def _test(term: re.Match[str]) -> Test:

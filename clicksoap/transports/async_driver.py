@@ -1,13 +1,16 @@
 """Runs flows in tasks; a module of its own, so that a program of threads does not load asyncio."""
 
 import asyncio
+import inspect
 import os
+import sys
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from clicksoap.errors import ClicksoapError, ConfigurationError, TransportTimeout
 from clicksoap.protocol.effects import Flow, Login, Pause, Prepare, Record, Send, not_its_own_end
 from clicksoap.protocol.flows import Flows
+from clicksoap.protocol.frames import forget_locals
 from clicksoap.protocol.session import Session
 from clicksoap.protocol.wire import AsyncTransport, WireReply
 from clicksoap.transports.flow_ends import has_ended, keep_report, prepared
@@ -53,6 +56,7 @@ class AsyncDriver:
             BaseException: The flow's own error, or an interruption, with the report of a send on it.
         """
         self._shared.check_home()
+        outer = sys.exception()
         reply: WireReply | None = None
         result: T | None = None
         try:
@@ -78,6 +82,7 @@ class AsyncDriver:
             # A signal handler may raise at any instruction, also between two turns of the loop.
             if has_ended(flow):
                 keep_report(error, result)
+                forget_locals(error, outer)
                 raise
             met = error
         return await self.run(flow, met)
@@ -99,7 +104,7 @@ class AsyncDriver:
         elif isinstance(effect, Login):
             await self._login(effect)
         elif isinstance(effect, Pause):
-            await (self._own_sleep or self.sleep)(effect.seconds)
+            await _awaitable((self._own_sleep or self.sleep)(effect.seconds))
         else:
             await _recorded(effect)
 
@@ -145,6 +150,12 @@ class AsyncDriver:
                 raise
         finally:
             shared.lock.release()
+
+
+def _awaitable(pause: object) -> Awaitable[None]:
+    if not inspect.isawaitable(pause):
+        raise ConfigurationError("sleep= gave nothing to await: give a coroutine function, such as asyncio.sleep")
+    return pause
 
 
 async def _recorded(effect: Record) -> None:

@@ -2,6 +2,7 @@
 
 import inspect
 import os
+import sys
 import time
 import weakref
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from typing import TypeVar
 from clicksoap.errors import ClicksoapError, ConfigurationError, TransportTimeout
 from clicksoap.protocol.effects import Flow, Login, Pause, Prepare, Record, Send, not_its_own_end
 from clicksoap.protocol.flows import Flows
+from clicksoap.protocol.frames import forget_locals
 from clicksoap.protocol.session import Session
 from clicksoap.protocol.wire import Transport, WireReply
 from clicksoap.transports.flow_ends import has_ended, keep_report, prepared
@@ -53,6 +55,7 @@ class Driver:
         Raises:
             BaseException: The flow's own error, or an interruption, with the report of a send on it.
         """
+        outer = sys.exception()
         reply: WireReply | None = None
         result: T | None = None
         try:
@@ -78,6 +81,7 @@ class Driver:
             # A signal handler may raise at any instruction, also between two turns of the loop.
             if has_ended(flow):
                 keep_report(error, result)
+                forget_locals(error, outer)
                 raise
             met = error
         return self.run(flow, met)
@@ -94,7 +98,10 @@ class Driver:
         elif isinstance(effect, Login):
             self._login(effect)
         elif isinstance(effect, Pause):
-            (self._own_sleep or self.sleep)(effect.seconds)
+            waiting: object = (self._own_sleep or self.sleep)(effect.seconds)
+            if inspect.iscoroutine(waiting):
+                waiting.close()
+                raise ConfigurationError("sleep= gave a coroutine, which nobody awaits: give a plain function")
         else:
             _record(effect)
 

@@ -1,4 +1,4 @@
-"""The foreign SOAP stacks of these tests: PHP's ext-soap and Perl's SOAP::Lite as child processes, off the network."""
+"""The foreign SOAP stacks of these tests: PHP, Perl, Mono and node as child processes, off the network."""
 
 import base64
 import contextlib
@@ -85,6 +85,23 @@ def perl() -> list[str]:
     if not works("perl", "-MSOAP::Lite", "-e", "1"):
         unavailable("Perl's SOAP::Lite")
     return ["perl"]
+
+
+@pytest.fixture(scope="session")
+def csharp(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """The words that run a C# script by Mono, with a proxy class from the WSDL."""
+    if not (works("mcs", "--version") and shutil.which("wsdl") and works("mono", "--version")):
+        unavailable("Mono")
+    return ["sh", str(HERE / "csharp" / "run.sh"), str(tmp_path_factory.mktemp("csharp")), str(FILES)]
+
+
+@pytest.fixture(scope="session")
+def javascript() -> list[str]:
+    """The words that start node, which has the package soap."""
+    modules = HERE / "node" / "node_modules"
+    if not ((modules / "soap").is_dir() and works("node", "--version")):
+        unavailable("node with soap")
+    return ["env", f"NODE_PATH={modules}", "node"]
 
 
 @pytest.fixture(scope="session")

@@ -1,8 +1,11 @@
 #!/bin/sh
-# Brings the foreign stacks that the tests talk to, PHP's ext-soap, Perl's SOAP::Lite and curl, and Chromium, in which
-# they look at the inbox. Says nothing when all are there. Where it may not install, it says what is missing and ends well:
+# Brings the foreign stacks that the tests talk to, PHP's ext-soap, Perl's SOAP::Lite, Mono, node's soap and curl, and
+# Chromium with axe-core, in which they look at the inbox. Says nothing when all are there. Where it may not install, it says what is missing and ends well:
 # the tests then skip what needs them (and fail where CI is set).
 set -u
+
+node=$(dirname "$0")/node
+modules=$node/node_modules
 
 missing() {
     wanted=
@@ -10,6 +13,9 @@ missing() {
     if ! perl -MSOAP::Lite -e 1 2>/dev/null; then wanted="${wanted:+$wanted and }Perl SOAP::Lite"; fi
     if ! curl --version >/dev/null 2>&1; then wanted="${wanted:+$wanted and }curl"; fi
     if ! command -v chromium >/dev/null 2>&1; then wanted="${wanted:+$wanted and }Chromium"; fi
+    if ! { command -v mcs && command -v wsdl && mono --version; } >/dev/null 2>&1; then wanted="${wanted:+$wanted and }Mono"; fi
+    if ! node --version >/dev/null 2>&1; then wanted="${wanted:+$wanted and }node"; fi
+    if ! [ -d "$modules/soap" ] || ! [ -f "$modules/axe-core/axe.min.js" ]; then wanted="${wanted:+$wanted and }node's soap and axe-core"; fi
     echo "$wanted"
 }
 
@@ -28,8 +34,18 @@ if [ -n "$as_root" ] && command -v apt-get >/dev/null 2>&1; then
     {
         $as_root DEBIAN_FRONTEND=noninteractive apt-get update -qq &&
             $as_root DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
-                php-cli php-soap libsoap-lite-perl curl chromium fonts-dejavu-core
+                php-cli php-soap libsoap-lite-perl curl chromium fonts-dejavu-core \
+                mono-mcs mono-utils mono-devel &&
+            # Of node, any version from 14 on will do; a newer one may be there already, and Debian's would replace its npm.
+            { npm --version >/dev/null 2>&1 ||
+                $as_root DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends nodejs npm; }
     } >"$log" 2>&1 || tail -n 5 "$log" >&2
+    rm -f "$log"
+fi
+
+if npm --version >/dev/null 2>&1 && ! { [ -d "$modules/soap" ] && [ -f "$modules/axe-core/axe.min.js" ]; }; then
+    log=$(mktemp)
+    npm ci --prefix "$node" --ignore-scripts --no-fund --no-audit >"$log" 2>&1 || tail -n 5 "$log" >&2
     rm -f "$log"
 fi
 

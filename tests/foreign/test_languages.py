@@ -98,4 +98,4 @@ def test_a_script_goes_by_itself_where_the_simulator_listens_by_default(name: st
 
 def test_the_page_shows_no_code_that_is_not_run() -> None:
     assert PAGE.count("\n```") == 2 * len(SCRIPTS)
-    assert {language for language, _ in SCRIPTS.values()} == {"php", "python", "perl", "sh"}
+    assert {language for language, _ in SCRIPTS.values()} == {"php", "python", "perl", "sh", "csharp", "javascript"}

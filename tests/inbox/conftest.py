@@ -9,14 +9,22 @@ from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from queue import Queue
 from threading import Thread
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qs, urlencode, urlsplit
 from xml.sax.saxutils import escape
 
 import pytest
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from clicksoap.simulator import Message, Settings, Simulator
 
+if TYPE_CHECKING:
+    from .browsing import Visitor
+
+FLAGS: Final = (
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
+    *("--disable-component-update", "--disable-sync"),
+)
 TO = "27821234567"
 WHO = {"api_id": "123456", "user": "acme", "password": "5ecret"}
 Called = tuple[str, Queue[dict[str, list[str]]]]
@@ -149,3 +157,34 @@ def sim() -> Iterator[Simulator]:
 @pytest.fixture
 def site(sim: Simulator) -> Site:
     return Site(sim)
+
+
+@pytest.fixture(scope="module")
+def browser(program: Callable[[str], str]) -> Iterator[Browser]:
+    path = program("chromium")
+    expect.set_options(timeout=20_000)
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=path, args=[*FLAGS])
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def visitor_of(browser: Browser) -> Iterator[Callable[[Simulator], "Visitor"]]:
+    from .browsing import Visitor  # noqa: PLC0415 - it imports this module
+
+    visitors: list[Visitor] = []
+
+    def visit(sim: Simulator) -> Visitor:
+        visitors.append(Visitor(browser, sim.origin))
+        return visitors[-1]
+
+    yield visit
+    for visitor in visitors:
+        visitor.leave()
+    assert [problem for visitor in visitors for problem in visitor.problems] == []
+
+
+@pytest.fixture
+def visitor(sim: Simulator, visitor_of: "Callable[[Simulator], Visitor]") -> "Visitor":
+    return visitor_of(sim)

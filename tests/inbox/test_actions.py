@@ -1,8 +1,10 @@
 """What people do by the buttons of the pages, without scripts."""
 
+from decimal import Decimal
+
 import pytest
 
-from clicksoap.simulator import CallbackUrl, Settings, Simulator
+from clicksoap.simulator import Account, CallbackUrl, Settings, Simulator
 
 from .conftest import TO, Called, Page, Site, following
 
@@ -98,7 +100,107 @@ class TestTheHandset:
         assert "Unknown account." in page.text
 
 
+class TestATestMessage:
+    def test_is_sent_and_shown(self, site: Site) -> None:
+        assert "A test message from the inbox" in followed(site, site.post("/test"))
+        assert [each.to for each in site.sim.messages] == [TO]
+        assert site.sim.exchanges.latest()[0].path == "/http/sendmsg"
+
+    def test_is_sent_by_an_account_that_there_is(self) -> None:
+        with Simulator(accounts=[Account(77, "o'shop", "&=%+ \u00e9")]) as sim:
+            Site(sim).post("/test")
+            assert [each.account for each in sim.messages] == [(77, "o'shop")]
+
+    def test_that_is_refused_shows_why(self) -> None:
+        with Simulator(accounts=[Account(77, "shop", "5ecret", balance=Decimal(0))]) as sim:
+            site = Site(sim)
+            assert "Why it was refused" in followed(site, site.post("/test"))
+
+    def test_brings_a_report_to_the_address_of_the_form(self, called: Called, site: Site) -> None:
+        address, forms = called
+        assert "The address was saved." in followed(site, site.post("/callbacks", of="callback", url=address))
+        site.post("/test")
+        site.sim.clock.advance(hours=3)
+        assert forms.get(timeout=5)["apiMsgId"] == [site.latest.id]
+
+
+class TestAnAddress:
+    def test_keeps_its_query_and_login_if_the_rest_stays(self, site: Site) -> None:
+        site.sim.settings = Settings(callback=CallbackUrl("http://127.0.0.1:9/r?key=5ecret", user="me", password="pw"))
+        page = site.get("/callbacks").text
+        assert 'value="http://127.0.0.1:9/r"' in page
+        assert "5ecret" not in page
+        site.post("/callbacks", of="callback", url="http://127.0.0.1:9/r", method="GET", variant="xml")
+        assert site.sim.settings.callback == CallbackUrl(
+            "http://127.0.0.1:9/r?key=5ecret", "GET", "xml", user="me", password="pw"
+        )
+
+    def test_that_is_another_takes_no_login_along(self, site: Site) -> None:
+        site.sim.settings = Settings(inbound=CallbackUrl("http://127.0.0.1:9/r", user="me", password="pw"))
+        site.post("/callbacks", of="inbound", url="http://127.0.0.1:9/other")
+        assert site.sim.settings.inbound == CallbackUrl("http://127.0.0.1:9/other")
+
+    def test_that_is_empty_ends_the_calls(self, site: Site) -> None:
+        site.sim.settings = Settings(inbound=CallbackUrl("http://127.0.0.1:9/r"))
+        site.post("/callbacks", of="inbound", url="")
+        assert site.sim.settings.inbound is None
+
+    @pytest.mark.parametrize("fields", [{"of": "callback", "url": "ftp://x"}, {"of": "x", "url": ""}])
+    def test_that_is_not_valid_is_refused(self, site: Site, fields: dict[str, str]) -> None:
+        page = site.post("/callbacks", **fields)
+        assert page.status == 422
+        assert 'role="alert"' in page.text
+        assert site.sim.settings.callback is None
+
+
+class TestAFault:
+    def test_is_added_by_form_and_removed_by_a_button(self, site: Site) -> None:
+        fields = {
+            "kind": "delay",
+            "seconds": "0.01",
+            "prefix": "2782",
+            "times": "1",
+            "carried_out": "no",
+            "command": "",
+        }
+        assert "The fault rule was added." in followed(site, site.post("/faults", **fields))
+        (rule,) = site.sim.faults.rules
+        assert (rule.kind, rule.seconds, rule.prefix, rule.times, rule.carried_out) == ("delay", 0.01, "2782", 1, False)
+        assert "once in all" in site.get("/faults").text
+        assert "The fault rule was removed." in followed(site, site.post("/faults/remove", id=rule.id))
+        assert site.sim.faults.rules == ()
+
+    @pytest.mark.parametrize(
+        ("fields", "words"),
+        [
+            ({"kind": "delay"}, "Seconds is missing"),
+            ({"kind": "delay", "seconds": "soon"}, "Seconds is not valid"),
+            ({"kind": "reset", "nth": "1.5"}, "Nth is not valid"),
+            ({"kind": "reset", "status": "500"}, "does not belong"),
+            ({"kind": "none"}, "Kind is unknown"),
+            ({}, "Kind is unknown"),
+        ],
+    )
+    def test_that_is_not_valid_is_refused_and_the_form_keeps_it(
+        self, site: Site, fields: dict[str, str], words: str
+    ) -> None:
+        page = site.post("/faults", **fields)
+        assert page.status == 422
+        assert words in page.text
+        assert all(f'value="{value}"' in page.text for name, value in fields.items() if name != "kind")
+        assert site.sim.faults.rules == ()
+
+
 class TestEverything:
+    def test_is_deleted_only_after_a_question(self, site: Site) -> None:
+        for text in ("apples", "pears"):
+            site.send(TO, text=text)
+        assert '<a class="button plain" href="/delete"' in site.get("/").text
+        assert "Delete 2 messages?" in site.get("/delete").text
+        assert "Delete 1 message?" in site.get("/delete?q=apples").text
+        assert site.get("/delete?q=colour:red").status == 400
+        assert len(site.sim.messages) == 2
+
     def test_that_a_search_finds_is_deleted_and_nothing_else(self, site: Site) -> None:
         for text in ("apples", "pears", "green apples"):
             site.send(TO, text=text)

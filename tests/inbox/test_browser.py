@@ -4,23 +4,19 @@ With ``INBOX_PICTURES`` set, the pictures of the documents are taken anew.
 """
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Route, expect, sync_playwright
+from playwright.sync_api import expect
 
 from clicksoap.simulator import CallbackUrl, Settings, Simulator
 
+from .browsing import PATHS, Visitor, fill
 from .conftest import TO, Called, Site
 
-FLAGS: Final = (
-    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
-    *("--disable-component-update", "--disable-sync"),
-)
 PICTURES: Final = Path(__file__).parents[2] / "docs/how-to"
-PATHS: Final = ("/", "/traffic", "/traffic/1", "/callbacks", "/handset", "/faults", "/accounts", "/reset")
 
 # The contrast of every piece of text to what is behind it, as WCAG counts it; the worst comes first.
 CONTRASTS: Final = """() => {
@@ -54,101 +50,6 @@ CONTRASTS: Final = """() => {
   }
   return found.sort((x, y) => x[0] - y[0]);
 }"""
-
-
-@pytest.fixture(scope="module")
-def browser(program: Callable[[str], str]) -> Iterator[Browser]:
-    path = program("chromium")
-    expect.set_options(timeout=20_000)
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=path, args=[*FLAGS])
-        yield started
-        started.close()
-
-
-class Visitor:
-    """Somebody with a browser, who takes note of whatever goes wrong in it."""
-
-    def __init__(self, browser: Browser, origin: str) -> None:
-        self._browser = browser
-        self._origin = origin
-        self._contexts: list[BrowserContext] = []
-        self.problems: list[str] = []
-
-    def tab(self, path: str = "/", **options: Any) -> Page:
-        """A page that is open and, where it follows anything, does."""
-        context = self._browser.new_context(**options)
-        self._contexts.append(context)
-        context.route("**/*", self._let_through)
-        page = context.new_page()
-        page.set_default_timeout(20_000)
-        page.on("console", self._note)
-        page.on("pageerror", lambda error: self.problems.append(str(error)))
-        page.goto(f"{self._origin}{path}")
-        if options.get("java_script_enabled", True) and page.locator("[data-live]").count():
-            expect(page.get_by_text("Live", exact=True)).to_be_visible()
-        return page
-
-    def leave(self) -> None:
-        for context in self._contexts:
-            context.close()
-
-    def _let_through(self, route: Route) -> None:
-        if route.request.url.startswith(f"{self._origin}/"):
-            route.continue_()
-        else:
-            self.problems.append(f"asked for {route.request.url}")
-            route.abort()
-
-    def _note(self, message: ConsoleMessage) -> None:
-        self.problems.append(f"{message.type}: {message.text}")
-
-
-@pytest.fixture
-def visitor_of(browser: Browser) -> Iterator[Callable[[Simulator], Visitor]]:
-    visitors: list[Visitor] = []
-
-    def visit(sim: Simulator) -> Visitor:
-        visitors.append(Visitor(browser, sim.origin))
-        return visitors[-1]
-
-    yield visit
-    for visitor in visitors:
-        visitor.leave()
-    assert [problem for visitor in visitors for problem in visitor.problems] == []
-
-
-@pytest.fixture
-def visitor(sim: Simulator, visitor_of: Callable[[Simulator], Visitor]) -> Visitor:
-    return visitor_of(sim)
-
-
-def fill(site: Site) -> None:
-    """Messages of every kind."""
-    sim = site.sim
-    site.send("27825550006", text="x" * 160, from_="Longest")
-    site.send(
-        "27821234567", "27831234567", "27841234567", "9991051234", text="Your parcel is at the door", from_="Shop"
-    )
-    site.send("9980070001", text="Nobody will read this", from_="27830000000")
-    site.send("9980100002", text="Too late by far")
-    code = "Code 481 516. It is good for ten minutes; tell it to nobody, not even to us."
-    site.send("27821112222", text=code, msg_type="SMS_FLASH", from_="Bank")
-    sim.clock.advance(hours=3)
-    site.send(
-        "972541234567", text="שלום! החבילה שלך מחכה ליד הדלת".encode("utf-16-be").hex(), unicode="1", from_="Shop"
-    )
-    long = "Your order 77 has left our house this morning and will be with you between two and four in the afternoon. "
-    site.send("27825550001", text=long * 3 + "Have €12.50 ready.", concat="3", from_="Shop", climsgid="order77")
-    push = {"si_id": "1", "si_url": "https://shop.example/offers?week=18", "si_text": "This week: everything blue"}
-    site.send("27825550002", command="si_push", **push)
-    mms = {"mms_class": "80", "mms_expire": "3600", "mms_from": "Ann", "mms_url": "http://mms.example/1234"}
-    site.send("27825550003", command="ind_push", mms_subject="A picture of the sea", **mms)
-    site.send("27825550004", udh="06050415811581", data="024a3a51d195cdd008001b20550590610560558548a4d8")
-    sim.clock.advance(minutes=61)
-    site.send("27825550005", text="See you tomorrow at the usual place", deliv_time="60")
-    site.send("27825550007", text="Thank you for your payment of R 129.90", from_="Shop")
-    site.ask("POST", "/soap/webservice.php", b"<broken", {"Content-Type": "text/xml"})
 
 
 def test_a_message_appears_without_a_reload(site: Site, visitor: Visitor) -> None:
@@ -189,7 +90,10 @@ def test_what_is_searched_for_is_found_and_followed(site: Site, visitor: Visitor
     expect(page.locator(".rows > li")).to_have_count(1)
     site.send("27820000003", text="more apples")
     expect(page.locator(".rows > li")).to_have_count(2)
-    page.get_by_role("button", name="Delete all found").click()
+    page.get_by_role("link", name="Delete all found…").click()
+    expect(page.get_by_role("heading", name="Delete 2 messages?")).to_be_visible()
+    assert len(site.sim.messages) == 3
+    page.get_by_role("button", name="Delete").click()
     expect(page.get_by_role("heading", name="Nothing found")).to_be_visible()
     page.get_by_role("link", name="Show all messages").click()
     expect(page.locator(".rows > li")).to_have_count(1)
@@ -289,6 +193,74 @@ def test_the_keyboard_goes_everywhere(site: Site, visitor: Visitor) -> None:
     expect(page.get_by_role("searchbox")).to_be_focused()
 
 
+def test_the_keys_are_shown_and_lead_from_message_to_message(site: Site, visitor: Visitor) -> None:
+    for number in (1, 2, 3):
+        site.send(f"2782000000{number}", text="hello")
+    page = visitor.tab(f"/messages/{site.latest.id}")
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog", name="Keys")).to_be_hidden()
+    for key, heading in (("n", "To 27820000002"), ("n", "To 27820000001"), ("n", None), ("p", "To 27820000002")):
+        page.keyboard.press(key)
+        if heading:
+            expect(page.get_by_role("heading", name=heading)).to_be_visible()
+            expect(page.get_by_text("Live", exact=True)).to_be_visible()
+    page.goto(f"{site.sim.origin}/traffic/3")
+    page.keyboard.press("n")
+    expect(page.get_by_text("no. 2 ·")).to_be_visible()
+
+
+def test_a_refusal_is_counted_without_a_reload_and_found_in_two_clicks(site: Site, visitor: Visitor) -> None:
+    page = visitor.tab()
+    site.send(TO, text="hello", climsgid="cli-1")
+    link = page.get_by_role("link", name="Refused 1")
+    expect(link).to_be_visible()
+    link.click()
+    expect(page.get_by_role("listitem").first).to_contain_text('climsgid "cli-1": only letters and digits')
+    page.get_by_role("link", name="sendmsg").click()
+    expect(page.get_by_role("heading", name="Why it was refused")).to_be_visible()
+    expect(page.locator("mark").first).to_have_text("<climsgid>cli-1</climsgid>")
+
+
+def test_the_form_of_faults_shows_the_fields_of_the_kind(site: Site, visitor: Visitor) -> None:
+    page = visitor.tab("/faults")
+    page.get_by_label("Kind").select_option("status")
+    expect(page.get_by_label("Seconds to wait")).to_be_hidden()
+    page.get_by_label("HTTP status").fill("429")
+    page.get_by_role("button", name="Add the rule").click()
+    expect(page.get_by_role("list", name="Rules")).to_contain_text("HTTP 429")
+    page.get_by_role("button", name="Remove rule 1").click()
+    expect(page.get_by_role("list", name="Rules")).to_be_hidden()
+    assert site.sim.faults.rules == ()
+
+
+def test_a_phone_shows_the_status_before_the_request_and_that_the_navigation_goes_on(
+    site: Site, visitor: Visitor
+) -> None:
+    site.send(TO, text="hello")
+    page = visitor.tab(f"/messages/{site.latest.id}", viewport={"width": 360, "height": 740})
+    places = [
+        page.get_by_role("heading", name=name).bounding_box() for name in ("Status", "Details", "Request that sent")
+    ]
+    tops = [place["y"] for place in places if place is not None]
+    assert len(tops) == 3
+    assert tops == sorted(tops)
+    expect(page.get_by_role("navigation", name="Pages")).to_have_class("more-after")
+    page.goto(f"{site.sim.origin}/accounts")
+    expect(page.get_by_role("navigation", name="Pages")).to_have_class("more-before")
+
+
+def test_the_snippets_of_an_empty_inbox_are_chosen_by_language(visitor: Visitor) -> None:
+    page = visitor.tab()
+    expect(page.get_by_role("region", name="curl")).to_be_visible()
+    page.get_by_text("PHP", exact=True).click()
+    expect(page.get_by_role("region", name="PHP")).to_contain_text("new SoapClient")
+    expect(page.get_by_role("region", name="curl")).to_be_hidden()
+    page.get_by_role("button", name="Send a test message").click()
+    expect(page.get_by_text("A test message from the inbox").first).to_be_visible()
+
+
 def test_everything_is_done_without_scripts_too(site: Site, visitor: Visitor) -> None:
     site.send(TO, text="hello")
     page = visitor.tab(java_script_enabled=False)
@@ -365,8 +337,11 @@ def test_nothing_is_wider_than_a_small_phone(site: Site, visitor: Visitor) -> No
 def test_the_pictures_of_the_documents_are_taken(site: Site, visitor: Visitor) -> None:
     fill(site)
     (message,) = (each for each in site.sim.messages if each.parts == 3)
+    site.send("27825550009", text="Your table is ready", from_="Bistro", climsgid="order-77")
+    refused = site.sim.exchanges.latest()[0].number
     for name, path, width, height in (
         ("inbox", "/", 1100, 690),
+        ("inbox-refused", f"/traffic/{refused}", 1100, 900),
         ("inbox-360", "/", 360, 740),
         ("inbox-message", f"/messages/{message.id}", 1100, 760),
     ):

@@ -2,7 +2,10 @@
 
 import http.client
 import re
+import shlex
 from decimal import Decimal
+from html import unescape
+from itertools import pairwise
 from urllib.parse import quote, urlsplit
 
 import pytest
@@ -14,7 +17,18 @@ from clicksoap.simulator import Account, Simulator
 
 from .conftest import TO, Site
 
-PAGES = ["/", "/?q=status:delivered", "/traffic", "/callbacks", "/handset", "/faults", "/accounts", "/reset"]
+PAGES = [
+    "/",
+    "/?q=status:delivered",
+    "/refused",
+    "/delete",
+    "/traffic",
+    "/callbacks",
+    "/handset",
+    "/faults",
+    "/accounts",
+    "/reset",
+]
 MISSING = ["/messages/0", "/messages/delete", "/traffic/7", "/traffic/07", "/traffic/none"]
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self';"
@@ -89,6 +103,17 @@ class TestEveryPage:
         assert len(site.sim.messages) == 1
 
 
+class TestAPathThatThereIsNot:
+    def test_is_a_page_for_browsers_and_plain_text_for_programs(self, site: Site) -> None:
+        page = site.get("/nowhere")
+        assert (page.status, page.headers["content-type"]) == (404, "text/html; charset=utf-8")
+        assert "Show all messages" in page.text
+        assert kept_to_itself(page.headers)
+        for method, accept in (("GET", "*/*"), ("POST", "text/html")):
+            assert site.ask(method, "/nowhere", headers={"Accept": accept}).text == "Not Found"
+        assert [each.status for each in site.sim.exchanges.latest()] == [404, 404, 404]
+
+
 class TestFiles:
     @pytest.mark.parametrize(
         ("name", "kind"),
@@ -126,6 +151,20 @@ class TestTheList:
         password = found["password"]
         assert isinstance(password, Secret)
         assert (found["api_id"], found["user"], password.reveal()) == ("123456", "acme", "secret")
+
+    def test_has_a_line_for_curl_that_works(self, site: Site) -> None:
+        line = unescape(re.findall(r'<pre id="snippet-curl"[^>]*>([^<]*)</pre>', site.get("/").text)[0])
+        given = shlex.split(line)
+        assert given[0] == "curl"
+        fields = "&".join(value for option, value in pairwise(given) if option == "-d")
+        kind = {"Content-Type": "application/x-www-form-urlencoded"}
+        site.ask("POST", given[1].removeprefix(site.sim.origin), fields.encode(), kind)
+        assert site.latest.text == "Hello"
+
+    def test_has_a_script_in_python_that_works(self, site: Site) -> None:
+        code = unescape(re.findall(r'<pre id="snippet-python"[^>]*>([^<]*)</pre>', site.get("/").text)[0])
+        exec(code, {"print": lambda _: None})  # noqa: S102 - the page's own snippet
+        assert site.latest.text == "Hello"
 
     def test_names_an_account_that_there_is_but_not_its_password(self) -> None:
         with Simulator(accounts=[Account(77, "o'shop", "5ecret")]) as sim:
@@ -295,8 +334,9 @@ class TestTraffic:
         site.send("9991050000", text="hello")
         site.ask("POST", "/soap/webservice.php", b"<broken", {"Content-Type": "text/xml"})
         text = site.get("/traffic").text
-        shown = re.findall(r'<span class="chip \w+">([^<]+)</span></span>\s*<span class="who"><a[^>]*>(\w+)</a>', text)
-        assert shown == [
+        commands = re.findall(r'<span class="who"><a[^>]*>(\w+)</a>', text)
+        results = re.findall(r'<span class="chip \w+">([^<]+)</span>', text)
+        assert list(zip(results, commands, strict=True)) == [
             ("HTTP 500", "unreadable"),
             ("ERR 105", "sendmsg"),
             ("partly ERR 105", "sendmsg"),

@@ -85,7 +85,7 @@ def test_hundreds_of_messages_come_in_few_events_of_one_page(site: Site) -> None
 def test_an_older_page_keeps_its_rows_and_hears_the_count(site: Site) -> None:
     site.send(*(f"2782{number:07}" for number in range(60)), text="hello")
     with following(site.sim, "of=messages&page=2") as stream:
-        assert stream.next() == {"count": "60 messages"}
+        assert stream.next() == {"count": "60 messages", "refused": 0}
 
 
 @pytest.mark.parametrize("of", ["traffic", "accounts"])

@@ -9,6 +9,8 @@ import pytest
 
 from clicksoap import BatchOptions, CallbackOn, Client, Feature, InvalidInput, NotExpressible, SendOptions
 from clicksoap.options import Options, minutes_until
+from clicksoap.protocol.bindings.http import HttpApi
+from clicksoap.protocol.bindings.serializer import integer
 
 MINUTE = timedelta(minutes=1)
 WEEK = 10080 * MINUTE
@@ -231,10 +233,42 @@ def test_features_are_joined_with_those_that_follow_from_the_message(arrived: Ar
 
 def test_fractional_credits_are_said_where_the_binding_can_say_them(arrived: Arrived, binding: str) -> None:
     if binding == "document_literal":
-        with pytest.raises(NotExpressible, match=r"max_credits is fractional.*rpc_encoded and http"):
+        with pytest.raises(NotExpressible, match=r"max_credits is fractional.*rpc_encoded or http"):
             arrived(max_credits=Decimal("1.5"))
     else:
         assert Decimal(arrived(max_credits=Decimal("1.5"))["max_credits"]) == Decimal("1.5")
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ([object()], r"^ind_x\[0\] is object: give"),
+        (["1", True], r"^ind_x\[1\] is bool: give"),
+        (["1", None], r"^ind_x\[1\] is NoneType: give"),
+        (["1", "\0"], "^ind_x holds U"),
+        ([1, "\0"], r"^ind_x\[1\] holds U"),
+        ([], "^ind_x is empty: give at least one"),
+        (Decimal("NaN"), "^ind_x is not finite: give a finite number"),
+        (1.5, "^ind_x is float: give"),
+    ],
+)
+def test_what_has_no_text_of_its_own_is_refused_by_the_http_api(given: object, words: str) -> None:
+    """It would arrive as its repr."""
+    value: Any = given
+    with pytest.raises(InvalidInput, match=words):
+        HttpApi("http://127.0.0.1:9").encode("sendmsg", {"ind_x": value})
+
+
+def test_several_values_are_joined_by_the_http_api() -> None:
+    for given in (["1", "2"], ["1", 2], (1, 2)):
+        several: Any = given
+        assert b"ind_x=1%2C2" in HttpApi("http://127.0.0.1:9").encode("sendmsg", {"ind_x": several}).body
+
+
+@pytest.mark.parametrize("value", [2**31, -(2**31) - 1, Decimal(2**31)])
+def test_an_integer_of_too_many_bits_is_refused_with_the_range(value: Any) -> None:
+    with pytest.raises(InvalidInput, match=r"^queue is beyond .*: give -2147483648 to 2147483647$"):
+        integer("queue", value)
 
 
 def test_a_lowered_number_of_parts_refuses_the_longer_text_before_it_leaves(sms: Client) -> None:

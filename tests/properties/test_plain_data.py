@@ -28,7 +28,7 @@ REPORT: Final = SendReport(
     ended_at=datetime(2026, 11, 28, 0, 1, tzinfo=UTC),
     settles_at=datetime(2026, 11, 28, 0, 2, tzinfo=UTC),
 )
-ODD: Final = st.sampled_from(
+ODD: Final[st.SearchStrategy[object]] = st.sampled_from(
     [
         *(None, True, False, 0, -1, 1e300, 10**400, float("nan"), b"x", object),
         *("", "x", "today", "2026-11-28", "accepted", "2782\x00", "9" * 40),

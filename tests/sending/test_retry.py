@@ -435,7 +435,7 @@ def test_reading_an_envelope_that_tells_nothing_is_not_tried_again(scripted: Scr
 def test_all_tries_of_a_request_share_one_deadline(make_flow: Callable[..., Any]) -> None:
     """A try that began late got the whole of Timeout.total again, so that a send could take twice as long."""
     flow = make_flow(TO, "hello")
-    deadlines = []
+    deadlines: list[float] = []
     effect = next(flow)
     while len(deadlines) < 3:
         if isinstance(effect, Send):

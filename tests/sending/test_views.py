@@ -1,5 +1,6 @@
 """Views of a client with other options, one deadline for a whole call, and plans that send nothing; both clients."""
 
+import asyncio
 import socket
 import threading
 import time
@@ -10,12 +11,15 @@ from unittest.mock import Mock
 
 import pytest
 import requests
+from blocking import Blocking
 from facades import FACADES, settings
 from rawserver import Gateway, RawServer, Received, command, envelope, reply
 
 from clicksoap import (
+    AsyncClient,
     AuthenticationError,
     Binary,
+    ClicksoapError,
     Client,
     ConfigurationError,
     InvalidInput,
@@ -238,6 +242,47 @@ def test_a_deadline_holds_over_a_session_of_the_caller() -> None:
 def test_a_sleep_that_cannot_be_called_is_refused_where_it_is_given(make: Make) -> None:
     with pytest.raises(ConfigurationError, match="sleep= is int: give a function"):
         make(endpoint="http://127.0.0.1:9").with_options(sleep=5)
+
+
+def test_a_builtin_sleep_that_gives_nothing_to_await_is_refused_where_it_is_given() -> None:
+    """It would stop the event loop, and end the call at its first pause."""
+    pauses: list[float] = []
+    builtins: tuple[Any, ...] = (time.sleep, pauses.append)
+    for sleep in builtins:
+        with pytest.raises(ConfigurationError, match=r"^sleep= gives nothing to await: give a coroutine function"):
+            AsyncClient(**settings(endpoint="http://127.0.0.1:9")).with_options(sleep=sleep)
+
+
+@pytest.mark.parametrize(
+    ("facade", "sleep", "words"),
+    [
+        ("AsyncClient", lambda _: None, "^sleep= gave nothing to await: give a coroutine function"),
+        ("Client", lambda _: asyncio.sleep(0), "^sleep= gave a coroutine, which nobody awaits: give a plain function"),
+    ],
+)
+def test_a_sleep_of_the_other_client_ends_the_call_with_a_clear_text(facade: str, sleep: Any, words: str) -> None:
+    with (
+        RawServer(Gateway({"getbalance": busy})) as server,
+        FACADES[facade](**settings(endpoint=server.origin, auth="credentials", retry=Retry())) as sms,
+        pytest.raises(ConfigurationError, match=words),
+    ):
+        sms.with_options(sleep=sleep).balance()
+
+
+def test_a_sleep_that_gives_an_awaitable_of_any_kind_is_awaited() -> None:
+    slept: list[float] = []
+
+    def wait(seconds: float) -> "asyncio.Future[None]":
+        slept.append(seconds)
+        return asyncio.ensure_future(asyncio.sleep(0))
+
+    with (
+        RawServer(Gateway({"getbalance": busy})) as server,
+        Blocking(**settings(endpoint=server.origin, auth="credentials", retry=Retry(attempts=2))) as sms,
+        pytest.raises(ClicksoapError),
+    ):
+        sms.with_options(sleep=wait).balance()
+    assert len(slept) == 1
 
 
 def test_a_sleep_that_stops_iterating_is_an_error_and_no_silent_end(make: Make) -> None:

@@ -12,10 +12,14 @@ import sys
 import threading
 import time
 import traceback
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import clicksoap
 from clicksoap import AsyncClient, ClicksoapError, Client, SendReport, Timeout, report_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import FrameType
 
 _, KIND, PORT, COUNT, SEED = sys.argv
 ENDPOINT = f"http://127.0.0.1:{PORT}"
@@ -74,7 +78,7 @@ def by_signals() -> list[Told]:
             with contextlib.suppress(ClicksoapError):  # in the middle of a login, it is refused
                 client.send("27829999997", "from a signal handler")
 
-        handlers: dict[str, Any] = {
+        handlers: dict[str, Callable[[int, FrameType | None], Any]] = {
             "SIGINT": signal.default_int_handler,
             "SIGALRM": alarmed,
             "call": calling,
@@ -109,14 +113,11 @@ async def by_cancellation() -> list[Told]:
     found: list[Told] = []
     async with AsyncClient(1, "acme", "secret", endpoint=ENDPOINT, timeout=LIMITS, max_recipients=1) as client:
         await client.send("27829999999", "warm")
-        began = time.perf_counter()
-        await client.send("27829999999", "warm")
-        usual = time.perf_counter() - began
         for turn in range(int(COUNT)):
             if turn % 10 == 0:
                 client._core.session.forget()
             task = asyncio.create_task(client.send(numbers_of(turn), "x"))
-            asyncio.get_running_loop().call_later(chance.random() * usual * 3, task.cancel)
+            asyncio.get_running_loop().call_later(chance.random() * 0.01, task.cancel)
             try:
                 found.append(told(turn, await task, None))
             except BaseException as raised:  # noqa: BLE001 - what it is, the test judges

@@ -1,6 +1,7 @@
 """What an error says, and that it keeps it."""
 
 import copy
+import json
 import pickle
 import re
 from collections.abc import Callable
@@ -177,6 +178,63 @@ def test_a_copy_keeps_everything(error: ClicksoapError, duplicate: Callable[[Cli
     assert other.report.lines == REPORT.lines
     for name in ("may_have_taken_effect", "retryable", "until", "code", "text", "status"):
         assert getattr(other, name, None) == getattr(error, name, None)
+
+
+@pytest.mark.parametrize("error", of_every_class(), ids=repr)
+def test_an_error_is_made_again_from_its_args_as_json(error: ClicksoapError) -> None:
+    """Task queues do that; all is there but the report."""
+    args = json.loads(json.dumps(error.args))
+    other = type(error)(*args)
+    without_report = copy.copy(error)
+    without_report.__dict__.pop("_report")
+    assert state(other) == state(without_report)
+    assert type(error)(*json.loads(json.dumps(other.args))).args == other.args
+    assert report_of(other) is None
+    for name in ("may_have_taken_effect", "retryable", "until", "code", "text", "status", "retry_after"):
+        assert getattr(other, name, None) == getattr(error, name, None)
+
+
+@pytest.mark.parametrize("error", of_every_class(), ids=repr)
+@pytest.mark.parametrize("name", ["may_have_taken_effect", "retryable"])
+def test_what_a_call_made_of_an_error_is_made_again_from_its_args(error: ClicksoapError, name: str) -> None:
+    """Such as of the time-out of a login: the command behind it never left."""
+    for value in (True, False):
+        setattr(error, name, value)
+        other = type(error)(*json.loads(json.dumps(error.args)))
+        assert getattr(other, name) is value
+
+
+def test_a_report_goes_through_json_beside_the_args_of_its_error() -> None:
+    error = PartlySent("it was sent to 1 of 2 only", cause=GatewayError.of("301", ""), report=REPORT)
+    stored = json.dumps([type(error).__name__, error.args, error.report.to_dict()])
+    name, args, report = json.loads(stored)
+    other = getattr(clicksoap, name)(*args)
+    other.report = SendReport.from_dict(report)
+    assert type(other) is PartlySent
+    assert other.report == REPORT
+    assert str(other.cause) == str(error.cause)
+
+
+@pytest.mark.parametrize("error", of_every_class(), ids=repr)
+def test_neither_repr_nor_args_show_numbers_or_texts_of_the_report(error: ClicksoapError) -> None:
+    shown = f"{error!r} {error.args!r} {error}"
+    assert "2782" not in shown
+    assert "ID: a1" not in shown
+
+
+@pytest.mark.parametrize("kind", sorted({type(error) for error in of_every_class()}, key=str))
+@pytest.mark.parametrize("details", [None, {}, {"cause": 5}, {"cause": {"class": "scrub", "args": ["x"]}}, [], 7])
+def test_details_of_another_kind_are_passed_over(kind: type[Any], details: Any) -> None:
+    texts = [part for part in kind().args if not isinstance(part, dict)]
+    assert kind(*texts, details).args == kind().args
+
+
+def test_a_cause_of_a_class_of_the_callers_own_is_made_again_as_the_class_of_ours_that_it_is() -> None:
+    class Own(TransportTimeout):
+        pass
+
+    error = NotSent("nothing was sent", cause=Own("slow", may_have_left=False))
+    assert type(NotSent(*json.loads(json.dumps(error.args))).cause) is TransportTimeout
 
 
 def test_a_report_of_rejected_recipients_survives_pickling() -> None:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlencode
 
 from clicksoap.checks import check_text, iterable, plain_str
@@ -163,15 +163,27 @@ def _written(name: str, value: Value) -> str:
     if isinstance(value, bool):
         raise InvalidInput(f"{name} is bool: give an int")
     if isinstance(value, Decimal):
+        if not value.is_finite():
+            raise InvalidInput(f"{name} is not finite: give a finite number")
         return f"{value:f}"
     if isinstance(value, int):
         return plain_str(value)
     if isinstance(value, str):
         return _latin(name, check_text(value, name))
-    items = [plain_str(item) for item in iterable(value, name)]
+    items: Sequence[Any] = list(iterable(value, name))
     if not items:
         raise InvalidInput(f"{name} is empty: give at least one")
-    return _latin(name, ",".join(items))
+    try:
+        joined = check_text(",".join(items), name)
+    except TypeError:  # not all are strs
+        joined = ",".join([_item(f"{name}[{index}]", item) for index, item in enumerate(items)])
+    return _latin(name, joined)
+
+
+def _item(name: str, item: object) -> str:
+    if isinstance(item, bool) or not isinstance(item, str | int):
+        raise InvalidInput(f"{name} is {type(item).__name__}: give a str or an int")
+    return check_text(plain_str(item), name)
 
 
 def _latin(name: str, text: str) -> str:

@@ -78,7 +78,7 @@ class Serializer(NamedTuple):
             if value is not None:
                 pieces.append(part.write(wire_name, value))
             elif part.required:
-                raise InvalidInput(f"{part.name} is missing: {self.operation} asks for it")
+                raise InvalidInput(f"{part.name} is missing: give it, {self.operation} needs it")
             else:
                 pieces.append(part.unset(wire_name))
         pieces.append(self.closing)
@@ -111,18 +111,25 @@ def integer(name: str, value: object) -> str:
     if isinstance(value, bool) or not isinstance(value, int):
         raise InvalidInput(f"{name} is {type(value).__name__}: give an int")
     if value not in _INT_RANGE:
-        raise InvalidInput(f"{name} is beyond the 32 bits of an xsd:int")
+        raise InvalidInput(_beyond(name))
     return plain_str(value)
+
+
+def _beyond(name: str) -> str:
+    return f"{name} is beyond the 32 bits of an xsd:int: give {_INT_RANGE.start} to {_INT_RANGE.stop - 1}"
 
 
 def _whole(name: str, value: Decimal) -> int:
     # Asked before an int is made of it: a Decimal of a few characters may have a thousand million digits.
     if not value.is_finite() or not _INT_RANGE.start <= value < _INT_RANGE.stop:
-        raise InvalidInput(f"{name} is beyond the 32 bits of an xsd:int")
+        raise InvalidInput(_beyond(name))
     if value == value.to_integral_value():
         return int(value)
     if name == "max_credits":
-        raise NotExpressible(f"{name} is fractional, and document_literal counts it whole: rpc_encoded and http do not")
+        raise NotExpressible(
+            f"{name} is fractional, and document_literal counts it whole: "
+            "give a whole number, or use rpc_encoded or http"
+        )
     raise InvalidInput(f"{name} is fractional: give an int")
 
 
@@ -134,7 +141,7 @@ def number(name: str, value: object) -> str:
     with contextlib.suppress(OverflowError, ValueError):  # of a great int, and of a signalling NaN
         finite = math.isfinite(value)
     if not finite:
-        raise InvalidInput(f"{name} is not finite")
+        raise InvalidInput(f"{name} is not finite: give a finite number")
     return str(value)
 
 

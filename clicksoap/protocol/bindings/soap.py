@@ -7,7 +7,7 @@ drop empty items and spend seconds on a small hostile reply; so neither is used.
 import io
 import os
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from zeep.exceptions import Error as ZeepError
@@ -134,7 +134,7 @@ class SoapBinding:
                 f"{operation} has no parameter {name!r}: leave it out (extra= is for parameters of an in-house WSDL)"
             )
         here = self.name if self._in_house is None else "the WSDL in use"
-        return NotExpressible(f"{here} has no {name} in {operation}: {' and '.join(having)} has")
+        return NotExpressible(f"{here} has no {name} in {operation}: leave it out, or use {' or '.join(having)}")
 
 
 def _capabilities(dialect: Dialect, in_house: Contract | None) -> Capabilities:
@@ -157,7 +157,7 @@ class _Loader:
 
     def load(self, url: str) -> bytes:
         if url == contract.SOAP_ENCODING:
-            return contract.soap_encoding_schema()
+            return _installed(contract.soap_encoding_schema)
         raise ConfigurationError(f"wsdl= imports {scrub(url)}: give one WSDL without imports")
 
 
@@ -166,12 +166,26 @@ _lock = threading.Lock()
 
 
 def bundled(dialect: Dialect) -> Contract:
-    """The bundled contract of a dialect, compiled on first use and shared by all clients of the process."""
+    """The bundled contract of a dialect, compiled on first use and shared by all clients of the process.
+
+    Raises:
+        ConfigurationError: The WSDL was not installed with the package.
+    """
     found = _cache.get(dialect)
     if found is None:
         with _lock:
-            found = _cache.get(dialect) or _cache.setdefault(dialect, compiled(contract.wsdl(dialect)))
+            found = _cache.get(dialect) or _cache.setdefault(
+                dialect, compiled(_installed(lambda: contract.wsdl(dialect)))
+            )
     return found
+
+
+def _installed(read: Callable[[], bytes]) -> bytes:
+    try:
+        return read()
+    except FileNotFoundError as error:
+        problem = str(error)
+    raise ConfigurationError(problem)
 
 
 def _fresh_lock() -> None:

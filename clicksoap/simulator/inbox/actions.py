@@ -1,6 +1,8 @@
 """Form actions of the inbox, one handler each. Each one redirects to a page with its result."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from threading import Event
 from typing import Final
 from urllib.parse import quote
 
@@ -10,9 +12,12 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from clicksoap.simulator.gateway.messages import Message
+from clicksoap.simulator.inbox import faults
+from clicksoap.simulator.inbox.callback_form import changed_address
 from clicksoap.simulator.inbox.forms import read_form
 from clicksoap.simulator.inbox.pages import Pages
 from clicksoap.simulator.inbox.rendering import HEADERS, page
+from clicksoap.simulator.inbox.sample_message import send_test_message
 from clicksoap.simulator.search import matching
 from clicksoap.simulator.simulation import Simulation
 
@@ -27,9 +32,11 @@ class Actions:
     Args:
         simulation: The simulation to change.
         pages: The pages that show the error if an action fails.
+        stopping: Set when the server stops.
     """
 
-    def __init__(self, simulation: Simulation, pages: Pages) -> None:
+    def __init__(self, simulation: Simulation, pages: Pages, stopping: Event) -> None:
+        self._stopping = stopping
         self._simulation = simulation
         self._pages = pages
 
@@ -42,6 +49,10 @@ class Actions:
             "/messages/{id}/reply": self._on_message(self._reply),
             "/messages/{id}/delete": self._on_message(self._delete),
             "/handset": self._send,
+            "/test": self._send_test,
+            "/callbacks": self._set_callback,
+            "/faults": self._add_fault,
+            "/faults/remove": self._remove_fault,
             "/faults/clear": self._clear_faults,
             "/reset": self._reset,
         }
@@ -103,6 +114,38 @@ class Actions:
             entered = {"sender": sender, "to": to, "text": text, "account": given.get("account", "")}
             return self._pages.handset_page(request, _UNPROCESSABLE, error=problem, given=entered)
         return _redirect("/handset?done=sent")
+
+    def _send_test(self, *_: object) -> Response:
+        number = send_test_message(self._simulation, self._stopping)
+        sent = next((each for each in self._simulation.gateway.latest() if each.exchange == number), None)
+        return _redirect(f"/messages/{sent.id}?done=test" if sent is not None else f"/traffic/{number}")
+
+    def _set_callback(self, request: Request, given: Fields) -> Response:
+        name, url = given.get("of", ""), given.get("url", "").strip()
+        method, variant = given.get("method", "POST"), given.get("variant", "http")
+        gateway = self._simulation.gateway
+        present = gateway.settings
+        try:
+            if name == "callback":
+                gateway.settings = replace(present, callback=changed_address(present.callback, url, method, variant))
+            elif name == "inbound":
+                gateway.settings = replace(present, inbound=changed_address(present.inbound, url, method, variant))
+            else:
+                raise ValueError("of is unknown: give callback or inbound")
+        except ValueError as error:
+            return self._pages.callbacks_page(request, _UNPROCESSABLE, error=str(error), given={name: url})
+        return _redirect("/callbacks?done=address")
+
+    def _add_fault(self, request: Request, given: Fields) -> Response:
+        try:
+            faults.add_rule(self._simulation.faults, given)
+        except ValueError as error:
+            return self._pages.faults_page(request, _UNPROCESSABLE, error=str(error), given=given)
+        return _redirect("/faults?done=added")
+
+    def _remove_fault(self, _: Request, given: Fields) -> Response:
+        self._simulation.faults.remove(given.get("id", ""))
+        return _redirect("/faults?done=removed")
 
     def _clear_faults(self, *_: object) -> Response:
         self._simulation.faults.clear()

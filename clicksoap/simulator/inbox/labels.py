@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from clicksoap.codes import STATUS_DEFINITIONS, Phase
+from clicksoap.simulator.exchanges import Exchange
 
 Tone = Literal["good", "bad", "moving", "waiting", "quiet"]
 """The colour of a status."""
@@ -49,6 +50,18 @@ STATUS_LABELS: Final[Mapping[str, StatusLabel]] = {
     code: StatusLabel(code, each.word, each.text, _TONES[each.phase]) for code, each in STATUS_DEFINITIONS.items()
 }
 """The label of each status by its code."""
+
+
+_DAMAGES: Final = frozenset({"html", "malformed", "truncated", "empty", "charset", "gzip"})
+
+
+def answer_mishap(exchange: Exchange | None) -> str:
+    """What happened to the answer of an exchange: ``answer lost``, ``answer damaged``, or empty if it arrived whole."""
+    if exchange is None:
+        return ""
+    if exchange.status is None:
+        return "answer lost"
+    return "answer damaged" if exchange.fault.partition(" ")[0] in _DAMAGES else ""
 
 
 def exchange_result(reply: str, http_status: int | None) -> tuple[str, Tone]:

@@ -7,7 +7,8 @@ from zlib import crc32
 
 from clicksoap.simulator.exchanges import Exchange
 from clicksoap.simulator.gateway.messages import Message, Stage
-from clicksoap.simulator.inbox.listing import PER_PAGE, Listing, listing
+from clicksoap.simulator.inbox.labels import answer_mishap
+from clicksoap.simulator.inbox.listing import ExchangeListing, Listing, exchange_listing, listing, refused
 from clicksoap.simulator.inbox.rendering import fragment
 from clicksoap.simulator.simulation import Simulation
 
@@ -40,14 +41,16 @@ class RowList:
     Attributes:
         rows: The rows in order; None to update only the count.
         count: The number of entries as a text, such as ``3 messages``.
+        refused: The number of exchanges with a refusal; None on pages that do not show it.
     """
 
     rows: tuple[ListRow, ...] | None
     count: str
+    refused: int | None = None
 
     def updates_for(self, page: int) -> "RowList":
         """The updates for a page: rows and count on the first page, the count alone on others (rows would move)."""
-        return self if page == 1 else RowList(None, self.count)
+        return self if page == 1 else RowList(None, self.count, self.refused)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,18 +81,25 @@ def page_number(query_params: Mapping[str, str]) -> int:
     return int(given) if given.isascii() and given.isdigit() and len(given) <= _DIGITS_OF_A_PAGE else 1
 
 
-def message_row_list(found: Listing, query: str) -> RowList:
-    """The rows of one page of messages."""
+def message_row_list(simulation: Simulation, found: Listing, query: str) -> RowList:
+    """The rows of one page of messages. Messages of one request stand together, the first of them with their number."""
     count = f"{found.found} of {found.total} found" if query.strip() else _count(found.total, "message")
-    return RowList(tuple(ListRow(each.id, fragment("message", each)) for each in found.messages), count)
+    rows: list[ListRow] = []
+    previous = 0
+    for each in found.messages:
+        size = found.group_sizes.get(each.exchange, 0)
+        is_joined = size > 1 and each.exchange == previous
+        previous = each.exchange
+        mishap = answer_mishap(simulation.exchanges.get(each.exchange)) if each.exchange else ""
+        rows.append(ListRow(each.id, fragment("message", each, size, is_joined, mishap)))
+    return RowList(tuple(rows), count, len(refused(simulation.exchanges)))
 
 
-def exchange_row_list(entries: Sequence[Exchange], page: int) -> RowList:
+def exchange_row_list(simulation: Simulation, found: ExchangeListing, query: str) -> RowList:
     """The rows of one page of exchanges."""
-    shown = entries[(page - 1) * PER_PAGE : page * PER_PAGE]
-    return RowList(
-        tuple(ListRow(str(each.number), fragment("exchange", each)) for each in shown), _count(len(entries), "exchange")
-    )
+    count = f"{found.found} of {found.total} found" if query.strip() else _count(found.total, "exchange")
+    rows = tuple(ListRow(str(each.number), fragment("exchange", each)) for each in found.exchanges)
+    return RowList(rows, count, len(refused(simulation.exchanges)))
 
 
 def message_state_rows(simulation: Simulation, message: Message) -> tuple[ListRow, ...]:
@@ -112,9 +122,10 @@ def _messages(simulation: Simulation, query_params: Mapping[str, str]) -> LiveVi
     query, number = query_params.get("q", ""), page_number(query_params)
 
     def render() -> RowList:
-        return message_row_list(listing(simulation.gateway, query, number), query).updates_for(number)
+        found = listing(simulation.gateway, query, number)
+        return message_row_list(simulation, found, query).updates_for(number)
 
-    return LiveView(frozenset({"accepted", "status", "deleted", "reset"}), render)
+    return LiveView(frozenset({"accepted", "status", "deleted", "exchange", "reset"}), render)
 
 
 def _message(simulation: Simulation, query_params: Mapping[str, str]) -> LiveView:
@@ -131,10 +142,21 @@ def _message(simulation: Simulation, query_params: Mapping[str, str]) -> LiveVie
 
 
 def _traffic(simulation: Simulation, query_params: Mapping[str, str]) -> LiveView:
-    number = page_number(query_params)
+    return _exchanges(simulation, query_params, simulation.exchanges.latest)
+
+
+def _refused(simulation: Simulation, query_params: Mapping[str, str]) -> LiveView:
+    return _exchanges(simulation, query_params, lambda: refused(simulation.exchanges))
+
+
+def _exchanges(
+    simulation: Simulation, query_params: Mapping[str, str], entries: Callable[[], Sequence[Exchange]]
+) -> LiveView:
+    query, number = query_params.get("q", ""), page_number(query_params)
 
     def render() -> RowList:
-        return exchange_row_list(simulation.exchanges.latest(), number).updates_for(number)
+        found = exchange_listing(entries(), query, number)
+        return exchange_row_list(simulation, found, query).updates_for(number)
 
     return LiveView(frozenset({"exchange", "reset"}), render)
 
@@ -181,6 +203,7 @@ _VIEWS: Final[Mapping[str, Callable[[Simulation, Mapping[str, str]], LiveView]]]
     "messages": _messages,
     "message": _message,
     "traffic": _traffic,
+    "refused": _refused,
     "callbacks": _callbacks,
     "handset": _handset,
     "accounts": _accounts,

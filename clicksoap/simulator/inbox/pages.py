@@ -1,17 +1,18 @@
 """The inbox pages, one handler each."""
 
-from collections.abc import Mapping
-from shlex import quote
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Final, TypeVar
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from clicksoap.contract import SERVICE_PATHS
+from clicksoap.simulator.exchanges import Exchange
+from clicksoap.simulator.faults.kinds import KINDS
 from clicksoap.simulator.gateway.messages import Message
 from clicksoap.simulator.inbox import faults
-from clicksoap.simulator.inbox.listing import PER_PAGE, Listing, listing
+from clicksoap.simulator.inbox.listing import ExchangeListing, Listing, exchange_listing, listing, refused
 from clicksoap.simulator.inbox.live_views import (
     exchange_row_list,
     live_view,
@@ -20,6 +21,7 @@ from clicksoap.simulator.inbox.live_views import (
     page_number,
 )
 from clicksoap.simulator.inbox.rendering import page
+from clicksoap.simulator.inbox.snippets import snippets
 from clicksoap.simulator.simulation import Simulation
 
 _DONE_NOTICES: Final[Mapping[str, str]] = {
@@ -30,8 +32,14 @@ _DONE_NOTICES: Final[Mapping[str, str]] = {
     "deleted": "Deleted.",
     "reset": "Everything was reset.",
     "cleared": "All fault rules were removed.",
+    "added": "The fault rule was added.",
+    "removed": "The fault rule was removed.",
+    "address": "The address was saved.",
+    "test": "The test message was sent.",
 }
 _MAX_SIBLINGS: Final = 300
+
+_Key = TypeVar("_Key", int, str)
 
 
 class Pages:
@@ -51,11 +59,13 @@ class Pages:
             Route("/messages/{id}", self._message),
             Route("/traffic", self._traffic),
             Route("/traffic/{number}", self._exchange),
+            Route("/refused", self._refused),
             Route("/callbacks", self._callbacks),
             Route("/handset", self._handset),
             Route("/faults", self._faults),
             Route("/accounts", self._accounts),
             Route("/reset", self._reset),
+            Route("/delete", self._delete),
         ]
 
     def home(self, request: Request) -> Response:
@@ -68,8 +78,8 @@ class Pages:
             found = listing(self._simulation.gateway, query, page_number(request.query_params))
         except ValueError as error:
             problem = str(error)
-            found = Listing([], 0, len(self._simulation.gateway.latest()), 1)
-        shown = message_row_list(found, query)
+            found = Listing([], 0, len(self._simulation.gateway.latest()), 1, {})
+        shown = message_row_list(self._simulation, found, query)
         return page(
             "messages",
             400 if problem else 200,
@@ -80,9 +90,10 @@ class Pages:
             live={"of": "messages", "q": query, "page": str(found.page)},
             rows=shown.rows,
             count=shown.count,
+            refused=shown.refused,
             origin=_origin(request),
             services_at=SERVICE_PATHS,
-            environment=self._environment(request),
+            snippets=snippets(self._simulation.gateway, _origin(request)),
         )
 
     def message_page(self, request: Request, message: Message, status: int = 200, /, **more: object) -> Response:
@@ -96,6 +107,7 @@ class Pages:
         """
         gateway, exchange = self._simulation.gateway, None
         siblings: list[Message] = []
+        newer, older = _neighbours([each.id for each in gateway.latest()], message.id)
         if message.exchange:
             exchange = self._simulation.exchanges.get(message.exchange)
             same = (each for each in reversed(gateway.latest()) if each.exchange == message.exchange)
@@ -111,6 +123,8 @@ class Pages:
                 "rows": message_state_rows(self._simulation, message),
                 "live": {"of": "message", "id": message.id},
                 "reply": "",
+                "newer": newer,
+                "older": older,
                 **more,
             },
         )
@@ -145,13 +159,31 @@ class Pages:
         return self.message_page(request, message)
 
     def _traffic(self, request: Request) -> Response:
-        exchanges = self._simulation.exchanges.latest()
-        pages = max(1, -(-len(exchanges) // PER_PAGE))
-        number = max(1, min(page_number(request.query_params), pages))
-        shown = exchange_row_list(exchanges, number)
-        live = {"of": "traffic", "page": str(number)}
-        values = {"rows": shown.rows, "count": shown.count, "live": live, "number": number, "pages": pages}
-        return page("traffic", **_base_values(request), **values)
+        return self._exchange_list(request, "traffic", self._simulation.exchanges.latest())
+
+    def _refused(self, request: Request) -> Response:
+        return self._exchange_list(request, "refused", refused(self._simulation.exchanges))
+
+    def _exchange_list(self, request: Request, view: str, entries: Sequence[Exchange]) -> Response:
+        query, problem = request.query_params.get("q", ""), ""
+        try:
+            found = exchange_listing(entries, query, page_number(request.query_params))
+        except ValueError as error:
+            problem = str(error)
+            found = ExchangeListing([], 0, len(entries), 1)
+        shown = exchange_row_list(self._simulation, found, query)
+        return page(
+            view,
+            400 if problem else 200,
+            **_base_values(request),
+            q=query,
+            problem=problem,
+            found=found,
+            live={"of": view, "q": query, "page": str(found.page)},
+            rows=shown.rows,
+            count=shown.count,
+            refused=shown.refused,
+        )
 
     def _exchange(self, request: Request) -> Response:
         number = page_number({"page": request.path_params["number"]})
@@ -160,25 +192,40 @@ class Pages:
             gone = "This exchange is unknown or no longer kept."
             return page("not_found", 404, **_base_values(request), what=gone)
         brought = [each for each in reversed(self._simulation.gateway.latest()) if each.exchange == number]
-        return page("exchange", **_base_values(request), exchange=exchange, brought=brought)
+        newer, older = _neighbours([each.number for each in self._simulation.exchanges.latest()], number)
+        values = {"exchange": exchange, "brought": brought, "newer": newer, "older": older}
+        return page("exchange", **_base_values(request), **values)
+
+    def callbacks_page(self, request: Request, status: int = 200, /, **more: object) -> Response:
+        """The page of callbacks; arguments as for `message_page`."""
+        found = live_view(self._simulation, {"of": "callbacks"}).render()
+        values: dict[str, object] = {"view": found, "live": {"of": "callbacks"}, "given": dict[str, str]()}
+        settings = self._simulation.gateway.settings
+        return page("callbacks", status, **{**_base_values(request), **values, "settings": settings, **more})
+
+    def faults_page(self, request: Request, status: int = 200, /, **more: object) -> Response:
+        """The page of faults; arguments as for `message_page`."""
+        rules = [(rule, list(faults.conditions(rule))) for rule in self._simulation.faults.rules]
+        values: dict[str, object] = {
+            "rules": rules,
+            "kinds": KINDS.items(),
+            "fields": list(faults.form_fields()),
+            "commands": sorted(self._simulation.gateway.commands),
+            "given": dict[str, str](),
+            "refused": faults.refused_numbers(),
+            "ending": faults.ending_numbers(),
+            "breaking": faults.breaking_numbers(),
+        }
+        return page("faults", status, **{**_base_values(request), **values, **more})
 
     def _callbacks(self, request: Request) -> Response:
-        found = live_view(self._simulation, {"of": "callbacks"}).render()
-        return page("callbacks", **_base_values(request), view=found, live={"of": "callbacks"})
+        return self.callbacks_page(request)
 
     def _handset(self, request: Request) -> Response:
         return self.handset_page(request)
 
     def _faults(self, request: Request) -> Response:
-        rules = [(rule, list(faults.conditions(rule))) for rule in self._simulation.faults.rules]
-        return page(
-            "faults",
-            **_base_values(request),
-            rules=rules,
-            refused=faults.refused_numbers(),
-            ending=faults.ending_numbers(),
-            breaking=faults.breaking_numbers(),
-        )
+        return self.faults_page(request)
 
     def _accounts(self, request: Request) -> Response:
         found = live_view(self._simulation, {"of": "accounts"}).render()
@@ -193,11 +240,23 @@ class Pages:
             exchanges=len(self._simulation.exchanges.latest()),
         )
 
-    def _environment(self, request: Request) -> str:
-        accounts = [account for account, _, _ in self._simulation.gateway.accounts()]
-        api_id, user, password = (accounts[0].api_id, accounts[0].user, "…") if accounts else (123456, "acme", "secret")
-        settings = {"ENDPOINT": _origin(request), "API_ID": api_id, "USER": user, "PASSWORD": password}
-        return "\n".join(f"export CLICKSOAP_{name}={quote(str(value))}" for name, value in settings.items())
+    def _delete(self, request: Request) -> Response:
+        query = request.query_params.get("q", "")
+        try:
+            found = listing(self._simulation.gateway, query, 1)
+        except ValueError as error:
+            return page("not_found", 400, **_base_values(request), what=f"Nothing was deleted: {error}.")
+        return page("delete", **_base_values(request), q=query, count=found.found)
+
+
+def _neighbours(entries: Sequence[_Key], present: _Key) -> tuple[_Key | None, _Key | None]:
+    """The entries before and behind one of a list; None at an end of the list, or if the entry is not in it."""
+    try:
+        place = entries.index(present)
+    except ValueError:
+        return None, None
+    following = entries[place + 1] if place + 1 < len(entries) else None
+    return entries[place - 1] if place else None, following
 
 
 def _base_values(request: Request) -> dict[str, object]:

@@ -11,7 +11,7 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 from starlette.responses import Response
 
-from clicksoap.simulator.inbox import hex_dump, labels, phone, pretty_print, udh
+from clicksoap.simulator.inbox import callback_form, hex_dump, labels, marking, phone, pretty_print, reveal, udh
 
 HEADERS: Final[Mapping[str, str]] = {
     "content-security-policy": (
@@ -91,6 +91,9 @@ def _build_environment() -> Environment:
         "indented": pretty_print.indented,
         "decoded_fields": pretty_print.decoded_fields,
         "hex_dump": hex_dump.hex_dump,
+        "without_query": callback_form.without_query,
+        "revealed": reveal.revealed,
+        "marked": marking.marked,
         "udh_elements": udh.udh_elements,
         "phone_display": phone.phone_display,
         "label": phone.display_label,
@@ -101,6 +104,9 @@ def _build_environment() -> Environment:
         "status_labels": labels.STATUS_LABELS,
         "service_names": labels.SERVICE_NAMES,
         "exchange_result": labels.exchange_result,
+        "answer_mishap": labels.answer_mishap,
+        "is_refused_field": marking.is_refused_field,
+        "is_refused_path": marking.is_refused_path,
     }
     return environment
 

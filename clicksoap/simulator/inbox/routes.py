@@ -23,7 +23,7 @@ def inbox_routes(simulation: Simulation, stopping: Event) -> list[Route]:
     events.methods = {"GET"}  # Route would add HEAD, which an endless answer cannot serve
     return [
         *pages.routes(),
-        *Actions(simulation, pages).routes(),
+        *Actions(simulation, pages, stopping).routes(),
         events,
         Route("/static/{name}", static_files.serve),
     ]

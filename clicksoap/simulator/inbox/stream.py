@@ -172,6 +172,8 @@ class _EventStream(Response):
 def _changes(current: RowList, sent: dict[str, str]) -> str:
     """The update for a browser as JSON: the order of all rows, and the content of new and changed rows."""
     update: dict[str, object] = {"count": current.count}
+    if current.refused is not None:
+        update["refused"] = current.refused
     if current.rows is not None:
         versions = {row.key: row.version for row in current.rows}
         update["order"] = [[row.key, versions[row.key]] for row in current.rows]

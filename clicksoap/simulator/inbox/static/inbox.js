@@ -3,6 +3,7 @@
 
 const clock = { hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false };
 const timeOnly = new Intl.DateTimeFormat(undefined, clock);
+const shortDate = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", hour12: false, month: "short", day: "numeric" });
 const withDate = new Intl.DateTimeFormat(undefined, { ...clock, year: "numeric", month: "short", day: "numeric" });
 
 /** Puts the browser's own time zone in the place of the server's. */
@@ -10,8 +11,8 @@ function localise(root) {
   const today = new Date().toDateString();
   for (const element of root.querySelectorAll("time[datetime]")) {
     const at = new Date(element.dateTime);
-    const isPlain = !("date" in element.dataset) && at.toDateString() === today;
-    element.textContent = (isPlain ? timeOnly : withDate).format(at);
+    const isToday = at.toDateString() === today;
+    element.textContent = ("date" in element.dataset ? withDate : isToday ? timeOnly : shortDate).format(at);
   }
 }
 
@@ -20,6 +21,12 @@ function show(list, told) {
   if (told.count) {
     for (const element of document.querySelectorAll("[data-count]")) {
       if (element.textContent !== told.count) element.textContent = told.count;
+    }
+  }
+  if (told.refused !== undefined) {
+    for (const element of document.querySelectorAll("[data-refused]")) {
+      element.textContent = told.refused;
+      element.hidden = !told.refused;
     }
   }
   if (!told.order) return;
@@ -98,9 +105,11 @@ function follow() {
   open();
 }
 
-/** `/` goes to the search, `j` and `k` through the rows. */
+/** `/` goes to the search, `j` and `k` through the rows, `n` and `p` through messages and pages; `?` shows the keys. */
 function keys(event) {
   const active = document.activeElement;
+  const help = document.getElementById("keys");
+  if (help.open) return;
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   const search = document.querySelector("[data-search]");
   if (active?.matches("input, textarea, select")) {
@@ -114,6 +123,11 @@ function keys(event) {
   } else if (event.key === "/") {
     event.preventDefault();
     window.location.assign("/#q");
+  } else if (event.key === "?") {
+    event.preventDefault();
+    help.showModal();
+  } else if (event.key === "n" || event.key === "p") {
+    document.querySelector(event.key === "n" ? "a[rel=next]" : "a[rel=prev]")?.click();
   } else if (event.key === "j" || event.key === "k") {
     const rows = Array.from(document.querySelectorAll("a.cover"));
     const next = rows.indexOf(active) + (event.key === "j" ? 1 : -1);
@@ -137,9 +151,52 @@ function copying() {
   }
 }
 
+/** Shows the button of the list of keys. */
+function help() {
+  for (const button of document.querySelectorAll("[data-keys]")) {
+    button.hidden = false;
+    button.addEventListener("click", () => document.getElementById("keys").showModal());
+  }
+}
+
+/** Fades the ends of the navigation where it goes on. */
+function scrollCue() {
+  const nav = document.querySelector(".bar nav");
+  const mark = () => {
+    const rest = nav.scrollWidth - nav.clientWidth - nav.scrollLeft;
+    nav.classList.toggle("more-before", nav.scrollLeft > 1);
+    nav.classList.toggle("more-after", rest > 1);
+  };
+  nav.addEventListener("scroll", mark, { passive: true });
+  window.addEventListener("resize", mark);
+  mark();
+}
+
+/** Shows those fields of a fault rule that belong to its kind. */
+function faultForm() {
+  const form = document.querySelector("[data-fault-form]");
+  if (!form) return;
+  form.classList.add("scripted");
+  const effect = form.querySelector("[data-kind-effect]");
+  effect.hidden = false;
+  const choose = () => {
+    effect.textContent = form.elements.kind.selectedOptions[0].title;
+    for (const field of form.querySelectorAll("[data-kinds]")) {
+      const belongs = field.dataset.kinds.split(" ").includes(form.elements.kind.value);
+      field.hidden = !belongs;
+      for (const input of field.querySelectorAll("input, select")) input.disabled = !belongs;
+    }
+  };
+  form.elements.kind.addEventListener("change", choose);
+  choose();
+}
+
 localise(document);
-document.querySelector("nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+document.querySelector(".bar nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
 document.addEventListener("keydown", keys);
 if (window.location.hash === "#q") document.getElementById("q")?.focus();
 copying();
+help();
+scrollCue();
+faultForm();
 follow();
