@@ -81,7 +81,7 @@ class AsyncDriver:
         except BaseException as error:
             # A signal handler may raise at any instruction, also between two turns of the loop.
             if has_ended(flow):
-                keep_report(error, result)
+                keep_report(error, result, outer)
                 forget_locals(error, outer)
                 raise
             met = error

@@ -80,7 +80,7 @@ class Driver:
         except BaseException as error:
             # A signal handler may raise at any instruction, also between two turns of the loop.
             if has_ended(flow):
-                keep_report(error, result)
+                keep_report(error, result, outer)
                 forget_locals(error, outer)
                 raise
             met = error

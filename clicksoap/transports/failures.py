@@ -125,8 +125,8 @@ def innermost(error: BaseException) -> BaseException:
     found = error
     while id(found) not in seen and not isinstance(found, TimeoutError):  # whose cause is the way it was made
         seen.add(id(found))
-        context = None if found.__suppress_context__ else found.__context__
-        found = found.__cause__ or context or wrapped(found) or found
+        # Not __context__: it may be what the caller handles while it makes this call.
+        found = found.__cause__ or wrapped(found) or found
     return found
 
 

@@ -20,20 +20,21 @@ def has_ended(flow: Flow[object]) -> bool:
     return generator.gi_frame is None
 
 
-def keep_report(error: BaseException, result: object) -> None:
+def keep_report(error: BaseException, result: object, outer: BaseException | None) -> None:
     """Hang the report of a send on an exception that came when the flow had ended.
 
     Args:
         error: The exception.
         result: The result of the flow, or None where it ended with an error of its own.
+        outer: What the caller handled when it made the call; its report is of another call.
     """
-    if getattr(error, "report", None) is not None:
-        return
     context = error.__context__
+    if context is outer or getattr(error, "report", None) is not None:
+        context = None
     if isinstance(context, StopIteration):  # the flow's own end, not read yet
         result = context.value
     report = result if isinstance(result, SendReport) else getattr(context, "report", None)
-    if report is not None:
+    if report is not None and getattr(error, "report", None) is None:
         with contextlib.suppress(AttributeError, TypeError):  # of an exception that takes no attributes
             error.report = report  # type: ignore[attr-defined]
 

@@ -20,7 +20,7 @@ from facades import of_threads
 from rawserver import Gateway, Hangup, RawServer, Received
 from urllib3.connection import HTTPConnection
 
-from clicksoap import ClicksoapError, Client, NotSent, OutcomeUnknown, TransportError, report_of
+from clicksoap import ClicksoapError, Client, NotSent, OutcomeUnknown, TransportError, TransportLost, report_of
 from clicksoap.protocol.bindings import soap
 from clicksoap.transports.tls import _default_context
 
@@ -169,6 +169,33 @@ def test_socket_options_of_the_program_are_set(connect: Connect, monkeypatch: py
     with RawServer(Gateway()) as server:
         connect(server.origin).balance()
     assert socket.SO_KEEPALIVE in seen
+
+
+@pytest.mark.parametrize("handled", [IndexError, TimeoutError, ssl.SSLEOFError])
+def test_what_the_caller_handles_meanwhile_is_no_reason(handled: type[Exception], connect: Connect) -> None:
+    try:
+        raise handled
+    except handled:
+        error = not_sent(connect("http://127.0.0.1:1"))
+    assert isinstance(error.cause, TransportLost)
+    assert "not accepted, before anything left (Connection refused)" in str(error)
+
+
+@of_threads
+def test_report_of_an_earlier_call_does_not_hang_on_the_interruption_of_a_later_one(connect: Connect) -> None:
+    def press_ctrl_c(_: socket.socket, __: Received) -> None:
+        signal.pthread_kill(main, signal.SIGINT)
+        server.closing.wait()
+
+    main = threading.get_ident()
+    with RawServer(press_ctrl_c) as server:
+        client = connect(f"http://127.0.0.1:{server.port}", auth="credentials")
+        try:
+            connect("http://127.0.0.1:1").send(TO, "x")
+        except NotSent:
+            with pytest.raises(KeyboardInterrupt) as caught:
+                client.balance()
+    assert report_of(caught.value) is None
 
 
 @pytest.mark.parametrize("host", ["a" * 64 + ".example", "xn--a.example", "a..example"])
