@@ -387,8 +387,7 @@ class AsyncClient:
             A client. To close it or this one closes the connections of both; a later call opens new ones.
 
         Raises:
-            ConfigurationError: An option is unknown or cannot work; the text names it. A ``sleep`` that gives nothing
-                to await is told at the first pause, if it cannot be seen before.
+            ConfigurationError: An option is unknown or cannot work; the text names it.
         """
         if sleep is not None and not callable(sleep):
             raise ConfigurationError(f"sleep= is {type(sleep).__name__}: give a function that waits for some seconds")
