@@ -55,7 +55,7 @@ def _proofs(extent: Extent, processes: str) -> dict[str, list[str]]:
         "statuses": [*pytest, "-rP", "tests/sending/test_statuses.py"],
         "fuzzer": [*pytest, "tests/fuzzing"],
         "callbacks": [*pytest, "tests/callbacks"],
-        "interruptions": [*pytest, "tests/transports/test_interrupted_by_signals.py"],
+        "interruptions": [*pytest, "tests/transports"],
         "load": load,
     }
 

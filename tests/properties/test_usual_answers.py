@@ -47,7 +47,7 @@ FRINGE: Final = st.lists(
 ).map("".join)
 
 
-@settings(max_examples=1500, derandomize=True, deadline=None)
+@settings(max_examples=700, derandomize=True, deadline=None)
 @given(st.lists(st.tuples(FRINGE, NUMBERS, FRINGE), min_size=1, max_size=3))
 def test_a_usual_answer_has_one_plain_line_for_each(lines: list[tuple[str, str, str]]) -> None:
     """All lines are looked at together, and none of them may pass for a part of its neighbour."""
@@ -120,7 +120,7 @@ ELEMENTS: Final = st.recursive(
 )
 
 
-@settings(max_examples=1500, derandomize=True, deadline=None)
+@settings(max_examples=700, derandomize=True, deadline=None)
 @given(ELEMENTS, st.sampled_from(["", '<r id="r">ID: c</r>', '<r id="r"><item>ID: d</item><item/></r>']), st.booleans())
 def test_a_reply_is_read_at_once_as_element_by_element(content: str, referred: str, arrays: bool) -> None:  # noqa: FBT001
     body = (
@@ -178,7 +178,7 @@ LINE: Final = st.sampled_from(
 )
 
 
-@settings(max_examples=3000, derandomize=True, deadline=None)
+@settings(max_examples=1000, derandomize=True, deadline=None)
 @given(
     st.lists(LINE, min_size=2, max_size=5),
     st.sampled_from(["<return>{}</return>", "<item>{}</item>", '<item xsi:type="xsd:string">{}</item>']),
