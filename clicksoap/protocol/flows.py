@@ -222,7 +222,7 @@ class Flows:
             attach_report(cause, report)
             raise cause
         told = call_error(report, cause)
-        raise told from (None if origin is None else origin)
+        raise told from origin
 
     def reconcile(self, report: SendReport, believe_after: float, *, wait: bool) -> Flow[SendReport]:
         """Ask what became of the unknown recipients of a report, request by request."""

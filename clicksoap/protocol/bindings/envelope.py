@@ -89,15 +89,16 @@ def _read(reply: WireReply, *, arrays: bool, answer: str, secrets: Sequence[str]
     if is_strict:
         wrappers = [child for child in wrappers if child.get("id") is not None or _local(child).lower() == answer]
     lines = _lines_of(wrappers, arrays=arrays)
-    if fault is not None and not any(map(starts_line, lines)):
+    is_answer = any(map(starts_line, lines))
+    if fault is not None and not is_answer:
         raise _fault(fault, secrets)
-    if is_embedded and not any(map(starts_line, lines)):
+    if is_embedded and not is_answer:
         raise ProtocolError(f"{_described(reply)} instead of a SOAP envelope", status=reply.status)
     if not children:
         raise ProtocolError("the SOAP body is empty")
     if not lines:
         raise ProtocolError("the reply holds no line")
-    if is_strict and not any(map(starts_line, lines)):
+    if is_strict and not is_answer:
         raise ProtocolError("the reply holds no line of the gateway's language")
     return lines
 
