@@ -141,13 +141,13 @@ def _change(connection: Connection, number: int, values: dict[str, object]) -> N
 
 
 def after_restore(connection: Connection, reached: int, why: str, now: float, who: str) -> int:
-    """Say that the database is an older copy: what waits in it is asked about before it is sent.
+    """Say that the database is an older copy: what waits in it, or is out, is asked about before it is sent again.
 
     Returns:
         How many messages are asked about first.
     """
     asked = connection.execute(
-        update(MESSAGE).where(MESSAGE.c.state == "pending").values(ask_first=_ATTEMPTS_ASKED)
+        update(MESSAGE).where(MESSAGE.c.state.in_(["pending", "sending"])).values(ask_first=_ATTEMPTS_ASKED)
     ).rowcount
     connection.execute(
         update(MARK).values(
