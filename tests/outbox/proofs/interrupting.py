@@ -6,6 +6,7 @@ handler of SIGALRM, ``ctrl-c`` sends SIGINT to a worker, ``sigterm`` sends SIGTE
 
 import contextlib
 import json
+import os
 import random
 import signal
 import sys
@@ -50,13 +51,22 @@ def signalled(
 ) -> None:
     """Start a worker, stop it by a signal, and see that it ends in time and that nothing leaves afterwards."""
 
+    read, write = os.pipe()
+
     def work() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        with staging.outbox(url) as box, staging.client(gateway.port) as client:
+        # At its first exchange it has its handlers.
+        with (
+            staging.outbox(url) as box,
+            staging.client(gateway.port, on_exchange=lambda _: os.write(write, b"x")) as client,
+        ):
             box.work(client, senders=_SENDERS, grace=_GRACE)
 
     process = Process(work).go()
-    if process.ends_within(chance.uniform(0.3, 0.9)):
+    os.close(write)
+    os.read(read, 1)
+    os.close(read)
+    if process.ends_within(chance.uniform(0.0, 0.5)):
         problems.append(f"a worker ended by itself with {process.code}")
         return
     process.kill(number)
