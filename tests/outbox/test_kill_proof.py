@@ -59,8 +59,7 @@ def killed(store: str, mode: str, runs: int, lines: int, seed: int, address: str
     each = -(-runs // lines)
     processes = [started("killing", store, each, seed, line * each, mode, address) for line in range(lines)]
     total: dict[str, Any] = {"store": store, "seed": seed, "points": Counter[str](), "problems": [], "seconds": 0.0}
-    for process in processes:
-        result = result_of(process, seed)
+    for result in _results(processes, seed):
         total["points"].update(result["points"])
         total["problems"] += result["problems"]
         total["seconds"] = max(total["seconds"], result["seconds"])
@@ -70,10 +69,22 @@ def killed(store: str, mode: str, runs: int, lines: int, seed: int, address: str
     return total
 
 
+def _results(processes: list[subprocess.Popen[str]], seed: int) -> Iterator[dict[str, Any]]:
+    try:
+        for process in processes:
+            yield result_of(process, seed)
+    finally:
+        for process in processes:
+            process.kill()
+
+
 def told(what: str, result: dict[str, Any]) -> None:
     """Print a line of the table."""
     shown = {name: value for name, value in result.items() if name not in ("problems", "points")}
-    print(what, *(f"{name}={value:.1f}" if isinstance(value, float) else f"{name}={value}" for name, value in shown.items()))  # noqa: T201, E501 - the table of the proof
+    print(
+        what,
+        *(f"{name}={value:.1f}" if isinstance(value, float) else f"{name}={value}" for name, value in shown.items()),
+    )
 
 
 def holds(result: dict[str, Any]) -> bool:

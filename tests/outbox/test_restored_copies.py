@@ -88,9 +88,7 @@ def times(gateway: Simulator) -> set[int]:
     return set(Counter(message.to for message in gateway.messages).values())
 
 
-def test_a_claim_stands_in_the_mark_file_before_its_request_leaves(
-    place: Path, opened: Callable[[], Outbox]
-) -> None:
+def test_a_claim_stands_in_the_mark_file_before_its_request_leaves(place: Path, opened: Callable[[], Outbox]) -> None:
     marks: list[int] = []
 
     def look(name: str) -> None:

@@ -30,7 +30,9 @@ def size(url: str) -> int:
     box = staging.outbox(url)
     with box, box._database.write() as connection:
         if box._database.name == "sqlite":
-            pages, page = (connection.execute(text(f"PRAGMA {each}")).scalar_one() for each in ("page_count", "page_size"))
+            pages, page = (
+                connection.execute(text(f"PRAGMA {each}")).scalar_one() for each in ("page_count", "page_size")
+            )
             return int(pages * page)
         return int(connection.execute(text("SELECT pg_database_size(current_database())")).scalar_one())
 

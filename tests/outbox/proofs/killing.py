@@ -13,7 +13,6 @@ import threading
 import time
 from collections import Counter
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, event, text
@@ -163,7 +162,10 @@ def line_of_runs(store: str, runs: int, seed: int, first: int, mode: str, server
     with staging.scratch() as folder, Gateway(folder / "record", seed + first) as gateway:
         stores = Stores(folder, server, f"{mode or 'kill'}{first}")
         for run in range(first, first + runs):
-            result, done = one_run(run, seed, stores, gateway, mode)
+            try:
+                result, done = one_run(run, seed, stores, gateway, mode)
+            except AssertionError as error:
+                result, done = Outcome(runs=1, problems=[f"run {run}: {error}"]), []
             total.add(result)
             points.update(done)
     return {**asdict(total), "store": store, "points": dict(points), "seconds": time.monotonic() - began}
