@@ -30,7 +30,8 @@ from clicksoap.outbox.tables import ACCOUNT, MARK, VERSION_TABLE
 from clicksoap.results import State
 
 _IDLE: Final = 0.05
-_GATHER: Final = 0.04
+# Under a pace, a turn at each half quantum is soon enough; without one, the senders are to have work again soon.
+_GATHER: Final = QUANTUM / 2
 _MARK_EVERY: Final = 1.0
 _LONGEST_DATABASE_PAUSE: Final = 2.0
 _MAX_QUESTIONS: Final = 20
@@ -120,6 +121,7 @@ class Worker:
         self._reach = Reachability()
         self._proofs = Proofs()
         self._results: list[_Result] = []
+        self._is_paced = False
         self._is_stopping = False
         self._is_asked_to_stop = False
         self._high_water = 0
@@ -208,7 +210,9 @@ class Worker:
         while result is not None:
             self._results.append(result)
             left = until - time.monotonic()
-            is_enough = self._senders.busy <= self._senders.count // 2
+            is_enough = not self._senders.busy or (
+                not self._is_paced and self._senders.busy <= self._senders.count // 2
+            )
             result = self._senders.take(0.0 if is_enough or left <= 0 else left)
 
     def _turn(self) -> None:
@@ -289,6 +293,7 @@ class Worker:
             self._options.counts_parts,
             self._restored_at,
         )
+        self._is_paced = account.rate is not None
         pace = Pace(account.rate, account.free_at, now)
         was = pace.free_at
         kept_free = self._reserved if not self._reach.is_paused else 0
