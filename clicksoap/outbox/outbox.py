@@ -25,7 +25,7 @@ from clicksoap.outbox import accounts, records, reports, schema, stream, suppres
 from clicksoap.outbox.claims import lock_account
 from clicksoap.outbox.credentials import ClientFactory, Clients, hashed
 from clicksoap.outbox.databases import Database, SQLite, open_database
-from clicksoap.outbox.drafts import Checker, checked_key
+from clicksoap.outbox.drafts import Checker, checked_account, checked_key
 from clicksoap.outbox.journal import Happening, OutboxEvent, moment
 from clicksoap.outbox.limits import Limits
 from clicksoap.outbox.mark import Mark, MarkFile
@@ -561,7 +561,7 @@ class Outbox:
         return Entry(
             checked_key(key),
             draft,
-            checked_key(account, "account"),
+            checked_account(account),
             priority,
             None if due_at is None else plain_moment(due_at, "due_at").timestamp(),
             _checked_expiry(expires_in),
@@ -593,7 +593,7 @@ class Outbox:
             raise InvalidInput("grace is not a number of seconds: give one")
         if floor is not None and plain_seconds(floor, is_zero_allowed=True) is None:
             raise InvalidInput("floor is not a number of credits: give one, or None for no floor")
-        name = checked_key(account, "account")
+        name = checked_account(account)
         clients = Clients(client, self._known_uuid())
         if rate is not None:
             self.set_rate(rate, account=name)
@@ -634,9 +634,10 @@ def _filled(value: object, argument: str) -> str:
 def _checked_expiry(expires_in: timedelta | float | None) -> float | None:
     if expires_in is None:
         return None
-    seconds = expires_in.total_seconds() if isinstance(expires_in, timedelta) else plain_seconds(expires_in)
-    if seconds is None or seconds <= 0:
-        raise InvalidInput("expires_in is not a positive duration: give a timedelta or seconds")
+    # Bounded, because what lies beyond the year 9999 is no date that could be shown.
+    seconds = plain_seconds(expires_in.total_seconds() if isinstance(expires_in, timedelta) else expires_in)
+    if seconds is None:
+        raise InvalidInput("expires_in is not a positive duration: give a timedelta or seconds, 30 years at most")
     return float(seconds)
 
 
