@@ -1,5 +1,6 @@
 """The caller's own transaction: SQLAlchemy, psycopg, sqlite3 or Django, each by the statements of its own driver."""
 
+import contextlib
 import sqlite3
 from collections.abc import Generator, Sequence
 from typing import Any, Final, NamedTuple, TypeVar
@@ -80,18 +81,19 @@ def _kind(transaction: object) -> str:
 
 def _executor(transaction: Any) -> Any:
     kind = _kind(transaction)
-    if kind == "sqlalchemy" and hasattr(transaction, "connection") and hasattr(transaction, "get_bind"):
-        if hasattr(transaction, "sync_session"):
-            raise InvalidInput("transaction is an AsyncSession: give it to enqueue_async()")
+    # Asked for first: what an asynchronous kind has of the others' attributes raises errors of its own.
+    if kind == "sqlalchemy" and hasattr(transaction, "sync_session"):
+        raise InvalidInput("transaction is an AsyncSession: give it to enqueue_async()")
+    if kind == "sqlalchemy" and hasattr(transaction, "sync_connection"):
+        raise InvalidInput("transaction is an AsyncConnection: give it to enqueue_async()")
+    if kind == "sqlalchemy" and hasattr(transaction, "get_bind") and hasattr(transaction, "connection"):
         return _sqlalchemy(transaction.connection())
     if kind == "sqlalchemy" and hasattr(transaction, "exec_driver_sql"):
-        if hasattr(transaction, "sync_connection"):
-            raise InvalidInput("transaction is an AsyncConnection: give it to enqueue_async()")
         return _sqlalchemy(transaction)
     if kind == "sqlite3" or isinstance(transaction, sqlite3.Connection):
-        return lambda statement: transaction.execute(_with_marks(statement), tuple(statement.values)).fetchall()
+        return lambda statement: _by_sqlite(transaction, statement)
     if kind == "psycopg" and hasattr(transaction, "execute") and not _is_async(transaction):
-        return lambda statement: transaction.execute(statement.sql, tuple(statement.values)).fetchall()
+        return lambda statement: _by_psycopg(transaction, statement)
     if kind == "django" and hasattr(transaction, "cursor"):
         return lambda statement: _by_cursor(transaction, statement)
     raise InvalidInput(f"transaction is {type(transaction).__name__}: give {_KINDS}")
@@ -110,9 +112,12 @@ def _async_executor(transaction: Any) -> Any:
     if kind == "psycopg" and _is_async(transaction):
 
         async def by_psycopg(statement: Statement) -> list[Row]:
-            cursor = await transaction.execute(statement.sql, tuple(statement.values))
-            rows: list[Row] = await cursor.fetchall()
-            return rows
+            from psycopg import AsyncCursor  # noqa: PLC0415 - it is there, as its connection is
+            from psycopg.rows import tuple_row  # noqa: PLC0415 - as above
+
+            async with AsyncCursor(transaction, row_factory=tuple_row) as cursor:
+                await cursor.execute(statement.sql.encode(), tuple(statement.values))
+                return await cursor.fetchall()
 
         return by_psycopg
     raise InvalidInput(
@@ -137,6 +142,23 @@ async def _execute_async(connection: Any, statement: Statement) -> list[Row]:
     sql = _spelled(statement, connection.dialect.paramstyle)
     result = await connection.exec_driver_sql(sql, tuple(statement.values))
     return [tuple(row) for row in result.fetchall()]
+
+
+# Cursors of our own: those of the caller's connection may give rows as dicts, or mark values in another way.
+
+
+def _by_psycopg(transaction: Any, statement: Statement) -> list[Row]:
+    from psycopg import Cursor  # noqa: PLC0415 - it is there, as its connection is
+    from psycopg.rows import tuple_row  # noqa: PLC0415 - as above
+
+    with Cursor(transaction, row_factory=tuple_row) as cursor:
+        return cursor.execute(statement.sql.encode(), tuple(statement.values)).fetchall()
+
+
+def _by_sqlite(transaction: sqlite3.Connection, statement: Statement) -> list[Row]:
+    with contextlib.closing(sqlite3.Cursor(transaction)) as cursor:
+        cursor.row_factory = None
+        return cursor.execute(_with_marks(statement), tuple(statement.values)).fetchall()
 
 
 def _by_cursor(transaction: Any, statement: Statement) -> list[Row]:

@@ -32,9 +32,9 @@ def server() -> Iterator[PostgreSQLServer]:
 
 
 @pytest.fixture(scope="session")
-def postgresql_template(server: PostgreSQLServer) -> str:
-    with Outbox(server.create("template")):
-        return "template"
+def postgresql_database(server: PostgreSQLServer) -> str:
+    with Outbox(server.create("outbox")):
+        return "outbox"
 
 
 @pytest.fixture(scope="session")
@@ -51,9 +51,9 @@ def sqlite(sqlite_template: Path, tmp_path: Path) -> Iterator[Store]:
 
 
 @pytest.fixture
-def pg(server: PostgreSQLServer, postgresql_template: str, tmp_path: Path) -> Iterator[Store]:
+def pg(server: PostgreSQLServer, postgresql_database: str, tmp_path: Path) -> Iterator[Store]:
     """An empty outbox in a database of PostgreSQL."""
-    yield from closed(postgresql_store(server, postgresql_template, tmp_path))
+    yield from closed(postgresql_store(server, postgresql_database, tmp_path))
 
 
 @pytest.fixture(params=["sqlite", "pg"])

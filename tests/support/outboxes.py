@@ -15,6 +15,7 @@ from postgresql import PostgreSQLServer
 
 from clicksoap import Client, Timeout
 from clicksoap.outbox import MessageState, Outbox, OutboxMessage, Work
+from clicksoap.outbox.tables import CAMPAIGN, MARK, METADATA
 from clicksoap.outbox.worker import Worker
 
 TO: Final = "27821234567"
@@ -87,12 +88,13 @@ def sqlite_store(template: Path, folder: Path) -> Store:
     return Store("sqlite", f"sqlite:///{path}", folder)
 
 
-def postgresql_store(server: PostgreSQLServer, template: str, folder: Path) -> Store:
-    """A copy of an empty outbox in a database."""
-    name = f"outbox{next(_NUMBERS)}"
-    with psycopg.connect(server.url(), autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY FILE_COPY'.encode())
-    return Store("postgresql", server.url(name), folder, server)
+def postgresql_store(server: PostgreSQLServer, name: str, folder: Path) -> Store:
+    """A database of PostgreSQL whose outbox is emptied first: that is quicker than another database."""
+    store = Store("postgresql", server.url(name), folder, server)
+    tables = ", ".join(each.name for each in METADATA.sorted_tables if each.name not in {MARK.name, CAMPAIGN.name})
+    store.sql(f"TRUNCATE {tables}")
+    store.sql("UPDATE clicksoap_mark SET generation = 1, high_water = 0, restored_at = NULL")
+    return store
 
 
 def client(gateway: Any, **options: Any) -> Client:
