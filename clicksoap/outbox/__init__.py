@@ -3,14 +3,7 @@
 Needs the extra ``outbox``.
 """
 
-try:
-    import alembic as _alembic  # noqa: F401 - looked for here, so that its absence is one clear line
-    import sqlalchemy as _sqlalchemy  # noqa: F401 - as above
-except ImportError as error:
-    raise ImportError(
-        f'{error.name} is not installed; the outbox needs: pip install "clicksoap[outbox]"', name=error.name
-    ) from None
-
+from clicksoap.outbox import _extra  # noqa: F401  # pyright: ignore[reportUnusedImport]  # isort: skip
 from clicksoap.outbox.journal import Happening, OutboxEvent
 from clicksoap.outbox.outbox import Outbox
 from clicksoap.outbox.records import AuditLine, OutboxMessage

@@ -57,7 +57,7 @@ def pause(connection: Connection, account: DatabaseRow, wanted: Pause, now: floa
     )
     if not is_new:
         return None
-    return _told(connection, Happening.ACCOUNT_PAUSED, f"account {account.name}: {wanted.why}", now, who)
+    return _record(connection, Happening.ACCOUNT_PAUSED, f"account {account.name}: {wanted.why}", now, who)
 
 
 def resume(connection: Connection, name: str, why: str, now: float, who: str) -> OutboxEvent:
@@ -65,10 +65,10 @@ def resume(connection: Connection, name: str, why: str, now: float, who: str) ->
     connection.execute(
         update(ACCOUNT).where(ACCOUNT.c.name == name).values(paused_until=None, paused_why=None, paused_since=None)
     )
-    return _told(connection, Happening.ACCOUNT_RESUMED, f"account {name}: {why}", now, who)
+    return _record(connection, Happening.ACCOUNT_RESUMED, f"account {name}: {why}", now, who)
 
 
-def _told(connection: Connection, what: Happening, detail: str, now: float, who: str) -> OutboxEvent:
+def _record(connection: Connection, what: Happening, detail: str, now: float, who: str) -> OutboxEvent:
     event = OutboxEvent(what, detail, moment(now), who)
     record(connection, event)
     return event

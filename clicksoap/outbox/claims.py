@@ -53,7 +53,7 @@ class Claimed:
 
 @dataclass(frozen=True, slots=True)
 class Claimant:
-    """Who claims, and for what.
+    """The worker that claims, and what it claims for.
 
     Attributes:
         uuid: The uuid of the outbox.
@@ -80,7 +80,7 @@ class Claimant:
 _PENDING: Final[ColumnElement[str]] = literal_column("'pending'")
 _SENDING: Final[ColumnElement[str]] = literal_column("'sending'")
 _NOT_SENT: Final[ColumnElement[str]] = literal_column("'not_sent'")
-_MOST_CAMPAIGNS: Final = 100
+_MAX_CAMPAIGNS: Final = 100
 
 _LEADS: Final = (
     select(
@@ -116,7 +116,7 @@ _CAMPAIGNS: Final = (
     select(CAMPAIGN.c.id, CAMPAIGN.c.key)
     .where(CAMPAIGN.c.state == "running", CAMPAIGN.c.id != STREAM)
     .order_by(CAMPAIGN.c.id)
-    .limit(_MOST_CAMPAIGNS)
+    .limit(_MAX_CAMPAIGNS)
 )
 _SUPPRESSED: Final = select(SUPPRESSED.c.msisdn, SUPPRESSED.c.why).where(
     SUPPRESSED.c.msisdn.in_(bindparam("numbers", expanding=True)),
@@ -156,7 +156,7 @@ _Rows = Sequence[DatabaseRow]
 
 
 def expire(connection: Connection, now: float) -> int:
-    """Settle what was not sent in time, and return how many messages that were. What is out is never expired."""
+    """Settle the messages that were not sent in time, and return their number; one that is out is never expired."""
     return connection.execute(_EXPIRE, {"now": now}).rowcount
 
 
@@ -325,10 +325,9 @@ class _Claim:
                     first.ask_first > 0,
                 )
             )
-            updates += [
-                {"row": row.id, "request": request_id, "attempt": attempt, "asks": max(0, row.ask_first - 1)}
-                for row in unit
-            ]
+            for row in unit:
+                asks = max(0, row.ask_first - 1)
+                updates.append({"row": row.id, "request": request_id, "attempt": attempt, "asks": asks})
         self._connection.execute(_TO_SENDING, updates)
         return len(due)
 
@@ -371,7 +370,7 @@ def count_claim(connection: Connection) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """What waits for a worker.
+    """The kinds of work that wait for a worker.
 
     Attributes:
         messages: Whether a message is due.

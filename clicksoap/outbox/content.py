@@ -135,6 +135,10 @@ def _iso(moment: datetime | None) -> str | None:
     return None if moment is None else moment.isoformat()
 
 
+def _seconds(number: float) -> timedelta:
+    return timedelta(seconds=number)
+
+
 def _plain(value: object) -> object:
     if isinstance(value, datetime):
         return value.isoformat()
@@ -149,7 +153,7 @@ def _plain(value: object) -> object:
 
 _READERS: Final[dict[str, Any]] = {
     "deliver_at": _moment,
-    "validity": lambda seconds: timedelta(seconds=seconds),
+    "validity": _seconds,
     "max_credits": Decimal,
     "features": Feature,
 }

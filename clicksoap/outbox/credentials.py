@@ -27,16 +27,14 @@ class Clients:
         self.uuid = uuid
         self._factory: ClientFactory | None = None
         self._made: list[Client] = []
-        if isinstance(source, Client):
-            self._source = source
-        elif callable(source):
+        if not isinstance(source, Client):
+            if not callable(source):
+                raise ConfigurationError(
+                    f"client is {type(source).__name__}: give a Client, or a function that makes one (no AsyncClient)"
+                )
             self._factory = source
-            self._source = self._make(source)
-        else:
-            raise ConfigurationError(
-                f"client is {type(source).__name__}: give a Client, or a function that makes one (no AsyncClient)"
-            )
-        self._client = self._without_retries(self._source)
+            source = self._make(source)
+        self._client: Client = self._without_retries(source)
         self._is_proved = False
 
     @property
@@ -92,8 +90,7 @@ class Clients:
             return True
         if self._factory is None or (self._made[1:] and not self._is_proved):
             return False
-        self._source = self._make(self._factory)
-        self._client = self._without_retries(self._source)
+        self._client = self._without_retries(self._make(self._factory))
         self._is_proved = False
         return True
 

@@ -1,11 +1,12 @@
 """The databases that hold an outbox: SQLite and PostgreSQL, with the settings that durability needs."""
 
+import importlib.util
 import os
 import sys
 import threading
 import time
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -41,11 +42,11 @@ class Database(Protocol):
     name: str
     shown: str
 
-    def write(self) -> "_Transaction":
+    def write(self) -> AbstractContextManager[Connection]:
         """A transaction that writes; it commits at its end, and rolls back on any exception."""
         ...
 
-    def read(self) -> "_Transaction":
+    def read(self) -> AbstractContextManager[Connection]:
         """A transaction that reads one state of the database."""
         ...
 
@@ -56,11 +57,6 @@ class Database(Protocol):
     def close(self) -> None:
         """Close the connections; a later use opens new ones."""
         ...
-
-
-class _Transaction(Protocol):
-    def __enter__(self) -> Connection: ...
-    def __exit__(self, kind: Any, error: Any, trace: Any) -> bool | None: ...
 
 
 def open_database(url: str, clock: Clock = time.time) -> Database:
@@ -76,10 +72,8 @@ def open_database(url: str, clock: Clock = time.time) -> Database:
     if not isinstance(url, str):
         raise ConfigurationError(f"url is {type(url).__name__}: give a str, such as sqlite:///outbox.db")
     parsed: URL | None = None
-    try:
+    with suppress(ArgumentError, ValueError):  # whose text would repeat the password
         parsed = make_url(url)
-    except (ArgumentError, ValueError):
-        pass  # the error would repeat the password
     if parsed is None:
         raise ConfigurationError(
             "url is not a database URL: give sqlite:///PATH or postgresql://USER:PASSWORD@HOST/NAME"
@@ -119,9 +113,13 @@ class SQLite:
     @contextmanager
     def write(self) -> Generator[Connection]:
         """A transaction that writes; others of this process wait for it."""
-        with self._writer, translated(), self.engine.connect() as connection:
-            with connection.execution_options(outbox_writes=True).begin():
-                yield connection
+        with (
+            self._writer,
+            translated(),
+            self.engine.connect().execution_options(outbox_writes=True) as connection,
+            connection.begin(),
+        ):
+            yield connection
 
     @contextmanager
     def read(self) -> Generator[Connection]:
@@ -204,12 +202,10 @@ class PostgreSQL:
     name = "postgresql"
 
     def __init__(self, url: URL) -> None:
-        try:
-            import psycopg  # noqa: F401, PLC0415 - an extra of its own
-        except ImportError:
+        if importlib.util.find_spec("psycopg") is None:
             raise ConfigurationError(
                 'psycopg is not installed; PostgreSQL needs: pip install "clicksoap[outbox-postgresql]"'
-            ) from None
+            )
         self.shown = url.set(drivername="postgresql", password=None, query={}).render_as_string()
         # A worker that is stopped within its claim would hold up all others for as long as it stands (seen).
         settings = {
@@ -243,9 +239,13 @@ class PostgreSQL:
     @contextmanager
     def read(self) -> Generator[Connection]:
         """A transaction that reads one state of the database."""
-        with translated(), self.engine.connect() as connection:
-            with connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True).begin():
-                yield connection
+        options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        with (
+            translated(),
+            self.engine.connect().execution_options(**options) as connection,
+            connection.begin(),
+        ):
+            yield connection
 
     def now(self, connection: Connection) -> float:
         """The time of the server, in seconds since 1970."""

@@ -84,7 +84,7 @@ class Checker:
             raise InvalidInput("to names nobody: give at least one number")
         if len(plan.contents) > 1:
             raise InvalidInput(
-                f"the message needs {len(plan.contents)} requests, and the outbox accounts for whole requests: shorten it"
+                f"the message needs {len(plan.contents)} requests, and the outbox counts whole ones: shorten it"
             )
         first: dict[str, int] = {}
         for position, number in enumerate(numbers.msisdns, 1):

@@ -10,7 +10,7 @@ from clicksoap.outbox.tables import EVENT
 
 
 class Happening(StrEnum):
-    """What an event says.
+    """The kind of an event.
 
     - ACCOUNT_PAUSED, ACCOUNT_RESUMED: nothing is sent for an account, or again.
     - ENDPOINT_PAUSED, ENDPOINT_RESUMED: nobody answers at the gateway's address, or again.

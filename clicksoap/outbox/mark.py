@@ -1,4 +1,4 @@
-"""The mark file: what the outbox has reached, kept outside the database, so that an older copy of it is noticed."""
+"""The mark file: a count of the claims outside the database, so that an older copy of the database is noticed."""
 
 import json
 import os
@@ -10,7 +10,7 @@ from clicksoap.errors import ConfigurationError, OutboxMismatch
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """What an outbox has reached.
+    """The count of an outbox's claims, and which outbox it is.
 
     Attributes:
         uuid: The uuid of the outbox, hashed; the uuid itself is secret.
@@ -64,7 +64,7 @@ class MarkFile:
             raise ConfigurationError(f"the mark file {self._path.name} cannot be written ({problem})") from None
 
     def known(self) -> Mark | None:
-        """What the file says; None if there is none yet."""
+        """The mark in the file; None without a file."""
         try:
             data = json.loads(self._path.read_text("utf-8"))
             return Mark(str(data["uuid"]), int(data["generation"]), int(data["high_water"]))

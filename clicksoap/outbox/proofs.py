@@ -1,16 +1,16 @@
-"""Whether a gateway's denial proves anything: some answer that they know nothing, and some forget what they took."""
+"""The proof that a gateway's denials can be believed: some gateways deny nothing, and some forget what they took."""
 
 import secrets
 import time
 from typing import Final
 
-from clicksoap.outbox.questions import Finding, Question
+from clicksoap.outbox.queries import Finding, Question
 
 _AGAIN: Final = 60.0
 
 
 class Proofs:
-    """What a worker knows of the gateway's answers to questions by client message id.
+    """The knowledge of a worker about the gateway's answers to questions by client message id.
 
     When the work starts, it asks for an id that nobody used: the gateway has to deny it (104). After the first
     acceptance it asks for that id: the gateway has to know it. Without the first nothing can be proven yet; a wrong

@@ -9,7 +9,7 @@ _LONGEST_PAUSE: Final = 60.0
 
 
 class Reachability:
-    """Whether the gateway's address may be tried.
+    """The state of the gateway's address, as one worker meets it.
 
     Three failures in a row, of which no byte left, pause it: for one second, then twice as long each time, up to a
     minute. After each pause one request tries.

@@ -77,7 +77,7 @@ class OutboxMessage:
 
 @dataclass(frozen=True, slots=True)
 class AuditLine:
-    """Everything that is known of one message: for whoever has to prove what was sent.
+    """The audit line of one message: everything that the outbox knows of it.
 
     Attributes:
         message: The message.

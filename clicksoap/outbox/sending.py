@@ -28,7 +28,7 @@ from clicksoap.results import RecipientResult, SendReport, State
 
 
 class Fate(Enum):
-    """What became of a request.
+    """The fate of a request.
 
     - ANSWERED: the gateway answered; each recipient has a state, and some may be unknown.
     - LOST: it may be with the gateway.
@@ -52,7 +52,7 @@ class Fate(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """What became of a claimed request.
+    """A claimed request with its fate.
 
     Attributes:
         claimed: The request.
@@ -186,19 +186,23 @@ def _failed(client: Client, claimed: Claimed, error: ClicksoapError, report: Sen
     def sent(fate: Fate, results: tuple[RecipientResult, ...] = ()) -> Sent:
         return Sent(claimed, fate, client, results, why, code, until)
 
-    if isinstance(cause, GatewayFailure):
-        return sent(Fate.LOST)
-    if isinstance(cause, AuthenticationError):
-        return sent(Fate.CREDENTIALS)
     states = {result.state for result in report} if report is not None else set[State]()
-    if isinstance(cause, GatewayError) and states == {State.NOT_SENT}:
-        # 302 without a number is one of them: the report says not_sent for it.
-        return sent(Fate.ACCOUNT if code in ACCOUNT_CODES or code == "302" else Fate.UNSENT)
-    if report is not None and states & {State.ACCEPTED, State.REJECTED}:
+    if report is not None and states & {State.ACCEPTED, State.REJECTED} and not isinstance(cause, GatewayFailure):
         return sent(Fate.ANSWERED, _opened(report))
-    if isinstance(error, OutcomeUnknown) or State.UNKNOWN in states or (report is None and gate.has_opened):
+    is_unknown = isinstance(error, OutcomeUnknown) or State.UNKNOWN in states or (report is None and gate.has_opened)
+    if is_unknown or isinstance(cause, GatewayFailure):
         return sent(Fate.LOST)
+    return sent(_fate_of_unsent(cause, has_left=gate.has_opened))
+
+
+def _fate_of_unsent(cause: ClicksoapError, *, has_left: bool) -> Fate:
+    """What became of a request with which nothing was done, certainly."""
+    if isinstance(cause, AuthenticationError):
+        return Fate.CREDENTIALS
+    if isinstance(cause, GatewayError):
+        # 302 without a number is one of them: the report says not_sent for it.
+        return Fate.ACCOUNT if cause.code in ACCOUNT_CODES or cause.code == "302" else Fate.UNSENT
     if isinstance(cause, InvalidInput | ConfigurationError):
-        return sent(Fate.IMPOSSIBLE)
+        return Fate.IMPOSSIBLE
     # An answer to the login before it says nothing about the request, which did not leave.
-    return sent(Fate.UNSENT if isinstance(cause, TransportError) or not gate.has_opened else Fate.PROVEN)
+    return Fate.UNSENT if isinstance(cause, TransportError) or not has_left else Fate.PROVEN

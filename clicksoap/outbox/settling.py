@@ -12,17 +12,18 @@ from clicksoap.outbox.accounts import pause, pause_for
 from clicksoap.outbox.arrivals import arrived, rows_of
 from clicksoap.outbox.journal import Happening, OutboxEvent, moment, record
 from clicksoap.outbox.limits import Limits
-from clicksoap.outbox.questions import Finding, Found
+from clicksoap.outbox.queries import Finding, Found
 from clicksoap.outbox.reports import enter_waiting
 from clicksoap.outbox.sending import Fate, Sent
 from clicksoap.outbox.tables import ACCOUNT, ATTEMPT, KEPT_TEXT, MESSAGE, REQUEST, SUPPRESSED, DatabaseRow
 from clicksoap.results import RecipientResult, State
 
 _SENDING: Final[ColumnElement[str]] = literal_column("'sending'")
-_MOST_TRIES: Final = 5
-_MOST_PAUSES: Final = 2
+_MAX_TRIES: Final = 5
+_MAX_PAUSES: Final = 2
 _LONGEST_BACK_OFF: Final = 300.0
 _PARTLY: Final = "answered in part"
+_DONE: Final = frozenset({State.ACCEPTED, State.REJECTED})
 # The gateway's numbers that say that a recipient wants no messages: delisted or opted out (facts of the contract).
 _OPTED_OUT: Final = frozenset({"121", "122", "128"})
 
@@ -91,32 +92,45 @@ class Settler:
             self._wait(request)
 
     def _enter(self, answered: Sequence[Sent]) -> None:
+        """Enter answers, row by row: several requests are written down in few statements."""
         done: list[dict[str, object]] = []
-        closed: list[str] = []
+        not_sent: list[dict[str, object]] = []
         opted_out: list[tuple[str, str]] = []
         for each in answered:
             request_id = each.claimed.request_id
-            is_open = False
             for row, msisdn, result in zip(each.claimed.rows, each.claimed.msisdns, each.results, strict=True):
-                is_open = is_open or result.state not in (State.ACCEPTED, State.REJECTED)
-                if result.state in (State.ACCEPTED, State.REJECTED):
+                if result.state in _DONE:
                     done.append(_settled(row, request_id, result, self.now))
+                elif result.state is State.NOT_SENT:
+                    not_sent.append({"row": row, "request": request_id, "reason": str(result.error or each.why)})
                 if isinstance(result.error, RecipientError) and result.error.code in _OPTED_OUT:
                     opted_out.append((msisdn, str(result.error)))
-            if is_open:
-                self._ask_at(request_id, self.now, proof=_PARTLY if _tells_of_somebody(each) else None)
-            else:
-                closed.append(request_id)
         if done:
             self._write(done)
+        if not_sent:
+            self.connection.execute(_GIVE_BACK_ROW, not_sent)
+        self._suppress(opted_out)
+        self._close_answered(answered)
+        self._count_accepted([str(each["gateway_id"]) for each in done if each["gateway_id"] is not None])
+
+    def _close_answered(self, answered: Sequence[Sent]) -> None:
+        """Close the requests whose answer speaks of every row; the others are asked about."""
+        closed: list[str] = []
+        for each in answered:
+            states = {result.state for result in each.results}
+            if states <= {*_DONE, State.NOT_SENT}:
+                closed.append(each.claimed.request_id)
+            else:
+                self._ask_at(each.claimed.request_id, self.now, proof=_PARTLY if states & _DONE else None)
         if closed:
             self.connection.execute(_ANSWERED, [{"request": each, "at": self.now} for each in closed])
-        self._suppress(opted_out)
-        ids = [str(each["gateway_id"]) for each in done if each["gateway_id"] is not None]
-        if ids:
-            self.accepted += len(ids)
+
+    def _count_accepted(self, message_ids: Sequence[str]) -> None:
+        """Count messages that the gateway took, and enter the reports that were earlier than its answer."""
+        if message_ids:
+            self.accepted += len(message_ids)
             self.connection.execute(_ACCEPTED_AT, {"account": self.account.name, "at": self.now})
-            enter_waiting(self.connection, ids)
+            enter_waiting(self.connection, message_ids)
 
     def _write(self, done: list[dict[str, object]]) -> None:
         if self.connection.execute(_SETTLE, done).rowcount != len(done):
@@ -144,10 +158,7 @@ class Settler:
             for row in open_rows:
                 self._arrived(row, request.id, message_id)
             self.connection.execute(_ANSWERED, [{"request": request.id, "at": self.now}])
-            if message_id is not None:
-                self.accepted += len(open_rows)
-                self.connection.execute(_ACCEPTED_AT, {"account": self.account.name, "at": self.now})
-                enter_waiting(self.connection, [message_id])
+            self._count_accepted([] if message_id is None else [message_id])
             return
         self._close(request.id, "unconfirmed", "unconfirmed", "its request arrived, and the answer is lost")
 
@@ -207,7 +218,7 @@ class Settler:
         rows = [row for row in rows_of(self.connection, request.id) if row.state == "sending"]
         numbers = [row.id for row in rows]
         tries = self.connection.execute(select(func.max(MESSAGE.c.attempts)).where(MESSAGE.c.id.in_(numbers))).scalar()
-        if (tries or 0) >= _MOST_TRIES and self._others_are_accepted(request.claimed_at):
+        if (tries or 0) >= _MAX_TRIES and self._others_are_accepted(request.claimed_at):
             self._close(request.id, "answered", "rejected", request.proof)
         else:
             self._leave(request.id, request.proof, self.now + min(2.0 ** (tries or 0), _LONGEST_BACK_OFF))
@@ -222,7 +233,7 @@ class Settler:
         request_id = sent.claimed.request_id
         others = self._others_are_accepted(sent.claimed.claimed_at)
         pauses = self.connection.execute(_PAUSES, {"request": request_id}).scalar() or 0
-        if others and pauses + 1 >= _MOST_PAUSES:
+        if others and pauses + 1 >= _MAX_PAUSES:
             self._reject(sent)
             detail = f"it stopped the account twice while others were accepted: {sent.why}"
             set_aside = OutboxEvent(Happening.SET_ASIDE, detail, moment(self.now), self.who, request=request_id)
@@ -275,10 +286,6 @@ def _settled(row: int, request_id: str, result: RecipientResult, now: float) -> 
     }
 
 
-def _tells_of_somebody(sent: Sent) -> bool:
-    return any(result.state in (State.ACCEPTED, State.REJECTED) for result in sent.results)
-
-
 def _back_off(asked: int, longest: float) -> float:
     return float(min(2.0 ** min(asked, 20), longest))
 
@@ -314,6 +321,12 @@ _GIVE_BACK: Final = (
     update(MESSAGE)
     .where(MESSAGE.c.request_id == bindparam("request"), MESSAGE.c.state == _SENDING)
     .values(state="pending", request_id=None, attempts=MESSAGE.c.attempts - 1, why=bindparam("reason"))
+)
+# One recipient of several: the others have their answer under this id, so that it travels alone from now on.
+_GIVE_BACK_ROW: Final = (
+    update(MESSAGE)
+    .where(MESSAGE.c.id == bindparam("row"), MESSAGE.c.request_id == bindparam("request"), MESSAGE.c.state == _SENDING)
+    .values(state="pending", request_id=None, batch=None, why=bindparam("reason"))
 )
 _GIVE_BACK_LATER: Final = _GIVE_BACK.values(due_at=bindparam("due"), pauses=MESSAGE.c.pauses + 1)
 _PAUSES: Final = select(func.max(MESSAGE.c.pauses)).where(MESSAGE.c.request_id == bindparam("request"))

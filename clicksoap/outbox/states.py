@@ -64,7 +64,7 @@ class Priority(IntEnum):
 
 
 class Decision(StrEnum):
-    """What a person decides about a message that the outbox cannot settle.
+    """The decision of a person about a message that the outbox cannot settle.
 
     - ARRIVED: it reached the gateway; it counts as accepted.
     - SEND_AGAIN: it did not arrive; it is sent again.

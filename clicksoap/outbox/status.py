@@ -128,7 +128,7 @@ def status(connection: Connection, limits: Limits, now: float) -> Status:
     )
 
 
-_MOST_SECONDS = 4e9
+_MAX_SECONDS = 4e9
 
 
 def _account(row: object) -> AccountStatus:
@@ -138,7 +138,7 @@ def _account(row: object) -> AccountStatus:
         str(getattr(row, "name", "")),
         getattr(row, "rate", None),
         None if since is None else moment(since),
-        None if until is None or until >= _MOST_SECONDS else moment(until),
+        None if until is None or until >= _MAX_SECONDS else moment(until),
         getattr(row, "paused_why", None),
         getattr(row, "balance", None),
     )

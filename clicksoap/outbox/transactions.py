@@ -1,8 +1,6 @@
 """The caller's own transaction: SQLAlchemy, psycopg, sqlite3 or Django, each by the statements of its own driver."""
 
-import contextlib
-import sqlite3
-from collections.abc import Generator, Sequence
+from collections.abc import Awaitable, Callable, Generator, Sequence
 from typing import Any, Final, NamedTuple, TypeVar
 
 from clicksoap.errors import InvalidInput
@@ -20,6 +18,9 @@ class Statement(NamedTuple):
 
 Statements = Generator[Statement, list[Row], T]
 """Yields statements; is sent the rows of each; returns its result. It waits for nothing."""
+
+Execute = Callable[[Statement], list[Row]]
+ExecuteAsync = Callable[[Statement], Awaitable[list[Row]]]
 
 _KINDS: Final = (
     "a Connection or a Session of SQLAlchemy, a connection of psycopg or sqlite3, or django.db.connection; "
@@ -66,7 +67,7 @@ def is_sqlite(transaction: object) -> bool:
     dialect = getattr(_bound(transaction), "dialect", None)
     if dialect is not None:
         return str(dialect.name) == "sqlite"
-    return isinstance(transaction, sqlite3.Connection) or getattr(transaction, "vendor", "") == "sqlite"
+    return _kind(transaction) == "sqlite3" or getattr(transaction, "vendor", "") == "sqlite"
 
 
 def _bound(transaction: Any) -> Any:
@@ -79,92 +80,112 @@ def _kind(transaction: object) -> str:
     return next((name for name in ("sqlalchemy", "psycopg", "sqlite3", "django") if name in module), "")
 
 
-def _executor(transaction: Any) -> Any:
+def _executor(transaction: Any) -> Execute:
     kind = _kind(transaction)
-    # Asked for first: what an asynchronous kind has of the others' attributes raises errors of its own.
-    if kind == "sqlalchemy" and hasattr(transaction, "sync_session"):
-        raise InvalidInput("transaction is an AsyncSession: give it to enqueue_async()")
-    if kind == "sqlalchemy" and hasattr(transaction, "sync_connection"):
-        raise InvalidInput("transaction is an AsyncConnection: give it to enqueue_async()")
-    if kind == "sqlalchemy" and hasattr(transaction, "get_bind") and hasattr(transaction, "connection"):
-        return _sqlalchemy(transaction.connection())
-    if kind == "sqlalchemy" and hasattr(transaction, "exec_driver_sql"):
-        return _sqlalchemy(transaction)
-    if kind == "sqlite3" or isinstance(transaction, sqlite3.Connection):
-        return lambda statement: _by_sqlite(transaction, statement)
-    if kind == "psycopg" and hasattr(transaction, "execute") and not _is_async(transaction):
-        return lambda statement: _by_psycopg(transaction, statement)
-    if kind == "django" and hasattr(transaction, "cursor"):
-        return lambda statement: _by_cursor(transaction, statement)
+    if kind == "sqlalchemy":
+        for name, asynchronous in (("sync_session", "AsyncSession"), ("sync_connection", "AsyncConnection")):
+            if hasattr(transaction, name):
+                raise InvalidInput(f"transaction is an {asynchronous}: give it to enqueue_async()")
+        if hasattr(transaction, "get_bind"):
+            return _SQLAlchemy(transaction.connection())
+        if hasattr(transaction, "exec_driver_sql"):
+            return _SQLAlchemy(transaction)
+    elif kind == "sqlite3":
+        return _SQLite3(transaction)
+    elif kind == "psycopg" and hasattr(transaction, "execute") and not _is_async(transaction):
+        return _Psycopg(transaction)
+    elif kind == "django" and hasattr(transaction, "cursor"):
+        return _Django(transaction)
     raise InvalidInput(f"transaction is {type(transaction).__name__}: give {_KINDS}")
 
 
-def _async_executor(transaction: Any) -> Any:
+class _SQLAlchemy:
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+
+    def __call__(self, statement: Statement) -> list[Row]:
+        sql = _spelled(statement, self._connection.dialect.paramstyle)
+        rows: list[Any] = self._connection.exec_driver_sql(sql, tuple(statement.values)).fetchall()
+        return [tuple(row) for row in rows]
+
+
+class _SQLite3:
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+
+    def __call__(self, statement: Statement) -> list[Row]:
+        cursor = self._connection.cursor()
+        cursor.row_factory = None  # the caller may have one of its own, such as for dicts
+        rows: list[Row] = cursor.execute(_with_marks(statement), tuple(statement.values)).fetchall()
+        return rows
+
+
+class _Psycopg:
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+
+    def __call__(self, statement: Statement) -> list[Row]:
+        from psycopg import Cursor  # noqa: PLC0415 - the caller has it
+        from psycopg.rows import tuple_row  # noqa: PLC0415 - as above
+
+        # The caller's kind of cursor may give dicts, or mark values in another way.
+        with Cursor(self._connection, row_factory=tuple_row) as cursor:
+            return cursor.execute(statement.sql.encode(), tuple(statement.values)).fetchall()
+
+
+class _Django:
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+
+    def __call__(self, statement: Statement) -> list[Row]:
+        with self._connection.cursor() as cursor:
+            cursor.execute(statement.sql, tuple(statement.values))
+            rows: list[Any] = cursor.fetchall()
+            return [tuple(row) for row in rows]
+
+
+def _async_executor(transaction: Any) -> ExecuteAsync:
     kind = _kind(transaction)
-    if kind == "sqlalchemy" and hasattr(transaction, "sync_session"):
-
-        async def in_session(statement: Statement) -> list[Row]:
-            return await _execute_async(await transaction.connection(), statement)
-
-        return in_session
-    if kind == "sqlalchemy" and hasattr(transaction, "sync_connection"):
-        return lambda statement: _execute_async(transaction, statement)
+    if kind == "sqlalchemy" and (hasattr(transaction, "sync_session") or hasattr(transaction, "sync_connection")):
+        return _AsyncSQLAlchemy(transaction)
     if kind == "psycopg" and _is_async(transaction):
-
-        async def by_psycopg(statement: Statement) -> list[Row]:
-            from psycopg import AsyncCursor  # noqa: PLC0415 - it is there, as its connection is
-            from psycopg.rows import tuple_row  # noqa: PLC0415 - as above
-
-            async with AsyncCursor(transaction, row_factory=tuple_row) as cursor:
-                await cursor.execute(statement.sql.encode(), tuple(statement.values))
-                return await cursor.fetchall()
-
-        return by_psycopg
+        return _AsyncPsycopg(transaction)
     raise InvalidInput(
         f"transaction is {type(transaction).__name__}: give an AsyncSession or an AsyncConnection of SQLAlchemy, "
         "or an AsyncConnection of psycopg; others go to enqueue()"
     )
 
 
+class _AsyncSQLAlchemy:
+    def __init__(self, transaction: Any) -> None:
+        self._transaction = transaction
+
+    async def __call__(self, statement: Statement) -> list[Row]:
+        is_session = hasattr(self._transaction, "sync_session")
+        connection = await self._transaction.connection() if is_session else self._transaction
+        result = await connection.exec_driver_sql(
+            _spelled(statement, connection.dialect.paramstyle), tuple(statement.values)
+        )
+        rows: list[Any] = result.fetchall()
+        return [tuple(row) for row in rows]
+
+
+class _AsyncPsycopg:
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+
+    async def __call__(self, statement: Statement) -> list[Row]:
+        from psycopg import AsyncCursor  # noqa: PLC0415 - the caller has it
+        from psycopg.rows import tuple_row  # noqa: PLC0415 - as above
+
+        async with AsyncCursor(self._connection, row_factory=tuple_row) as cursor:
+            await cursor.execute(statement.sql.encode(), tuple(statement.values))
+            rows: list[Row] = await cursor.fetchall()
+            return rows
+
+
 def _is_async(transaction: object) -> bool:
     return "Async" in "".join(each.__name__ for each in type(transaction).__mro__)
-
-
-def _sqlalchemy(connection: Any) -> Any:
-    def execute(statement: Statement) -> list[Row]:
-        sql = _spelled(statement, connection.dialect.paramstyle)
-        return [tuple(row) for row in connection.exec_driver_sql(sql, tuple(statement.values)).fetchall()]
-
-    return execute
-
-
-async def _execute_async(connection: Any, statement: Statement) -> list[Row]:
-    sql = _spelled(statement, connection.dialect.paramstyle)
-    result = await connection.exec_driver_sql(sql, tuple(statement.values))
-    return [tuple(row) for row in result.fetchall()]
-
-
-# Cursors of our own: those of the caller's connection may give rows as dicts, or mark values in another way.
-
-
-def _by_psycopg(transaction: Any, statement: Statement) -> list[Row]:
-    from psycopg import Cursor  # noqa: PLC0415 - it is there, as its connection is
-    from psycopg.rows import tuple_row  # noqa: PLC0415 - as above
-
-    with Cursor(transaction, row_factory=tuple_row) as cursor:
-        return cursor.execute(statement.sql.encode(), tuple(statement.values)).fetchall()
-
-
-def _by_sqlite(transaction: sqlite3.Connection, statement: Statement) -> list[Row]:
-    with contextlib.closing(sqlite3.Cursor(transaction)) as cursor:
-        cursor.row_factory = None
-        return cursor.execute(_with_marks(statement), tuple(statement.values)).fetchall()
-
-
-def _by_cursor(transaction: Any, statement: Statement) -> list[Row]:
-    with transaction.cursor() as cursor:
-        cursor.execute(statement.sql, tuple(statement.values))
-        return [tuple(row) for row in cursor.fetchall()]
 
 
 def _spelled(statement: Statement, paramstyle: str) -> str:

@@ -14,7 +14,7 @@ from clicksoap.outbox.tables import ATTEMPT, MARK, MESSAGE
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """What a check of an outbox found.
+    """The result of a check of an outbox.
 
     Attributes:
         messages: How many messages there are.
@@ -45,13 +45,17 @@ class Check:
 _PROBLEMS: Final = (
     (
         "messages are in sending without a request that is",
-        "SELECT count(*) FROM clicksoap_message m LEFT JOIN clicksoap_request r ON r.id = m.request_id "
-        "WHERE m.state = 'sending' AND (r.id IS NULL OR r.state <> 'sending')",
+        (
+            "SELECT count(*) FROM clicksoap_message m LEFT JOIN clicksoap_request r ON r.id = m.request_id "
+            "WHERE m.state = 'sending' AND (r.id IS NULL OR r.state <> 'sending')"
+        ),
     ),
     (
         "requests are in sending without a message that is",
-        "SELECT count(*) FROM clicksoap_request r WHERE r.state = 'sending' AND NOT EXISTS "
-        "(SELECT 1 FROM clicksoap_message m WHERE m.request_id = r.id AND m.state = 'sending')",
+        (
+            "SELECT count(*) FROM clicksoap_request r WHERE r.state = 'sending' AND NOT EXISTS "
+            "(SELECT 1 FROM clicksoap_message m WHERE m.request_id = r.id AND m.state = 'sending')"
+        ),
     ),
     (
         "messages wait and have a request",
@@ -59,8 +63,10 @@ _PROBLEMS: Final = (
     ),
     (
         "messages are accepted without an id of the gateway, a report or a decision",
-        "SELECT count(*) FROM clicksoap_message m WHERE m.state = 'accepted' AND m.message_id IS NULL AND NOT EXISTS "
-        "(SELECT 1 FROM clicksoap_event e WHERE e.message_id = m.id AND e.what = 'resolved')",
+        (
+            "SELECT count(*) FROM clicksoap_message m WHERE m.state = 'accepted' AND m.message_id IS NULL "
+            "AND NOT EXISTS (SELECT 1 FROM clicksoap_event e WHERE e.message_id = m.id AND e.what = 'resolved')"
+        ),
     ),
     (
         "messages are rejected without a reason",
@@ -72,8 +78,10 @@ _PROBLEMS: Final = (
     ),
     (
         "ids of the gateway stand at several messages",
-        "SELECT count(*) FROM (SELECT message_id FROM clicksoap_message WHERE message_id IS NOT NULL "
-        "GROUP BY message_id HAVING count(*) > 1) AS several",
+        (
+            "SELECT count(*) FROM (SELECT message_id FROM clicksoap_message WHERE message_id IS NOT NULL "
+            "GROUP BY message_id HAVING count(*) > 1) AS several"
+        ),
     ),
 )
 
@@ -141,7 +149,7 @@ def _change(connection: Connection, number: int, values: dict[str, object]) -> N
 
 
 def after_restore(connection: Connection, reached: int, why: str, now: float, who: str) -> int:
-    """Say that the database is an older copy: what waits in it is asked about before it is sent.
+    """Have everything that waits in an older copy of the database asked about before it is sent.
 
     Returns:
         How many messages are asked about first.
@@ -183,7 +191,7 @@ def prune(connection: Connection, before: float) -> int:
 
 
 def forget(connection: Connection, msisdn: str, now: float, who: str) -> int:
-    """Remove the personal data of one number; what waits for it is cancelled. Returns how many messages lost them."""
+    """Remove the personal data of one number, cancel what waits for it, and return the number of its messages."""
     connection.execute(
         update(MESSAGE)
         .where(MESSAGE.c.msisdn == msisdn, MESSAGE.c.state == "pending")

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, select, text, update
 
 from clicksoap.client import Client
 from clicksoap.errors import AuthenticationError, ClicksoapError, OutboxMismatch, OutboxUnavailable
-from clicksoap.outbox import accounts, questions, schema
+from clicksoap.outbox import accounts, queries, schema
 from clicksoap.outbox.claims import Claimant, Claimed, claim, count_claim, due, expire, lock_account, set_free_at
 from clicksoap.outbox.credentials import Clients
 from clicksoap.outbox.databases import Database
@@ -21,7 +21,7 @@ from clicksoap.outbox.limits import Limits
 from clicksoap.outbox.mark import Mark, MarkFile
 from clicksoap.outbox.pace import QUANTUM, Pace
 from clicksoap.outbox.proofs import Proofs
-from clicksoap.outbox.questions import Found, Question
+from clicksoap.outbox.queries import Found, Question
 from clicksoap.outbox.reachability import Reachability
 from clicksoap.outbox.senders import Senders
 from clicksoap.outbox.sending import Fate, Gate, Instant, Sent, send
@@ -33,13 +33,13 @@ _IDLE: Final = 0.05
 _GATHER: Final = 0.02
 _MARK_EVERY: Final = 1.0
 _LONGEST_DATABASE_PAUSE: Final = 2.0
-_MOST_QUESTIONS: Final = 20
+_MAX_QUESTIONS: Final = 20
 _VERSION: Final = text(f"SELECT version_num FROM {VERSION_TABLE}")  # noqa: S608 - a constant
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What a worker did.
+    """The result of a worker: counts of what it did.
 
     Attributes:
         sent: How many requests left.
@@ -55,8 +55,8 @@ class Work:
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
-    """What a worker is to do.
+class WorkerOptions:
+    """The options of a worker.
 
     Attributes:
         account: The account whose messages it sends.
@@ -93,30 +93,30 @@ class Worker:
     Args:
         database: The database of the outbox.
         clients: The client, or who makes one.
-        order: What to do.
+        options: What to do.
         limits: The time limits.
         mark_file: Where the mark is repeated.
         tell: Told of each event.
     """
 
-    def __init__(  # noqa: PLR0913 - what a worker consists of
+    def __init__(
         self,
         database: Database,
         clients: Clients,
-        order: Order,
+        options: WorkerOptions,
         limits: Limits,
         mark_file: MarkFile | None,
         tell: Callable[[OutboxEvent], None],
     ) -> None:
         self._database = database
         self._clients = clients
-        self._order = order
+        self._options = options
         self._limits = limits
         self._mark_file = mark_file
         self._tell = tell
         self._name = f"{socket.gethostname()} {os.getpid()}"[:200]
-        self._senders: Senders[_Result] = Senders(order.senders)
-        self._reserved = max(1, order.senders // 8) if order.senders > 1 else 0
+        self._senders: Senders[_Result] = Senders(options.senders)
+        self._reserved = max(1, options.senders // 8) if options.senders > 1 else 0
         self._reach = Reachability()
         self._proofs = Proofs()
         self._results: list[_Result] = []
@@ -147,7 +147,7 @@ class Worker:
             OutboxMismatch: The database is an older copy, of another version, or was exchanged.
             OutboxUnavailable: The database does not answer at the start, or at the end while answers wait for it.
         """
-        end = None if self._order.seconds is None else time.monotonic() + self._order.seconds
+        end = None if self._options.seconds is None else time.monotonic() + self._options.seconds
         self._begin()
         pause = 0.0
         try:
@@ -168,7 +168,7 @@ class Worker:
     def _begin(self) -> None:
         client = self._clients.current()
         with self._database.write() as connection:
-            account = lock_account(connection, self._order.account)
+            account = lock_account(connection, self._options.account)
             fingerprint = self._clients.fingerprint(client)
             if account.fingerprint is None:
                 connection.execute(
@@ -188,11 +188,11 @@ class Worker:
             return True
         if end is not None and time.monotonic() >= end:
             return True
-        return self._order.until_settled and not self._senders.busy and not self._results and self._is_settled()
+        return self._options.until_settled and not self._senders.busy and not self._results and self._is_settled()
 
     def _is_settled(self) -> bool:
         with contextlib.suppress(OutboxUnavailable), self._database.read() as connection:
-            return not connection.execute(_OPEN, {"account": self._order.account}).scalar_one()
+            return not connection.execute(_OPEN, {"account": self._options.account}).scalar_one()
         return False
 
     def _wait(self) -> float:
@@ -240,13 +240,13 @@ class Worker:
         if self._is_stopping:
             return False
         with self._database.read() as connection:
-            found = due(connection, self._order.account, self._database.now(connection))
+            found = due(connection, self._options.account, self._database.now(connection))
         can_claim = time.monotonic() >= self._claim_at and self._reach.allowed(self._senders.busy, 1) > 0
         return found.questions or found.expired or (found.messages and can_claim)
 
     def _transact(self, connection: Connection) -> tuple[list[Claimed], list[Question], list[OutboxEvent], int]:
         now = self._database.now(connection)
-        account = lock_account(connection, self._order.account)
+        account = lock_account(connection, self._options.account)
         self._check_mark(connection)
         settler = Settler(connection, account, now, self._limits, self._name, self._proofs.may_repeat)
         settler.settle([each for each in self._results if isinstance(each, Sent)])
@@ -269,7 +269,7 @@ class Worker:
             return [], []
         free = self._reach.allowed(self._senders.busy, self._senders.count - self._senders.busy)
         lease = self._lease()
-        asked = questions.take(connection, self._order.account, now, lease, min(free, _MOST_QUESTIONS))
+        asked = queries.take(connection, self._options.account, now, lease, min(free, _MAX_QUESTIONS))
         free -= len(asked)
         account = settler.account
         paused_until = account.paused_until
@@ -286,7 +286,7 @@ class Worker:
             self._clients.endpoint,
             self._clients.binding,
             lease,
-            self._order.counts_parts,
+            self._options.counts_parts,
             self._restored_at,
         )
         pace = Pace(account.rate, account.free_at, now)
@@ -332,7 +332,7 @@ class Worker:
 
     def _give_question(self, question: Question) -> None:
         client = self._clients.current()
-        self._senders.give(lambda: questions.ask(client, question))
+        self._senders.give(lambda: queries.ask(client, question))
 
     def _ask_proofs(self) -> None:
         if self._is_stopping or not self._reach.allowed(self._senders.busy, self._senders.count - self._senders.busy):
@@ -360,7 +360,7 @@ class Worker:
                     self._proofs.accepted(result.claimed.request_id)
         else:
             self._asked += 1
-            refusal = questions.is_refused(result)
+            refusal = queries.is_refused(result)
             if isinstance(refusal, AuthenticationError):
                 self._refused(result.client, str(refusal))
             if not result.question.asked_at:
@@ -400,9 +400,9 @@ class Worker:
         self._tell(event)
 
     def _is_balance_due(self) -> bool:
-        if self._order.floor is None or self._is_stopping:
+        if self._options.floor is None or self._is_stopping:
             return False
-        left = None if self._balance_after is None else self._balance_after - self._order.floor
+        left = None if self._balance_after is None else self._balance_after - self._options.floor
         is_near = left is not None and self._spent > 0 and self._spent >= max(1.0, left / 4)
         return is_near or time.monotonic() >= self._balance_at
 
@@ -411,7 +411,7 @@ class Worker:
         return str(getattr(account, "paused_why", "") or "").startswith(_BELOW)
 
     def _enter_balance(self, settler: Settler, balance: _Balance) -> None:
-        floor, amount, now = self._order.floor, balance.amount, settler.now
+        floor, amount, now = self._options.floor, balance.amount, settler.now
         if amount is None or floor is None:
             return
         self._balance_after = amount
@@ -450,10 +450,10 @@ class Worker:
             self._mark_file.write(Mark(self._mark.uuid, self._mark.generation, high_water))
 
     def _finish(self) -> None:
-        """Take nothing new, wait for answers, write them down; what is out longer is asked about by the next worker."""
+        """Take nothing new, wait for answers, and write them down; the next worker asks about what is out longer."""
         self._is_stopping = True
         try:
-            self._drain(time.monotonic() + self._order.grace)
+            self._drain(time.monotonic() + self._options.grace)
         finally:
             self._senders.stop()
         self._write_mark(at_once=True)

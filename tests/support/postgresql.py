@@ -44,7 +44,10 @@ class PostgreSQLServer:
             entry = pwd.getpwnam(self._user)
             os.chown(folder, entry.pw_uid, entry.pw_gid)
         subprocess.run(
-            [binaries / "initdb", "-D", folder / "data", "-A", "trust", "-U", "clicksoap", "--encoding=UTF8", "--no-sync"],
+            [
+                *(binaries / "initdb", "-D", folder / "data", "--no-sync"),
+                *("-A", "trust", "-U", "clicksoap", "--encoding=UTF8"),
+            ],
             check=True,
             capture_output=True,
             user=self._user,
@@ -63,7 +66,7 @@ class PostgreSQLServer:
 
     def start(self, *options: str) -> None:
         """Start the server, and wait until it answers."""
-        command = [
+        command: list[str | Path] = [
             self._binaries / "postgres",
             *("-D", self._folder / "data", "-p", str(self.port)),
             *("-c", "listen_addresses=127.0.0.1", "-c", f"unix_socket_directories={self._folder}"),

@@ -26,7 +26,7 @@ class Question:
 
 
 class Finding(Enum):
-    """What the gateway says about a request.
+    """The answer of the gateway about a request.
 
     - FOUND: it has it.
     - DENIED: it knows no such id (104). It may still arrive.
