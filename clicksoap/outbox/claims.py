@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from sqlalchemy import ColumnElement, Connection, bindparam, delete, exists, literal_column, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from clicksoap.outbox.identity import client_message_id
 from clicksoap.outbox.pace import Pace
@@ -104,7 +105,8 @@ _LEADS: Final = (
         MESSAGE.c.state == _PENDING,
         MESSAGE.c.priority == bindparam("priority"),
         MESSAGE.c.due_at <= bindparam("now"),
-        or_(MESSAGE.c.expires_at.is_(None), MESSAGE.c.expires_at > bindparam("now")),
+        # What a restored copy calls unsent is asked about, also when its time is over.
+        or_(MESSAGE.c.expires_at.is_(None), MESSAGE.c.expires_at > bindparam("now"), MESSAGE.c.ask_first > 0),
         or_(MESSAGE.c.closes_at.is_(None), MESSAGE.c.closes_at > bindparam("now")),
     )
     .order_by(MESSAGE.c.due_at, MESSAGE.c.id)
@@ -396,7 +398,9 @@ def lock_account(connection: Connection, name: str) -> DatabaseRow:
     """The row of an account, locked until the transaction ends; it is made if it is missing."""
     found = connection.execute(_ACCOUNT, {"account": name}).first()
     if found is None:
-        connection.execute(ACCOUNT.insert().values(name=name))
+        # Another worker may make it at the same time.
+        insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+        connection.execute(insert(ACCOUNT).values(name=name).on_conflict_do_nothing())
         found = connection.execute(_ACCOUNT, {"account": name}).one()
     return found
 
@@ -417,5 +421,5 @@ _DUE: Final = select(
     exists().where(
         REQUEST.c.account == bindparam("account"), REQUEST.c.state == _SENDING, REQUEST.c.ask_at <= bindparam("now")
     ),
-    exists().where(MESSAGE.c.state == _PENDING, MESSAGE.c.expires_at <= bindparam("now")),
+    exists().where(MESSAGE.c.state == _PENDING, MESSAGE.c.expires_at <= bindparam("now"), MESSAGE.c.ask_first == 0),
 )

@@ -320,8 +320,10 @@ class Worker:
 
     def _give(self, claimed: Claimed, began: Instant) -> None:
         client, database_now = self._clients.current(), claimed.claimed_at
-        start = self._limits.start
-        gate = Gate(start, start + self._clients.patience, lambda: self._is_stopping, began)
+        # What expires is not sent late, also where a login stands between its claim and its request.
+        left = float("inf") if claimed.expires_at is None else claimed.expires_at - claimed.claimed_at
+        start = min(self._limits.start, left)
+        gate = Gate(start, min(self._limits.start + self._clients.patience, left), lambda: self._is_stopping, began)
 
         def job() -> _Result:
             waited = time.monotonic() - began.monotonic
@@ -456,6 +458,7 @@ class Worker:
             self._drain(time.monotonic() + self._options.grace)
         finally:
             self._senders.stop()
+            self._clients.close()
         self._write_mark(at_once=True)
 
     def _drain(self, end: float) -> None:
