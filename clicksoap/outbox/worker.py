@@ -332,8 +332,10 @@ class Worker:
 
     def _give(self, claimed: Claimed, began: Instant) -> None:
         client, database_now = self._clients.current(), claimed.claimed_at
-        start = self._limits.start
-        gate = Gate(start, start + self._clients.patience, self._must_stop, began)
+        # What expires is not sent late, also where a login stands between its claim and its request.
+        left = float("inf") if claimed.expires_at is None else claimed.expires_at - claimed.claimed_at
+        start = min(self._limits.start, left)
+        gate = Gate(start, min(self._limits.start + self._clients.patience, left), self._must_stop, began)
 
         def job() -> _Result:
             waited = time.monotonic() - began.monotonic
@@ -467,6 +469,7 @@ class Worker:
             self._drain(time.monotonic() + self._options.grace)
         finally:
             self._senders.stop()
+            self._clients.close()
 
     def _drain(self, end: float) -> None:
         problem: OutboxUnavailable | None = None
