@@ -94,7 +94,7 @@ def test_the_file_of_a_folder_that_belongs_to_another_user_is_refused(write: Wri
         find(environ={}, folder=tmp_path)
 
 
-def test_every_setting_says_where_it_comes_from(write: Write, tmp_path: Path) -> None:
+def test_every_setting_says_where_it_comes_from(write: Write) -> None:
     secret = write(f"{SECRET}\n", name="secret")
     sender = write("Acme", name="sender")
     path = write(f'[prod]\n{ACCOUNT}password = "file:secret"\nsender_file = "{sender}"\n')
