@@ -2,7 +2,6 @@
 
 from typing import TYPE_CHECKING, Final
 
-from clicksoap.errors import ConfigurationError
 from clicksoap.protocol.arguments import Arguments, ClientOptions
 from clicksoap.protocol.compose import ClientCore
 from clicksoap.secret import Secret
@@ -16,6 +15,8 @@ if TYPE_CHECKING:
 
 MASK: Final = "***"
 _OWN_ID: Final = "0" * 32
+_API_ID: Final = 123456
+_USER: Final = "user"
 
 
 def core_of(account: "Account") -> ClientCore:
@@ -24,7 +25,12 @@ def core_of(account: "Account") -> ClientCore:
     Raises:
         ConfigurationError: A setting is malformed.
     """
-    return ClientCore(_arguments(_options(account)))
+    return core_with(_options(account))
+
+
+def core_with(options: ClientOptions) -> ClientCore:
+    """The core of a client with these settings; its password is masked."""
+    return ClientCore(_arguments(options))
 
 
 def requests_of(account: "Account", message: "Sending") -> "Iterator[WireRequest]":
@@ -35,12 +41,12 @@ def requests_of(account: "Account", message: "Sending") -> "Iterator[WireRequest
     Raises:
         InvalidInput, ConfigurationError: The message cannot be sent.
     """
-    options = _options(account)
-    core = ClientCore(_arguments(options))
+    arguments = _arguments(_options(account))
+    core = ClientCore(arguments)
     plan = core.plan(message.to, message.message, message.options)
     identity: dict[str, int | str] = {"session_id": MASK}
-    if options.get("auth") == "credentials":
-        identity = {"api_id": options["api_id"], "user": options["user"], "password": MASK}
+    if arguments["auth"] == "credentials":
+        identity = {"api_id": arguments["api_id"], "user": arguments["user"], "password": MASK}
     own_id = (plan.client_message_id or _OWN_ID) if plan.has_client_id else None
     addressees = plan.addressees()
     for start in range(0, len(addressees), plan.max_recipients):
@@ -61,28 +67,25 @@ def _options(account: "Account") -> ClientOptions:
         given["endpoint"] = account.endpoint
     found = find(account.profile, overrides=given, folder=Path.cwd()).settings
     if "api_id" not in found:
-        given["api_id"] = 123456
+        given["api_id"] = _API_ID
     if "user" not in found:
-        given["user"] = "user"
+        given["user"] = _USER
     return load(account.profile, overrides=given, folder=Path.cwd())
 
 
 def _arguments(options: ClientOptions) -> Arguments:
-    try:
-        return Arguments(
-            api_id=options["api_id"],
-            user=options["user"],
-            password=options["password"],
-            endpoint=options.get("endpoint"),
-            binding=options.get("binding"),
-            wsdl=options.get("wsdl"),
-            auth=options.get("auth", "session"),
-            allow_plaintext=options.get("allow_plaintext", False),
-            region=options.get("region"),
-            http_method=options.get("http_method", "POST"),
-            log_content=False,
-            max_recipients=options.get("max_recipients"),
-            sender=options.get("sender"),
-        )
-    except KeyError as missing:
-        raise ConfigurationError(f"no {missing.args[0]}: run clicksoap config init") from None
+    return Arguments(
+        api_id=options.get("api_id", _API_ID),
+        user=options.get("user", _USER),
+        password=Secret(MASK),
+        endpoint=options.get("endpoint"),
+        binding=options.get("binding"),
+        wsdl=options.get("wsdl"),
+        auth=options.get("auth", "session"),
+        allow_plaintext=options.get("allow_plaintext", False),
+        region=options.get("region"),
+        http_method=options.get("http_method", "POST"),
+        log_content=False,
+        max_recipients=options.get("max_recipients"),
+        sender=options.get("sender"),
+    )

@@ -3,7 +3,7 @@
 import functools
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NoReturn
@@ -136,7 +136,7 @@ def examples(*lines: str) -> str:
 
 
 @contextmanager
-def sigterm() -> Iterator[None]:
+def sigterm() -> Generator[None]:
     """Turn SIGTERM into an exception, so that a send ends with its report."""
 
     def on_signal(_number: int, _frame: object) -> NoReturn:

@@ -2,7 +2,7 @@
 
 import click
 
-from clicksoap.cli.output import Output
+from clicksoap.cli.output import Output, counted
 from clicksoap.cli.values import read_text
 from clicksoap.cli.verbs import examples, reporting
 from clicksoap.text import Charset, segments, transliterate
@@ -21,8 +21,8 @@ def command(*, output: Output, text: str, plain: bool, latin1: bool) -> int:
     Each part is charged. TEXT - reads the standard input.
     """
     given = read_text(text)
-    counted = transliterate(given) if plain else given
-    cost = segments(counted, Charset.LATIN1 if latin1 else Charset.UNICODE)
+    text_to_send = transliterate(given) if plain else given
+    cost = segments(text_to_send, Charset.LATIN1 if latin1 else Charset.UNICODE)
     unit = "septets" if not cost.culprits else "UCS-2 units"
     output.line(
         f"{counted(cost.parts, 'part')}, {cost.alphabet}, {cost.units} {unit}, {cost.units_left} left in the last part"
@@ -37,7 +37,7 @@ def command(*, output: Output, text: str, plain: bool, latin1: bool) -> int:
             "units": cost.units,
             "units_left": cost.units_left,
             "culprits": list(cost.named_culprits),
-            "text": counted,
+            "text": text_to_send,
         }
     )
     return 0

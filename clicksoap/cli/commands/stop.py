@@ -40,7 +40,7 @@ def command(
     The exit code is 3 if a message had already gone on, and 5 if it is not known whether it was stopped. The same
     command may be repeated.
     """
-    asked: list[_Asked] = [(each, None) for each in message_ids] + [(None, each) for each in client_ids]
+    asked: list[_Asked] = [*((each, None) for each in message_ids), *((None, each) for each in client_ids)]
     if not asked:
         raise click.UsageError("ID is missing: give the gateway's id of a message, or --client-id")
     if dry_run:
