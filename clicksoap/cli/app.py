@@ -2,11 +2,14 @@
 
 import os
 from importlib import import_module
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
 from clicksoap.version import __version__
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 COMMANDS: Final = {
     "balance": "Print the credits that are left.",
@@ -66,6 +69,13 @@ class LazyGroup(click.Group):
             return None
         command: click.Command = import_module(f"clicksoap.cli.commands.{cmd_name}").command
         return command
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem]":
+        """The commands and options that complete a word, without importing the commands."""
+        from click.shell_completion import CompletionItem  # noqa: PLC0415 - only for completion
+
+        names = [CompletionItem(name, help=text) for name, text in COMMANDS.items() if name.startswith(incomplete)]
+        return [*names, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """Write the list of commands, without importing them."""

@@ -54,7 +54,7 @@ def code_of_send(report: SendReport, error: ClicksoapError | None, tolerated: in
     Args:
         report: The state of every recipient.
         error: The error that ended the send; None if it was completed.
-        tolerated: How many rejected recipients are no failure.
+        tolerated: How many rejected recipients are passed over.
     """
     is_temporary = error is not None and (error.retryable or _is_limit(error))
     if is_temporary and report and all(each.state is State.NOT_SENT for each in report):

@@ -1,8 +1,8 @@
 """Requests without the network: the core of a client, and the exact requests that a send would make."""
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
-from clicksoap.protocol.arguments import Arguments, ClientOptions
+from clicksoap.protocol.arguments import Arguments, ClientOptions, checked_credentials
 from clicksoap.protocol.compose import ClientCore
 from clicksoap.secret import Secret
 
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from clicksoap.cli.sending import Sending
     from clicksoap.cli.verbs import Account
+    from clicksoap.protocol.endpoint import BindingName
     from clicksoap.protocol.wire import WireRequest
 
 MASK: Final = "***"
@@ -46,7 +47,9 @@ def requests_of(account: "Account", message: "Sending") -> "Iterator[WireRequest
     plan = core.plan(message.to, message.message, message.options)
     identity: dict[str, int | str] = {"session_id": MASK}
     if arguments["auth"] == "credentials":
-        identity = {"api_id": arguments["api_id"], "user": arguments["user"], "password": MASK}
+        name = cast("BindingName", core.binding.name)
+        credentials = checked_credentials(arguments["api_id"], arguments["user"], arguments["password"], name)
+        identity = {"api_id": credentials.api_id, "user": credentials.user, "password": MASK}
     own_id = (plan.client_message_id or _OWN_ID) if plan.has_client_id else None
     addressees = plan.addressees()
     for start in range(0, len(addressees), plan.max_recipients):

@@ -45,7 +45,7 @@ def moment(text: str) -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Tolerance:
-    """The number of rejected recipients that is no failure.
+    """The number of rejected recipients that the exit code passes over.
 
     Attributes:
         amount: Recipients, or hundredths of all recipients.

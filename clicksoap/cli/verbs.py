@@ -137,17 +137,22 @@ def examples(*lines: str) -> str:
 
 @contextmanager
 def sigterm() -> Generator[None]:
-    """Turn SIGTERM into an exception, so that a send ends with its report."""
+    """Turn SIGTERM into an exception, so that a send ends with its report; the handlers come back at the end."""
 
     def on_signal(_number: int, _frame: object) -> NoReturn:
         raise Terminated
 
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     signal.signal(signal.SIGTERM, on_signal)
-    yield
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def finish_undisturbed() -> None:
-    """Ignore Ctrl-C and SIGTERM from now on: the outcome is known, and has to be written."""
+    """Ignore Ctrl-C and SIGTERM until the end of the verb: the outcome is known, and has to be written."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
 

@@ -26,8 +26,10 @@ _EPILOG = examples("clicksoap explain 105", "clicksoap explain --status 010", "c
 def command(*, output: Output, what: str, is_status: bool, is_error: bool) -> int:
     """Explain an error, a status or the request in a file.
 
-    A number such as 001 may be an error and a status: both are explained. A line of an answer works as well. A file holds one SOAP request, with or
-    without its HTTP headers. It goes to a simulator on this machine, which says why it refuses it.
+    A number such as 001 may be an error and a status: both are explained. A line of an answer works as well.
+
+    A file holds one SOAP request, with or without its HTTP headers. It goes to a simulator on this machine, which says
+    why it refuses it.
     """
     found = _CODE.fullmatch(what) or _LINE.search(what)
     if found is None:

@@ -27,7 +27,9 @@ _EPILOG = examples(
 @click.command("send", epilog=_EPILOG)
 @sending
 @click.option("--dry-run", is_flag=True, help="Check everything and count the parts; nothing is sent.")
-@click.option("--tolerate", type=tolerance, metavar="rejected=N[%]", help="Rejections that are no failure.")
+@click.option(
+    "--tolerate", type=tolerance, metavar="rejected=N[%]", help="Rejected recipients that the exit code passes over."
+)
 @click.option(
     "--rest",
     type=click.Path(dir_okay=False, path_type=Path),

@@ -1,4 +1,4 @@
-"""The subject of all checks: the settings, the addresses, and what one check finds for the next."""
+"""The subject of all checks: settings, addresses and the server's answer."""
 
 from typing import TYPE_CHECKING, Final
 from urllib.parse import SplitResult, urlsplit
@@ -17,7 +17,7 @@ TIMEOUT: Final = Timeout(connect=5, read=10, total=15)
 
 
 class Examination:
-    """What is checked.
+    """The subject of the checks, with what one check finds for the next.
 
     Args:
         account: The account.
