@@ -80,7 +80,8 @@ def test_an_http_server_without_soap_is_told(run: Run) -> None:
 
 
 def test_a_server_that_speaks_no_tls_is_told(run: Run) -> None:
-    with RawServer(answering(reply(b"x", "400 Bad Request"))) as server:
+    refusal = reply(b"x", "400 Bad Request")
+    with RawServer(answering(refusal), on_connect=lambda connection: connection.sendall(refusal)) as server:
         code, found = checks(run, "--endpoint", server.origin.replace("http:", "https:"))
     assert (code, found["tls"]["state"]) == (4, "failed")
     assert "speaks no TLS" in found["tls"]["meaning"]
