@@ -36,7 +36,7 @@ A command is the object ``command`` of the module of its name in `clicksoap.cli.
 
 EXIT_CODES: Final = {
     0: "All is well: every recipient is accepted, the question is answered.",
-    1: "The program failed.",
+    1: "The program failed, or the server is not a gateway.",
     2: "The command line or a setting is wrong; nothing was sent.",
     3: "The gateway refused at least one recipient, or the request.",
     4: "At least one recipient was certainly not sent to.",
@@ -52,6 +52,7 @@ EXIT_CODES: Final = {
 PRECEDENCE: Final = (5, 6, 7, 4, 3)
 """The order of the exit codes of mixed outcomes: the first that applies is given."""
 
+_INTERRUPTED: Final = 130
 _EPILOG: Final = "\b\nExit codes:\n" + "\n".join(f"  {code:>3}  {text}" for code, text in EXIT_CODES.items())
 _ORDER: Final = f"Mixed outcomes give the first of {', '.join(map(str, PRECEDENCE))} that applies."
 
@@ -69,6 +70,14 @@ class LazyGroup(click.Group):
             return None
         command: click.Command = import_module(f"clicksoap.cli.commands.{cmd_name}").command
         return command
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run a command; Ctrl-C before it began, or at one of its questions, is one line and the usual code."""
+        try:
+            return super().invoke(ctx)
+        except (KeyboardInterrupt, click.Abort):
+            click.echo("Error: interrupted", err=True)
+        raise click.exceptions.Exit(_INTERRUPTED)
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem]":
         """The commands and options that complete a word, without importing the commands."""

@@ -4,7 +4,7 @@ from typing import Final
 
 ERROR: Final = {
     "exit_code": "The exit code.",
-    "error": "The error: `class`, `text`, `code`, `retryable`, `may_have_taken_effect`, `cause`.",
+    "error": "The error: `class`, `text`, `code`, `until`, `retryable`, `may_have_taken_effect`, `cause`.",
 }
 """The document of every verb that ends in an error, except those that say more."""
 
@@ -14,7 +14,7 @@ SHAPES: Final[dict[str, dict[str, str]]] = {
     "balance": {"credits": "The credits that are left, as text."},
     "charge": {
         "total": "The sum of the credits, as text.",
-        "messages": f"{_MESSAGES}: `message_id`, `credits`, `status`, `text`.",
+        "messages": f"{_MESSAGES}: `message_id`, `credits`, `status`, `text`, `error`.",
     },
     "config init": {
         "file": "The file that was written.",
@@ -31,7 +31,7 @@ SHAPES: Final[dict[str, dict[str, str]]] = {
         "file": "The configuration file.",
         "binding": "The binding that is spoken.",
     },
-    "coverage": {"numbers": "One object per number: `number`, `is_routed`, `credits` (text or null), `text`."},
+    "coverage": {"numbers": "One object per number: `number`, `is_routed`, `credits` (text or null), `text`, `error`."},
     "doctor": {
         "checks": "One object per check: `name`, `state` (ok, warning, failed, skipped), `finding`, `meaning`, `mend`, "
         "`details`.",
@@ -57,7 +57,8 @@ SHAPES: Final[dict[str, dict[str, str]]] = {
         "dry_run": "With `--dry-run`; also `binding`, `recipients`, `requests`, `alphabet`, `parts_each`, `parts`.",
     },
     "status": {
-        "messages": f"{_MESSAGES}: `message_id`, `client_message_id`, `status`, `text`, `is_final`, `is_delivered`.",
+        "messages": f"{_MESSAGES}: `message_id`, `client_message_id`, `status`, `text`, `is_final`, `is_delivered`, "
+        "`error`.",
     },
     "stop": {
         "messages": f"{_MESSAGES}: `message_id`, `client_message_id`, `is_stopped`, `status`, `error`. "

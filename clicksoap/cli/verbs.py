@@ -6,17 +6,19 @@ import sys
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NoReturn
+from typing import TYPE_CHECKING, Final, NoReturn, TypeVar
 
 import click
 
 from clicksoap.cli.output import Output, error_data
-from clicksoap.errors import ClicksoapError, ConfigurationError
+from clicksoap.errors import ClicksoapError, ConfigurationError, GatewayError
 
 if TYPE_CHECKING:
     from clicksoap.client import Client
     from clicksoap.config import Configuration
     from clicksoap.protocol.arguments import ClientOptions
+
+T = TypeVar("T")
 
 Verb = Callable[..., int]
 """A verb: gets its options by keyword and an `Output`, and gives the exit code."""
@@ -117,6 +119,22 @@ def connected(function: Verb) -> Verb:
     return run
 
 
+def answer_or_refusal(ask: Callable[[], T]) -> "T | GatewayError":
+    """The answer to one of several questions, or its own refusal.
+
+    Raises:
+        ClicksoapError: The gateway cannot be asked, or refuses the account: the other questions would end alike.
+    """
+    from clicksoap.cli.exit_codes import REJECTED, code_of  # noqa: PLC0415 - only needed here
+
+    try:
+        return ask()
+    except GatewayError as error:
+        if code_of(error) != REJECTED:
+            raise
+        return error
+
+
 def failed(output: Output, error: ClicksoapError) -> int:
     """Report an error, and give its exit code."""
     from clicksoap.cli.exit_codes import code_of  # noqa: PLC0415 - only needed here
@@ -124,10 +142,18 @@ def failed(output: Output, error: ClicksoapError) -> int:
     code = code_of(error)
     output.problem(str(error))
     refusal = getattr(error, "code", None) or getattr(error.cause, "code", None)
+    tell_limit(output, error)
     if refusal in _explained():
         output.note(f"More about it: clicksoap explain {refusal}")
     output.document({"exit_code": code, "error": error_data(error)})
     return code
+
+
+def tell_limit(output: Output, error: ClicksoapError) -> None:
+    """Note until when the limit of the account lasts, if the gateway told."""
+    until = getattr(error, "until", None) or getattr(error.cause, "until", None)
+    if until is not None:
+        output.note(f"The limit ends at {until:%Y-%m-%d %H:%M:%S} UTC.")
 
 
 def examples(*lines: str) -> str:
@@ -151,10 +177,11 @@ def sigterm() -> Generator[None]:
             signal.signal(number, handler)
 
 
-def finish_undisturbed() -> None:
+def finish_undisturbed(output: Output) -> None:
     """Ignore Ctrl-C and SIGTERM until the end of the verb: the outcome is known, and has to be written."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    output.keep_data()
 
 
 def _is_person_present() -> bool:

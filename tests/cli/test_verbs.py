@@ -33,7 +33,7 @@ def test_each_recipient_of_a_send_is_a_line_and_the_rest_is_a_note(run: Run, gat
         f"{GOOD}\taccepted\t{message.id}",
         f"{BAD}\trejected\t105 Invalid destination address",
     ]
-    assert (result.stderr, result.exit_code) == ("1 accepted, 1 rejected.\n", 3)
+    assert (result.stderr, result.exit_code) == ("1 accepted, 1 rejected.\nMore about 105: clicksoap explain 105\n", 3)
 
 
 def test_the_json_of_a_send_holds_its_report(run: Run) -> None:
@@ -106,6 +106,14 @@ def test_a_lost_answer_is_unknown_and_the_notes_say_how_to_go_on(run: Run, gatew
     assert run("status", "--client-id", own_id).stdout.split("\t")[0] == own_id
 
 
+def test_a_limit_of_the_account_says_when_it_ends(run: Run, gateway: Simulator) -> None:
+    gateway.faults.add("error", command="sendmsg", code="130")
+    result = run("send", "--json", GOOD, "hello")
+    assert result.exit_code == 75
+    assert json.loads(result.stdout)["error"]["code"] == "130"
+    assert ("The limit ends at" in result.stderr) == (json.loads(result.stdout)["error"]["until"] is not None)
+
+
 def test_quiet_leaves_out_notes_and_no_errors(run: Run) -> None:
     assert run("send", "--quiet", GOOD, "hello").stderr == ""
     assert "Error" in run("send", "--quiet", BAD, "hello").stderr
@@ -153,6 +161,24 @@ def test_a_status_is_waited_for(run: Run, gateway: Simulator) -> None:
     gateway.clock.advance(minutes=5)
     assert run("status", "--wait", "60s", gateway.gateway.messages[-1].id).exit_code == 3
     assert run("status").exit_code == 2
+
+
+def test_one_refused_id_of_several_has_a_row_of_its_own(run: Run, gateway: Simulator) -> None:
+    run("send", GOOD, "hello")
+    known = gateway.gateway.messages[0].id
+    result = run("status", known, "--client-id", "nobody")
+    first, second = (line.split("\t") for line in result.stdout.splitlines())
+    assert (first[0], first[1] != "refused", second) == (
+        known,
+        True,
+        ["nobody", "refused", "104 Unknown client message ID"],
+    )
+    assert result.exit_code == 3
+    data = document(run("status", "--json", known, "--client-id", "nobody"), "status")
+    assert [(each["error"] or {}).get("code") for each in data["messages"]] == [None, "104"]
+    gateway.faults.add("error", command="routecoverage", code="101", times=1)
+    refused = run("coverage", GOOD, "27831234567")
+    assert [line.split("\t")[1] for line in refused.stdout.splitlines()] == ["refused", "yes"]
 
 
 def test_a_charge_is_told_and_several_are_added(run: Run, gateway: Simulator) -> None:

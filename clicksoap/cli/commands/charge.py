@@ -1,11 +1,15 @@
 """The command ``clicksoap charge``: prints what messages cost."""
 
 from decimal import Decimal
+from functools import partial
 
 import click
 
-from clicksoap.cli.output import Output
-from clicksoap.cli.verbs import Account, connected, examples, reporting
+from clicksoap.cli.exit_codes import OK, REJECTED
+from clicksoap.cli.output import Output, error_data
+from clicksoap.cli.verbs import Account, answer_or_refusal, connected, examples, reporting
+from clicksoap.errors import GatewayError
+from clicksoap.results import Charge
 
 _EPILOG = examples("clicksoap charge 0123456789abcdef0123456789abcdef")
 
@@ -20,27 +24,35 @@ def command(*, account: Account, output: Output, message_ids: tuple[str, ...]) -
     The gateway knows it for 15 days. It says 0 for a message that it does not know.
     """
     with account.client() as sms:
-        charges = [sms.charge(each) for each in message_ids]
-    total = sum((each.credits for each in charges), Decimal(0))
-    output.rows(
-        (message_id, f"{each.credits}", f"{each.status.code} {each.status.text}")
-        for message_id, each in zip(message_ids, charges, strict=True)
-    )
+        charges = [answer_or_refusal(partial(sms.charge, each)) for each in message_ids]
+    total = sum((each.credits for each in charges if isinstance(each, Charge)), Decimal(0))
+    code = OK if all(isinstance(each, Charge) for each in charges) else REJECTED
+    output.rows(_row(message_id, each) for message_id, each in zip(message_ids, charges, strict=True))
     if len(charges) > 1:
         output.note(f"{total} credits in total.")
     output.document(
         {
-            "exit_code": 0,
+            "exit_code": code,
             "total": total,
-            "messages": [
-                {
-                    "message_id": message_id,
-                    "credits": each.credits,
-                    "status": each.status.code,
-                    "text": each.status.text,
-                }
-                for message_id, each in zip(message_ids, charges, strict=True)
-            ],
+            "messages": [_data(message_id, each) for message_id, each in zip(message_ids, charges, strict=True)],
         }
     )
-    return 0
+    return code
+
+
+def _row(message_id: str, charge: Charge | GatewayError) -> tuple[str, str, str]:
+    if isinstance(charge, GatewayError):
+        return message_id, "refused", f"{charge.code or ''} {charge.text}".strip()
+    return message_id, f"{charge.credits}", f"{charge.status.code} {charge.status.text}"
+
+
+def _data(message_id: str, charge: Charge | GatewayError) -> dict[str, object]:
+    if isinstance(charge, GatewayError):
+        return {"message_id": message_id, "error": error_data(charge)}
+    return {
+        "message_id": message_id,
+        "credits": charge.credits,
+        "status": charge.status.code,
+        "text": charge.status.text,
+        "error": None,
+    }

@@ -1,10 +1,14 @@
 """The command ``clicksoap coverage``: prints whether numbers are routed."""
 
+from functools import partial
+
 import click
 
 from clicksoap.cli.exit_codes import OK, REJECTED
-from clicksoap.cli.output import Output
-from clicksoap.cli.verbs import Account, connected, examples, reporting
+from clicksoap.cli.output import Output, error_data
+from clicksoap.cli.verbs import Account, answer_or_refusal, connected, examples, reporting
+from clicksoap.errors import GatewayError
+from clicksoap.results import Coverage
 
 _EPILOG = examples("clicksoap coverage +27821234567")
 
@@ -19,19 +23,32 @@ def command(*, account: Account, output: Output, numbers: tuple[str, ...]) -> in
     The exit code is 3 if one is not routed. The gateway asks not to be called before each send.
     """
     with account.client() as sms:
-        answers = [sms.coverage(each) for each in numbers]
-    code = OK if all(each.routed for each in answers) else REJECTED
-    output.rows(
-        (number, "yes" if each.routed else "no", "" if each.charge is None else f"from {each.charge} credits")
-        for number, each in zip(numbers, answers, strict=True)
-    )
+        answers = [answer_or_refusal(partial(sms.coverage, each)) for each in numbers]
+    code = OK if all(isinstance(each, Coverage) and each.routed for each in answers) else REJECTED
+    output.rows(_row(number, each) for number, each in zip(numbers, answers, strict=True))
     output.document(
         {
             "exit_code": code,
-            "numbers": [
-                {"number": number, "is_routed": each.routed, "credits": each.charge, "text": each.text}
-                for number, each in zip(numbers, answers, strict=True)
-            ],
+            "numbers": [_data(number, each) for number, each in zip(numbers, answers, strict=True)],
         }
     )
     return code
+
+
+def _row(number: str, answer: Coverage | GatewayError) -> tuple[str, str, str]:
+    if isinstance(answer, GatewayError):
+        return number, "refused", f"{answer.code or ''} {answer.text}".strip()
+    charge = "" if answer.charge is None else f"from {answer.charge} credits"
+    return number, "yes" if answer.routed else "no", charge
+
+
+def _data(number: str, answer: Coverage | GatewayError) -> dict[str, object]:
+    if isinstance(answer, GatewayError):
+        return {"number": number, "error": error_data(answer)}
+    return {
+        "number": number,
+        "is_routed": answer.routed,
+        "credits": answer.charge,
+        "text": answer.text,
+        "error": None,
+    }

@@ -35,7 +35,7 @@ def command(*, account: Account, output: Output, dry_run: bool) -> int:
         try:
             sms.redeem(voucher)
         except KeyboardInterrupt:
-            finish_undisturbed()
+            finish_undisturbed(output)
             output.problem("interrupted: the voucher may have been redeemed; compare clicksoap balance")
             output.document({"exit_code": UNKNOWN, "error": None})
             return UNKNOWN

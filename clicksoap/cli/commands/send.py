@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -10,13 +10,23 @@ from clicksoap.cli.exit_codes import INTERRUPTED, TERMINATED, code_of_send
 from clicksoap.cli.output import Output, counted, error_data
 from clicksoap.cli.sending import Sending, sending
 from clicksoap.cli.values import Tolerance, tolerance
-from clicksoap.cli.verbs import Account, Terminated, connected, examples, failed, finish_undisturbed, reporting
+from clicksoap.cli.verbs import (
+    Account,
+    Terminated,
+    connected,
+    examples,
+    failed,
+    finish_undisturbed,
+    reporting,
+    tell_limit,
+)
 from clicksoap.errors import ClicksoapError, OutcomeUnknown, report_of
 from clicksoap.results import RecipientResult, SendReport, State
 
 if TYPE_CHECKING:
     from clicksoap.text import Segments
 
+_MAX_HINTS: Final = 3
 _EPILOG = examples(
     'clicksoap send +27821234567 "Your parcel is at the door"',
     "clicksoap send --to-file numbers.txt --sender ACME - < text.txt",
@@ -50,7 +60,8 @@ def command(
     """Send a text to one or more numbers.
 
     Each recipient is a line: number, state, and the gateway's id or error. TEXT is the last argument; - reads it from
-    the standard input. Never send again to a recipient whose state is unknown.
+    the standard input. Never send again to a recipient whose state is unknown. The exit code says what became of the
+    whole send: see clicksoap --help.
     """
     message = Sending(**options)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     if dry_run:
@@ -72,7 +83,7 @@ def command(
             if found is None or not found:
                 return failed(output, raised)
             report = found
-        finish_undisturbed()
+        finish_undisturbed(output)
     code = code_of_send(report, error, (tolerate or Tolerance()).of(len(report)))
     if interruption is not None and not report.may_have_taken_effect and not report.rejected:
         code = TERMINATED if isinstance(interruption, Terminated) else INTERRUPTED
@@ -115,10 +126,14 @@ def _show(output: Output, report: SendReport, error: ClicksoapError | None, *, i
         output.problem("interrupted; each line says what is known of its recipient")
     if error is not None:
         output.problem(str(error))
+        tell_limit(output, error)
     counts = ", ".join(
         f"{sum(each.state is state for each in report)} {state}" for state in State if _has(report, state)
     )
     output.note(f"{counts}.")
+    codes = dict.fromkeys(each.error.code for each in report if each.error is not None and each.error.code)
+    for code in list(codes)[:_MAX_HINTS]:
+        output.note(f"More about {code}: clicksoap explain {code}")
     if report.not_sent:
         output.note("Not sent: mend the cause, then send to these alone; --rest FILE writes their numbers.")
     own_ids = list(dict.fromkeys(each.client_message_id for each in report.unknown if each.client_message_id))

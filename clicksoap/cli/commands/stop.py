@@ -50,7 +50,7 @@ def command(
         return 0
     with account.client() as sms:
         answers = [_answer(sms, message_id, own_id) for message_id, own_id in asked]
-    finish_undisturbed()
+    finish_undisturbed(output)
     code = worst([each for each, _, _ in answers])
     output.rows(
         (message_id or own_id or "", _word(number), str(error) if answer is None else f"{answer.code} {answer.text}")
