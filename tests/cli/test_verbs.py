@@ -110,8 +110,9 @@ def test_a_limit_of_the_account_says_when_it_ends(run: Run, gateway: Simulator) 
     gateway.faults.add("error", command="sendmsg", code="130")
     result = run("send", "--json", GOOD, "hello")
     assert result.exit_code == 75
-    assert json.loads(result.stdout)["error"]["code"] == "130"
-    assert ("The limit ends at" in result.stderr) == (json.loads(result.stdout)["error"]["until"] is not None)
+    error = json.loads(result.stdout)["error"]
+    assert error["code"] == "130"
+    assert f"The limit ends at {error['until'][:19]} UTC." in result.stderr
 
 
 def test_quiet_leaves_out_notes_and_no_errors(run: Run) -> None:
