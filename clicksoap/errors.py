@@ -473,3 +473,21 @@ class InvalidCallback(ClicksoapError, ValueError):
 
     The text never quotes a value of the request.
     """
+
+
+class OutboxError(ClicksoapError):
+    """The outbox cannot do what it was asked for; its messages stay as they are."""
+
+
+class OutboxUnavailable(OutboxError):
+    """The database of the outbox does not answer, or is locked, full or read-only. Nothing is lost."""
+
+    retryable = True
+
+
+class OutboxMismatch(OutboxError):
+    """The database holds another outbox than the one meant, one of another version, or an older copy of it."""
+
+
+class KeyTaken(OutboxError, ValueError):
+    """The key names another message already, with another text or another recipient."""

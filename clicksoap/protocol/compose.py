@@ -72,7 +72,10 @@ class ClientCore:
     """The checked arguments of a client, and a flow for each of its methods. It waits for nothing.
 
     Attributes:
+        url: The gateway's address.
         binding: The way of speaking.
+        credentials: The account.
+        timeout: The limits of one request.
         session: The session that the client and its views share.
         flows: Logs in and prepares; the driver needs it.
         max_recipients: How many recipients one request takes.
@@ -92,8 +95,9 @@ class ClientCore:
         name, url = resolve(
             endpoint, binding, allow_plaintext=checked_flag(given, "allow_plaintext"), default_path=path
         )
+        self.url = url
         self.binding = _binding(name, url, given["http_method"], in_house)
-        self._credentials = checked_credentials(given["api_id"], given["user"], given["password"], name)
+        self.credentials = checked_credentials(given["api_id"], given["user"], given["password"], name)
         self._use_session = checked_choice("auth", given["auth"], ("session", "credentials")) == "session"
         self._region = None if given["region"] is None else check_region(given["region"])
         self._log_content = checked_flag(given, "log_content")
@@ -134,11 +138,12 @@ class ClientCore:
             raise ConfigurationError(str(error)) from None
         cap = self.binding.capabilities.max_recipients
         self.max_recipients = checked_max_recipients(max_recipients, cap)
+        self.timeout = timeout or Timeout()
         self.flows = Flows(
             self.binding,
-            self._credentials,
+            self.credentials,
             self.session,
-            timeout or Timeout(),
+            self.timeout,
             retry or Retry(attempts=1),
             Watch(on_exchange, show_content=self._log_content),
             use_session=self._use_session,

@@ -41,10 +41,11 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "transports": _TRANSPORTS,
     **dict.fromkeys(FACADES, _CLIENT),
     "__init__": _CLIENT,
+    "outbox": ("outbox", *_CLIENT),
     "callbacks": ("callbacks", *_VOCABULARY),
     "simulator": ("simulator", *FACTS),
     "testing": ("testing", "simulator", "__init__", *_CLIENT),
-    "cli": ("cli", "testing", "callbacks", "simulator", "__init__", *_CLIENT),
+    "cli": ("cli", "testing", "outbox", "callbacks", "simulator", "__init__", *_CLIENT),
     "__main__": ("cli",),
 }
 MODULES = sorted(path.relative_to(PACKAGE).with_suffix("").as_posix() for path in PACKAGE.rglob("*.py"))

@@ -1,0 +1,74 @@
+"""The accounts of an outbox: pauses, and the floor below which the balance must not fall."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import Connection, update
+
+from clicksoap.outbox.journal import Happening, OutboxEvent, moment, record
+from clicksoap.outbox.tables import ACCOUNT, DatabaseRow
+
+FOR_EVER: Final = 4e9
+"""A pause until somebody ends it: a time in the year 2096."""
+
+_MINUTE: Final = 60.0
+_LONGEST_LIMIT: Final = 7 * 86_400.0
+_FROZEN: Final = "004"
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Why nothing is sent for an account, and until when.
+
+    Attributes:
+        until: When it is tried again, in seconds since 1970.
+        why: Why, in words.
+    """
+
+    until: float
+    why: str
+
+
+def pause_for(code: str | None, why: str, until: datetime | None, now: float) -> Pause:
+    """The pause that a refusal of the account asks for.
+
+    A limit (130) names its end; an end that is past or more than a week ahead means a minute. A frozen account (004) is
+    tried again after five minutes, one without credit after one.
+    """
+    seconds = 5 * _MINUTE if code == _FROZEN else _MINUTE
+    if until is not None and now < until.timestamp() <= now + _LONGEST_LIMIT:
+        return Pause(until.timestamp(), why)
+    return Pause(now + seconds, why)
+
+
+def pause(connection: Connection, account: DatabaseRow, wanted: Pause, now: float, who: str) -> OutboxEvent | None:
+    """Pause an account; a pause that lasts is only made longer, and one event tells of all of it."""
+    was = account.paused_until
+    is_new = was is None
+    connection.execute(
+        update(ACCOUNT)
+        .where(ACCOUNT.c.name == account.name)
+        .values(
+            paused_until=wanted.until if is_new else max(was, wanted.until),
+            paused_why=wanted.why,
+            paused_since=now if is_new else account.paused_since,
+        )
+    )
+    if not is_new:
+        return None
+    return _record(connection, Happening.ACCOUNT_PAUSED, f"account {account.name}: {wanted.why}", now, who)
+
+
+def resume(connection: Connection, name: str, why: str, now: float, who: str) -> OutboxEvent:
+    """End the pause of an account."""
+    connection.execute(
+        update(ACCOUNT).where(ACCOUNT.c.name == name).values(paused_until=None, paused_why=None, paused_since=None)
+    )
+    return _record(connection, Happening.ACCOUNT_RESUMED, f"account {name}: {why}", now, who)
+
+
+def _record(connection: Connection, what: Happening, detail: str, now: float, who: str) -> OutboxEvent:
+    event = OutboxEvent(what, detail, moment(now), who)
+    record(connection, event)
+    return event

@@ -1,0 +1,117 @@
+"""Checks what is to be sent before it is written: as a client would, and as one request can carry it."""
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from clicksoap.checks import check_text
+from clicksoap.errors import InvalidInput
+from clicksoap.messages import Message
+from clicksoap.msisdn import Numbers
+from clicksoap.options import CallbackOn, SendOptions
+from clicksoap.outbox.content import Stored, check_stored, store
+from clicksoap.outbox.pace import LARGEST
+from clicksoap.protocol.arguments import Arguments
+from clicksoap.protocol.compose import ClientCore
+from clicksoap.protocol.endpoint import BindingName
+from clicksoap.redaction import masked_number
+
+_LONGEST_KEY: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A checked message for one or several recipients, ready to be written.
+
+    Attributes:
+        msisdns: The MSISDNs, in input order; each stands once.
+        given: The caller's spellings of them.
+        stored: The message and its options.
+        parts: How many parts it has for each recipient.
+    """
+
+    msisdns: tuple[str, ...] = field(repr=False)
+    given: tuple[str, ...] = field(repr=False)
+    stored: Stored
+    parts: int
+
+
+class Checker:
+    """Checks messages as a client of a binding would.
+
+    Args:
+        binding: The binding that the workers' clients have.
+        region: The country whose national numbers are understood.
+        per_request: How many recipients one request has at most.
+    """
+
+    def __init__(self, binding: BindingName, region: str | None, per_request: int) -> None:
+        self._core = ClientCore(
+            Arguments(
+                api_id=1,
+                user="outbox",
+                password="outbox",  # noqa: S106 - nothing is sent with it
+                endpoint=None,
+                binding=binding,
+                wsdl=None,
+                auth="session",
+                timeout=None,
+                retry=None,
+                deadline=None,
+                allow_plaintext=False,
+                max_recipients=None,
+                region=region,
+                sender=None,
+                on_exchange=None,
+                http_method="POST",
+                log_content=False,
+            )
+        )
+        self._charset = self._core.binding.capabilities.charset
+        self._per_request = min(per_request, self._core.max_recipients)
+
+    def draft(self, to: Numbers, message: str | Message, options: SendOptions) -> Draft:
+        """Check recipients, message and options.
+
+        Raises:
+            InvalidInput: Something cannot be sent, or takes several requests; the text names the argument.
+        """
+        check_stored(options)
+        plan = self._core.plan(to, message, options)
+        numbers = plan.recipients
+        if not numbers:
+            raise InvalidInput("to names nobody: give at least one number")
+        if len(plan.contents) > 1:
+            raise InvalidInput(
+                f"the message needs {len(plan.contents)} requests, and the outbox counts whole ones: shorten it"
+            )
+        first: dict[str, int] = {}
+        for position, number in enumerate(numbers.msisdns, 1):
+            earlier = first.setdefault(number, position)
+            if earlier != position:
+                raise InvalidInput(
+                    f"to holds {masked_number(number)} at positions {earlier} and {position}: give it once, "
+                    "or enqueue a second message with a key of its own"
+                )
+        parts = message_parts(message, self._core)
+        most = max(1, min(self._per_request, LARGEST // parts))
+        if len(numbers) > most:
+            raise InvalidInput(
+                f"to names {len(numbers)} recipients, and one request of the outbox takes {most} of this message: "
+                "enqueue several groups, each with a key of its own"
+            )
+        # Reports settle what no answer tells, so they are asked for unless the caller says otherwise.
+        stored = store(message, {"callback": CallbackOn.FINAL | CallbackOn.ERROR, **options})
+        return Draft(numbers.msisdns, numbers.given, stored, parts)
+
+
+def message_parts(message: str | Message, core: ClientCore) -> int:
+    """How many parts a message has for each recipient."""
+    return core.segments(message).parts
+
+
+def checked_key(key: object, argument: str = "key") -> str:
+    """Return a key, if it is a str of 1 to 200 characters."""
+    text = check_text(key, argument)
+    if not text.strip() or len(text) > _LONGEST_KEY:
+        raise InvalidInput(f"{argument} has {len(text)} characters: give 1 to {_LONGEST_KEY}, not only blanks")
+    return text

@@ -1,0 +1,77 @@
+"""The mark file: a count of the claims outside the database, so that an older copy of the database is noticed."""
+
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from clicksoap.errors import ConfigurationError, OutboxMismatch
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """The count of an outbox's claims, and which outbox it is.
+
+    Attributes:
+        uuid: The uuid of the outbox, hashed; the uuid itself is secret.
+        generation: How often a person said that the database is an older copy, and one more.
+        high_water: How many claims were made.
+    """
+
+    uuid: str
+    generation: int
+    high_water: int
+
+
+class MarkFile:
+    """A file that repeats the mark.
+
+    Args:
+        path: The file, in another folder than the database: a copy that is put back must not bring it along.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def check(self, mark: Mark) -> None:
+        """Refuse a database that is behind the file.
+
+        Raises:
+            OutboxMismatch: It is an older copy, or another outbox.
+            ConfigurationError: The file cannot be read.
+        """
+        known = self.known()
+        if known is None:
+            return
+        if known.uuid != mark.uuid:
+            raise OutboxMismatch(
+                f"the mark file {self._path.name} belongs to another outbox: give each outbox a mark file of its own"
+            )
+        if (mark.generation, mark.high_water) < (known.generation, known.high_water):
+            raise OutboxMismatch(
+                "the database is an older copy of the outbox: what it calls unsent may have been sent. "
+                "Run Outbox.after_restore() or clicksoap outbox check --after-restore, which lets the workers ask first"
+            )
+
+    def write(self, mark: Mark) -> None:
+        """Write the mark, complete or not at all."""
+        temporary = self._path.with_name(f"{self._path.name}.{os.getpid()}.new")
+        try:
+            temporary.write_text(json.dumps(asdict(mark)), "utf-8")
+            temporary.replace(self._path)
+        except OSError as error:
+            problem = error.strerror or type(error).__name__
+            raise ConfigurationError(f"the mark file {self._path.name} cannot be written ({problem})") from None
+
+    def known(self) -> Mark | None:
+        """The mark in the file; None without a file."""
+        try:
+            data = json.loads(self._path.read_text("utf-8"))
+            return Mark(str(data["uuid"]), int(data["generation"]), int(data["high_water"]))
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise ConfigurationError(
+                f"the mark file {self._path.name} cannot be read ({type(error).__name__}): "
+                "check whether the database is an older copy, then remove the file"
+            ) from None

@@ -1,0 +1,1 @@
+"""The steps of the migrations, in order of their numbers."""

@@ -1,0 +1,372 @@
+"""The outbox: a durable store of messages, enqueued in the caller's transaction and sent by workers."""
+
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from os import PathLike, fspath
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Literal, Self, Unpack
+
+from sqlalchemy import Connection
+
+from clicksoap.checks import plain_int, plain_moment, plain_seconds
+from clicksoap.client import Client
+from clicksoap.errors import ConfigurationError, InvalidInput
+from clicksoap.messages import Message
+from clicksoap.msisdn import Numbers, check_region
+from clicksoap.options import SendOptions
+from clicksoap.outbox import schema, stream, transactions
+from clicksoap.outbox.administration import DEFAULT_ACCOUNT, Administration, OnEvent
+from clicksoap.outbox.credentials import ClientFactory, Clients
+from clicksoap.outbox.databases import Database, SQLite, open_database
+from clicksoap.outbox.drafts import Checker, checked_key
+from clicksoap.outbox.mark import MarkFile
+from clicksoap.outbox.signals import stopped_by_signals
+from clicksoap.outbox.states import Priority
+from clicksoap.outbox.stream import Enqueued, Entry
+from clicksoap.outbox.worker import Work, Worker, WorkerOptions
+from clicksoap.protocol.endpoint import BindingName
+
+_MAX_SENDERS: Final = 500
+
+
+class Outbox(Administration):
+    """A durable store of messages, and the workers that send them: it loses nothing and sends nothing twice unasked.
+
+    The constructor opens nothing. The first use creates the tables if the database has none; `open` does it at once.
+    After a fork, make another one.
+
+    Args:
+        url: ``sqlite:///PATH`` for a file on a disk of this machine, or ``postgresql://USER:PASSWORD@HOST/NAME``
+            (extra ``outbox-postgresql``).
+        region: The country whose national numbers `enqueue` understands, such as ``"ZA"``.
+        binding: The binding of the workers' clients: what `enqueue` accepts depends on it.
+        per_request: How many recipients one request has at most, 1 to 300. A lost answer leaves as many in doubt.
+        believe_after: For how many seconds a request that the gateway denies is believed to be still on its way: then
+            it is sent again. By default 600, and 2 where the gateway is on this machine.
+        mark: The path of a file outside the database's folder that repeats what the outbox has reached, so that an
+            older copy of the database is noticed. Without it that check is off.
+        rate_unit: What the pace counts: ``"part"`` or ``"message"``.
+        on_event: Called with each event, in the thread where it happens; what it raises is dropped.
+
+    Raises:
+        ConfigurationError: An argument cannot work; the text names it.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        region: str | None = None,
+        binding: BindingName = "document_literal",
+        per_request: int = 100,
+        believe_after: float | None = None,
+        mark: str | PathLike[str] | None = None,
+        rate_unit: Literal["part", "message"] = "part",
+        on_event: OnEvent | None = None,
+    ) -> None:
+        database = open_database(url, lambda: time.time())  # noqa: PLW0108 - looked up at each use
+        most = plain_int(per_request)
+        if most is None or not 1 <= most <= _MAX_PER_REQUEST:
+            raise ConfigurationError(f"per_request is not a number from 1 to {_MAX_PER_REQUEST}: give one")
+        if believe_after is not None and plain_seconds(believe_after, is_zero_allowed=True) is None:
+            raise ConfigurationError("believe_after is not a number of seconds: give one, or None for the default")
+        if rate_unit not in ("part", "message"):
+            raise ConfigurationError('rate_unit is not "part" or "message": give one of them')
+        if on_event is not None and not callable(on_event):
+            raise ConfigurationError(
+                f"on_event is {type(on_event).__name__}: give a function that takes an OutboxEvent"
+            )
+        checked_region = None if region is None else check_region(region)
+        mark_file = None if mark is None else MarkFile(_mark_path(mark, database))
+        super().__init__(database, checked_region, believe_after, mark_file, on_event)
+        self._checker = Checker(binding, checked_region, most)
+        self._counts_parts = rate_unit == "part"
+
+    def open(self) -> Self:
+        """Open the outbox now, and create its tables if the database has none.
+
+        Returns:
+            The outbox itself.
+
+        Raises:
+            OutboxMismatch: The outbox is of another version; the text says what to run.
+            OutboxUnavailable: The database does not answer.
+            ConfigurationError: The file cannot be created, or lies on a network file system.
+        """
+        self._known_uuid()
+        return self
+
+    def close(self) -> None:
+        """Close the connections to the database; a later use opens new ones."""
+        self._database.close()
+
+    def upgrade(self, *, backup: bool = True) -> Path | None:
+        """Bring the tables to the version of this clicksoap. Stop the workers before.
+
+        Args:
+            backup: Whether an SQLite file is copied before. A PostgreSQL database is not: use ``pg_dump``.
+
+        Returns:
+            The path of the copy, if one was made.
+
+        Raises:
+            OutboxMismatch: The outbox is of a later version.
+            OutboxUnavailable: The database does not answer, or refuses.
+        """
+        version = schema.version_of(self._database)
+        if version is not None and version > schema.VERSION:
+            schema.check(version)
+        copy = None
+        if backup and version is not None and version != schema.VERSION and isinstance(self._database, SQLite):
+            copy = schema.backup(self._database)
+        schema.migrate(self._database)
+        return copy
+
+    @contextmanager
+    def transaction(self) -> Generator[Connection]:
+        """A transaction of the outbox's own database, for those who have none: give it to `enqueue`."""
+        self._known_uuid()
+        with self._database.write() as connection:
+            yield connection
+
+    def enqueue(
+        self,
+        transaction: object,
+        to: Numbers,
+        message: str | Message,
+        *,
+        key: str,
+        priority: Priority = Priority.NORMAL,
+        due_at: datetime | None = None,
+        expires_in: timedelta | float | None = None,
+        sensitive: bool = False,
+        ignore_suppression: bool = False,
+        account: str = DEFAULT_ACCOUNT,
+        tag: str | None = None,
+        **options: Unpack[SendOptions],
+    ) -> Enqueued:
+        """Write a message into the outbox, within a transaction of the caller.
+
+        It is sent after the transaction is committed, exactly once; if the transaction is rolled back, never.
+
+        Args:
+            transaction: An open transaction of the outbox's database: a Connection or Session of SQLAlchemy, a
+                connection of psycopg or sqlite3, or ``django.db.connection``.
+            to: One number, or several that share a request: at most ``per_request``, and each once.
+            message: A text, or a `Text`, `Binary`, `WapPush` or `MmsNotification` that fits one request.
+            key: The caller's name of the message, 1 to 200 characters. The same call with the same key again changes
+                nothing, so that a caller may repeat it.
+            priority: ``Priority.ALERT`` overtakes everything else.
+            due_at: From when on it may be sent, an aware datetime; by default at once.
+            expires_in: After how long it must not be sent any more, a timedelta or seconds, counted from now. It is
+                also passed on to the gateway (gateway: ``validity``).
+            sensitive: Whether the text is wiped once the message is settled.
+            ignore_suppression: Whether it is sent to a suppressed number, too: the confirmation of a STOP.
+            account: The account that sends it.
+            tag: A label of the caller's own, up to 200 characters.
+            options: As of `Client.send`, but for client_message_id, reference, unique and deliver_after. Delivery
+                reports of final statuses are asked for unless ``callback`` says otherwise.
+
+        Returns:
+            What was written.
+
+        Raises:
+            InvalidInput: An argument cannot be sent; nothing is written, and the transaction can go on.
+            KeyTaken: The key names another message already.
+            OutboxMismatch: The transaction's database holds no outbox, or another one.
+        """
+        entry = self._entry(
+            to, message, options, key, priority, due_at, expires_in, account, tag, sensitive, ignore_suppression
+        )
+        return transactions.run(transaction, self._statements(transaction, entry))
+
+    async def enqueue_async(
+        self,
+        transaction: object,
+        to: Numbers,
+        message: str | Message,
+        *,
+        key: str,
+        priority: Priority = Priority.NORMAL,
+        due_at: datetime | None = None,
+        expires_in: timedelta | float | None = None,
+        sensitive: bool = False,
+        ignore_suppression: bool = False,
+        account: str = DEFAULT_ACCOUNT,
+        tag: str | None = None,
+        **options: Unpack[SendOptions],
+    ) -> Enqueued:
+        """Write a message into the outbox, within an asynchronous transaction of the caller.
+
+        As `enqueue`, for an AsyncSession or AsyncConnection of SQLAlchemy, or an AsyncConnection of psycopg.
+        """
+        entry = self._entry(
+            to, message, options, key, priority, due_at, expires_in, account, tag, sensitive, ignore_suppression
+        )
+        return await transactions.run_async(transaction, self._statements(transaction, entry))
+
+    def work(
+        self,
+        client: Client | ClientFactory,
+        *,
+        account: str = DEFAULT_ACCOUNT,
+        senders: int = 32,
+        rate: float | None = None,
+        floor: float | None = None,
+        grace: float = 10.0,
+        until_settled: bool = False,
+    ) -> Work:
+        """Send what is due until the process is told to stop.
+
+        In the main thread, SIGTERM and the first Ctrl-C stop it: it takes nothing new, waits at most ``grace`` seconds
+        for answers, gives back what has not left, and returns. A second Ctrl-C ends it at once.
+
+        Args:
+            client: A `Client`, or a function that makes one: it is asked again when the gateway refuses the
+                credentials, because passwords rotate.
+            account: The account whose messages are sent.
+            senders: How many requests may be out at a time, 1 to 500; some of them are kept for alerts.
+            rate: The pace of the account in parts a second, for all its workers from now on; None leaves it as it is.
+            floor: Credits below which the account is paused, before it is empty.
+            grace: For how many seconds to wait for answers at the end.
+            until_settled: Whether to return as soon as every message is settled.
+
+        Returns:
+            What it did.
+
+        Raises:
+            AuthenticationError: The gateway refuses the credentials, also of a new client.
+            ConfigurationError, InvalidInput: An argument cannot work.
+            OutboxMismatch: The database is an older copy, of another version, or belongs to another account.
+            OutboxUnavailable: The database does not answer at the start. Later the worker waits for it.
+        """
+        worker = self._worker(client, account, senders, rate, floor, grace, None, until_settled=until_settled)
+        with stopped_by_signals(worker.stop):
+            return worker.run()
+
+    def work_slice(
+        self,
+        client: Client | ClientFactory,
+        seconds: float = 10.0,
+        *,
+        account: str = DEFAULT_ACCOUNT,
+        senders: int = 32,
+        floor: float | None = None,
+        grace: float = 10.0,
+    ) -> Work:
+        """Send what is due for some seconds: the task that a queue of tasks calls again and again.
+
+        Args:
+            client: As of `work`.
+            seconds: For how long to take new messages.
+            account: As of `work`.
+            senders: As of `work`.
+            floor: As of `work`.
+            grace: As of `work`.
+
+        Returns:
+            What it did.
+
+        Raises:
+            AuthenticationError, ConfigurationError, InvalidInput, OutboxMismatch, OutboxUnavailable: As of `work`.
+        """
+        if plain_seconds(seconds) is None:
+            raise InvalidInput("seconds is not a positive number of seconds: give one")
+        return self._worker(client, account, senders, None, floor, grace, seconds, until_settled=False).run()
+
+    def __enter__(self) -> Self:
+        return self.open()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<Outbox {self._database.shown}>"
+
+    def _entry(
+        self,
+        to: Numbers,
+        message: str | Message,
+        options: SendOptions,
+        key: str,
+        priority: Priority,
+        due_at: datetime | None,
+        expires_in: timedelta | float | None,
+        account: str,
+        tag: str | None,
+        sensitive: bool,  # noqa: FBT001 - passed on
+        ignore_suppression: bool,  # noqa: FBT001 - as above
+    ) -> Entry:
+        if not isinstance(priority, Priority):
+            raise InvalidInput("priority is not a Priority: give Priority.ALERT or Priority.NORMAL")
+        for name, value in (("sensitive", sensitive), ("ignore_suppression", ignore_suppression)):
+            if not isinstance(value, bool):
+                raise InvalidInput(f"{name} is {type(value).__name__}: give True or False")
+        draft = self._checker.draft(to, message, options)
+        return Entry(
+            checked_key(key),
+            draft,
+            checked_key(account, "account"),
+            priority,
+            None if due_at is None else plain_moment(due_at, "due_at").timestamp(),
+            _checked_expiry(expires_in),
+            sensitive,
+            ignore_suppression,
+            None if tag is None else checked_key(tag, "tag"),
+        )
+
+    def _statements(self, transaction: object, entry: Entry) -> transactions.Statements[Enqueued]:
+        is_sqlite = transactions.is_sqlite(transaction)
+        return stream.enqueue(entry, self._known_uuid(), time.time(), is_sqlite=is_sqlite)
+
+    def _worker(
+        self,
+        client: Client | ClientFactory,
+        account: str,
+        senders: int,
+        rate: float | None,
+        floor: float | None,
+        grace: float,
+        seconds: float | None,
+        *,
+        until_settled: bool,
+    ) -> Worker:
+        count = plain_int(senders)
+        if count is None or not 1 <= count <= _MAX_SENDERS:
+            raise InvalidInput(f"senders is not a number from 1 to {_MAX_SENDERS}: give one")
+        if plain_seconds(grace, is_zero_allowed=True) is None:
+            raise InvalidInput("grace is not a number of seconds: give one")
+        if floor is not None and plain_seconds(floor, is_zero_allowed=True) is None:
+            raise InvalidInput("floor is not a number of credits: give one, or None for no floor")
+        name = checked_key(account, "account")
+        clients = Clients(client, self._known_uuid())
+        if rate is not None:
+            self.set_rate(rate, account=name)
+        options = WorkerOptions(name, count, floor, grace, seconds, until_settled, self._counts_parts)
+        return Worker(self._database, clients, options, self._limits_of(clients), self._mark_file, self._tell)
+
+
+_MAX_PER_REQUEST: Final = 300
+
+
+def _checked_expiry(expires_in: timedelta | float | None) -> float | None:
+    if expires_in is None:
+        return None
+    seconds = expires_in.total_seconds() if isinstance(expires_in, timedelta) else plain_seconds(expires_in)
+    if seconds is None or seconds <= 0:
+        raise InvalidInput("expires_in is not a positive duration: give a timedelta or seconds")
+    return float(seconds)
+
+
+def _mark_path(mark: str | PathLike[str], database: Database) -> Path:
+    path = Path(fspath(mark))
+    if isinstance(database, SQLite) and path.absolute().parent == database.path.absolute().parent:
+        raise ConfigurationError(
+            "mark lies in the folder of the database: give a path elsewhere, or a copy that is put back brings it along"
+        )
+    return path

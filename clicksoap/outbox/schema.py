@@ -1,0 +1,112 @@
+"""The version of an outbox's tables: creation, check, upgrade and backup."""
+
+import importlib.resources
+import secrets
+import sqlite3
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import Connection, inspect, select, text
+
+from clicksoap.errors import OutboxMismatch
+from clicksoap.outbox.databases import Database, SQLite
+from clicksoap.outbox.tables import CAMPAIGN, MARK, STREAM, VERSION_TABLE
+
+VERSION: Final = "0002"
+"""The version of the tables that this clicksoap works with; a test compares it with the migrations."""
+
+_CURRENT: Final = text(f"SELECT version_num FROM {VERSION_TABLE}")  # noqa: S608 - a constant
+_LOCK: Final = text("SELECT pg_advisory_xact_lock(7216349)")
+
+
+def ensure(database: Database) -> str:
+    """The outbox's uuid, after its tables were created if the database has none.
+
+    Raises:
+        OutboxMismatch: The tables are of another version.
+        OutboxUnavailable: The database does not answer.
+    """
+    with database.read() as connection:
+        version = _version(connection)
+        if version == VERSION:
+            return _uuid(connection)
+    if version is not None:
+        check(version)
+    migrate(database)
+    with database.read() as connection:
+        return _uuid(connection)
+
+
+def check(version: str) -> None:
+    """Refuse tables of another version.
+
+    Raises:
+        OutboxMismatch: The text says whether to upgrade the outbox or the program.
+    """
+    if version == VERSION:
+        return
+    if version < VERSION:
+        raise OutboxMismatch(
+            f"the outbox has version {version}, and this clicksoap works with {VERSION}: stop the workers, then run "
+            "Outbox.upgrade() or clicksoap outbox upgrade"
+        )
+    raise OutboxMismatch(
+        f"the outbox has version {version}, which this clicksoap does not know (it works with {VERSION}): "
+        "install the clicksoap that upgraded it, or a later one"
+    )
+
+
+def migrate(database: Database, target: str = "head") -> None:
+    """Create the tables, or bring them to another version, in one transaction."""
+    from alembic import command  # noqa: PLC0415 - 0.3 s that only a creation or an upgrade needs
+    from alembic.config import Config  # noqa: PLC0415 - as above
+
+    folder = importlib.resources.files("clicksoap.outbox") / "migrations"
+    with database.write() as connection:
+        if database.name == "postgresql":
+            connection.execute(_LOCK)
+        config = Config()
+        config.set_main_option("script_location", str(folder).replace("%", "%%"))
+        config.attributes["connection"] = connection
+        current = _version(connection)
+        if target != "head" and current is not None and current > target:
+            command.downgrade(config, target)
+        else:
+            command.upgrade(config, target)
+        if connection.execute(select(MARK.c.uuid)).first() is None:
+            now = database.now(connection)
+            connection.execute(MARK.insert().values(uuid=secrets.token_hex(16), generation=1, high_water=0))
+            connection.execute(CAMPAIGN.insert().values(id=STREAM, key="", state="running", created_at=now))
+
+
+def backup(database: SQLite, folder: Path | None = None) -> Path:
+    """Copy an SQLite outbox to a new file beside it, or into a folder; returns the path.
+
+    The copy is made by SQLite's backup, so that it is complete while others write.
+    """
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    place = folder if folder is not None else database.path.absolute().parent
+    target = place / f"{database.path.name}.{stamp}.backup"
+    target.touch(mode=0o600, exist_ok=False)
+    with closing(sqlite3.connect(database.path)) as source, closing(sqlite3.connect(target)) as copy:
+        source.backup(copy)
+    return target
+
+
+def version_of(database: Database) -> str | None:
+    """The version of the tables; None if there are none."""
+    with database.read() as connection:
+        return _version(connection)
+
+
+def _version(connection: Connection) -> str | None:
+    if not inspect(connection).has_table(VERSION_TABLE):
+        return None
+    found = connection.execute(_CURRENT).first()
+    return None if found is None else str(found[0])
+
+
+def _uuid(connection: Connection) -> str:
+    return str(connection.execute(select(MARK.c.uuid)).scalar_one())

@@ -1,0 +1,148 @@
+"""The state of an outbox in numbers: for people, and as metrics in the text format of Prometheus."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, func, select
+
+from clicksoap.outbox.journal import moment
+from clicksoap.outbox.limits import Limits
+from clicksoap.outbox.states import MessageState
+from clicksoap.outbox.tables import ACCOUNT, MESSAGE, REPORT, REQUEST
+
+
+@dataclass(frozen=True, slots=True)
+class AccountStatus:
+    """The state of one account.
+
+    Attributes:
+        name: Its name in the outbox.
+        rate: Its pace in parts a second; None for no limit.
+        paused_since: Since when nothing is sent for it; None while it is not paused.
+        paused_until: When it is tried again; None while it is not paused, or if only a person or a refill ends it.
+        paused_why: Why it is paused.
+        balance: The credits at the last look; None if nobody looked.
+    """
+
+    name: str
+    rate: float | None
+    paused_since: datetime | None
+    paused_until: datetime | None
+    paused_why: str | None
+    balance: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """The state of an outbox.
+
+    Attributes:
+        at: When it was looked at, in UTC.
+        messages: How many messages are in each state; a state without any is missing.
+        due: How many messages could be sent now.
+        oldest_due: Since when the oldest of them is due; None if nothing is.
+        in_flight: How many requests are out within their lease.
+        asking: How many requests are asked about, because their answer is lost.
+        asking_until: When the last of their answers can be settled at the earliest; None if none is asked about.
+        unreported: How many accepted messages have had no delivery report for three days.
+        orphans: How many delivery reports wait for their message.
+        accounts: The accounts.
+    """
+
+    at: datetime
+    messages: Mapping[MessageState, int]
+    due: int
+    oldest_due: datetime | None
+    in_flight: int
+    asking: int
+    asking_until: datetime | None
+    unreported: int
+    orphans: int
+    accounts: tuple[AccountStatus, ...]
+
+    def metrics(self) -> str:
+        """The numbers in the text format of Prometheus."""
+        lines: list[str] = []
+
+        def add(name: str, kind: str, help_: str, values: Mapping[str, float]) -> None:
+            lines.append(f"# HELP clicksoap_outbox_{name} {help_}")
+            lines.append(f"# TYPE clicksoap_outbox_{name} {kind}")
+            lines.extend(f"clicksoap_outbox_{name}{labels} {value:g}" for labels, value in values.items())
+
+        by_state = {f'{{state="{each.value}"}}': float(self.messages.get(each, 0)) for each in MessageState}
+        add("messages", "gauge", "Messages by state.", by_state)
+        add("due", "gauge", "Messages that could be sent now.", {"": self.due})
+        waited = 0.0 if self.oldest_due is None else max(0.0, (self.at - self.oldest_due).total_seconds())
+        add("oldest_due_seconds", "gauge", "How long the oldest of them waits.", {"": waited})
+        add("in_flight", "gauge", "Requests that are out within their lease.", {"": self.in_flight})
+        add("asking", "gauge", "Requests whose answer is lost and that are asked about.", {"": self.asking})
+        add("unreported", "gauge", "Accepted messages without a delivery report for three days.", {"": self.unreported})
+        add("orphan_reports", "gauge", "Delivery reports that wait for their message.", {"": self.orphans})
+        labels = {each.name: f'{{account="{_escaped(each.name)}"}}' for each in self.accounts}
+        paused = {labels[each.name]: float(each.paused_since is not None) for each in self.accounts}
+        add("paused", "gauge", "Whether the account is paused.", paused)
+        since = {
+            labels[each.name]: each.paused_since.timestamp() for each in self.accounts if each.paused_since is not None
+        }
+        add("paused_since_timestamp_seconds", "gauge", "Since when the account is paused.", since)
+        balance = {labels[each.name]: each.balance for each in self.accounts if each.balance is not None}
+        add("balance_credits", "gauge", "The credits at the last look.", balance)
+        return "\n".join(lines) + "\n"
+
+
+def status(connection: Connection, limits: Limits, now: float) -> Status:
+    """Look at the state of an outbox."""
+    counts = {
+        MessageState(state): int(count)
+        for state, count in connection.execute(select(MESSAGE.c.state, func.count()).group_by(MESSAGE.c.state))
+    }
+    due, oldest = connection.execute(
+        select(func.count(), func.min(MESSAGE.c.due_at)).where(MESSAGE.c.state == "pending", MESSAGE.c.due_at <= now)
+    ).one()
+    sending = REQUEST.c.state == "sending"
+    in_flight = connection.execute(
+        select(func.count()).where(sending, REQUEST.c.dead_at > now, REQUEST.c.asked == 0, REQUEST.c.ask_at > now)
+    ).scalar_one()
+    out, last = connection.execute(select(func.count(), func.max(REQUEST.c.dead_at)).where(sending)).one()
+    unreported = connection.execute(
+        select(func.count()).where(
+            MESSAGE.c.state == "accepted",
+            MESSAGE.c.delivery.is_(None),
+            MESSAGE.c.settled_at < now - limits.unreported_after,
+        )
+    ).scalar_one()
+    orphans = connection.execute(select(func.count()).select_from(REPORT)).scalar_one()
+    asking = int(out) - int(in_flight)
+    return Status(
+        moment(now),
+        counts,
+        int(due),
+        None if oldest is None else moment(oldest),
+        int(in_flight),
+        asking,
+        moment(last + limits.believe_after) if asking and last is not None else None,
+        int(unreported),
+        int(orphans),
+        tuple(_account(row) for row in connection.execute(select(ACCOUNT).order_by(ACCOUNT.c.name))),
+    )
+
+
+_MAX_SECONDS = 4e9
+
+
+def _account(row: object) -> AccountStatus:
+    until = getattr(row, "paused_until", None)
+    since = getattr(row, "paused_since", None)
+    return AccountStatus(
+        str(getattr(row, "name", "")),
+        getattr(row, "rate", None),
+        None if since is None else moment(since),
+        None if until is None or until >= _MAX_SECONDS else moment(until),
+        getattr(row, "paused_why", None),
+        getattr(row, "balance", None),
+    )
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")

@@ -1,0 +1,491 @@
+"""The worker: settles, claims, sends and asks, in turns of one transaction each, until it is told to stop."""
+
+import contextlib
+import os
+import socket
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import Connection, select, text, update
+
+from clicksoap.client import Client
+from clicksoap.errors import AuthenticationError, ClicksoapError, OutboxMismatch, OutboxUnavailable
+from clicksoap.outbox import accounts, queries, schema
+from clicksoap.outbox.claims import Claimant, Claimed, claim, count_claim, due, expire, lock_account, set_free_at
+from clicksoap.outbox.credentials import Clients
+from clicksoap.outbox.databases import Database
+from clicksoap.outbox.journal import Happening, OutboxEvent, moment, record
+from clicksoap.outbox.limits import Limits
+from clicksoap.outbox.mark import Mark, MarkFile
+from clicksoap.outbox.pace import QUANTUM, Pace
+from clicksoap.outbox.proofs import Proofs
+from clicksoap.outbox.queries import Found, Question
+from clicksoap.outbox.reachability import Reachability
+from clicksoap.outbox.senders import Senders
+from clicksoap.outbox.sending import Fate, Gate, Instant, Sent, send
+from clicksoap.outbox.settling import Settler
+from clicksoap.outbox.tables import ACCOUNT, MARK, VERSION_TABLE
+from clicksoap.results import State
+
+_IDLE: Final = 0.05
+_GATHER: Final = 0.02
+_MARK_EVERY: Final = 1.0
+_LONGEST_DATABASE_PAUSE: Final = 2.0
+_MAX_QUESTIONS: Final = 20
+_VERSION: Final = text(f"SELECT version_num FROM {VERSION_TABLE}")  # noqa: S608 - a constant
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """The result of a worker: counts of what it did.
+
+    Attributes:
+        sent: How many requests left.
+        accepted: How many messages the gateway took.
+        asked: How many questions about lost requests were answered.
+        unfinished: How many requests were still out at its end; the next worker asks about them.
+    """
+
+    sent: int = 0
+    accepted: int = 0
+    asked: int = 0
+    unfinished: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerOptions:
+    """The options of a worker.
+
+    Attributes:
+        account: The account whose messages it sends.
+        senders: How many requests may be out at a time.
+        floor: Credits below which the account is paused; None for no floor.
+        grace: For how many seconds it waits for answers when it stops.
+        seconds: After how many seconds it stops by itself; None for never.
+        until_settled: Whether it stops as soon as nothing is due or open.
+        counts_parts: Whether the pace counts parts; else messages.
+    """
+
+    account: str
+    senders: int
+    floor: float | None
+    grace: float
+    seconds: float | None
+    until_settled: bool
+    counts_parts: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Balance:
+    """The answer to a question about the credits that are left."""
+
+    amount: float | None
+
+
+_Result = Sent | Found | _Balance
+
+
+class Worker:
+    """Sends the messages of one account.
+
+    Args:
+        database: The database of the outbox.
+        clients: The client, or who makes one.
+        options: What to do.
+        limits: The time limits.
+        mark_file: Where the mark is repeated.
+        tell: Told of each event.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        clients: Clients,
+        options: WorkerOptions,
+        limits: Limits,
+        mark_file: MarkFile | None,
+        tell: Callable[[OutboxEvent], None],
+    ) -> None:
+        self._database = database
+        self._clients = clients
+        self._options = options
+        self._limits = limits
+        self._mark_file = mark_file
+        self._tell = tell
+        self._name = f"{socket.gethostname()} {os.getpid()}"[:200]
+        self._senders: Senders[_Result] = Senders(options.senders)
+        self._reserved = max(1, options.senders // 8) if options.senders > 1 else 0
+        self._reach = Reachability()
+        self._proofs = Proofs()
+        self._results: list[_Result] = []
+        self._is_stopping = False
+        self._is_asked_to_stop = False
+        self._high_water = 0
+        self._restored_at: float | None = None
+        self._mark: Mark | None = None
+        self._mark_written = 0.0
+        self._sweep_at = 0.0
+        self._claim_at = 0.0
+        self._balance_at = 0.0
+        self._spent = 0.0
+        self._balance_after: float | None = None
+        self._is_database_lost = False
+        self._failure: ClicksoapError | None = None
+        self._sent = self._accepted = self._asked = 0
+
+    def stop(self) -> None:
+        """Have it take nothing new and end; safe in a signal handler."""
+        self._is_asked_to_stop = True
+
+    def run(self) -> Work:
+        """Work until it is told to stop, its seconds are over, or everything is settled.
+
+        Raises:
+            AuthenticationError: The gateway refuses the credentials, also those of a new client.
+            OutboxMismatch: The database is an older copy, of another version, or was exchanged.
+            OutboxUnavailable: The database does not answer at the start, or at the end while answers wait for it.
+        """
+        end = None if self._options.seconds is None else time.monotonic() + self._options.seconds
+        self._begin()
+        pause = 0.0
+        try:
+            while not self._is_over(end):
+                self._gather(pause or self._wait())
+                try:
+                    self._turn()
+                    pause = 0.0
+                except OutboxUnavailable as error:
+                    pause = min(max(pause * 2, 0.1), _LONGEST_DATABASE_PAUSE)
+                    self._database_lost(error)
+        finally:
+            self._finish()
+        if self._failure is not None:
+            raise self._failure
+        return Work(self._sent, self._accepted, self._asked, self._senders.busy)
+
+    def _begin(self) -> None:
+        client = self._clients.current()
+        with self._database.write() as connection:
+            account = lock_account(connection, self._options.account)
+            fingerprint = self._clients.fingerprint(client)
+            if account.fingerprint is None:
+                connection.execute(
+                    update(ACCOUNT).where(ACCOUNT.c.name == account.name).values(fingerprint=fingerprint)
+                )
+            elif account.fingerprint != fingerprint:
+                raise OutboxMismatch(
+                    f"account {account.name!r} of the outbox belongs to another account of the gateway: give the "
+                    "client of that account, or another account= for this one"
+                )
+            self._check_mark(connection)
+            if self._mark_file is not None and self._mark is not None:
+                self._mark_file.check(self._mark)
+
+    def _is_over(self, end: float | None) -> bool:
+        if self._is_asked_to_stop or self._failure is not None:
+            return True
+        if end is not None and time.monotonic() >= end:
+            return True
+        return self._options.until_settled and not self._senders.busy and not self._results and self._is_settled()
+
+    def _is_settled(self) -> bool:
+        with contextlib.suppress(OutboxUnavailable), self._database.read() as connection:
+            return not connection.execute(_OPEN, {"account": self._options.account}).scalar_one()
+        return False
+
+    def _wait(self) -> float:
+        """How long to wait for results before the next turn."""
+        if self._senders.busy >= self._senders.count:
+            return 1.0
+        return max(0.0, min(_IDLE, self._claim_at - time.monotonic())) if self._claim_at > time.monotonic() else _IDLE
+
+    def _gather(self, seconds: float) -> None:
+        """Take what the senders found out; several answers are written down together."""
+        result = self._senders.take(seconds)
+        until = time.monotonic() + _GATHER
+        while result is not None:
+            self._results.append(result)
+            left = until - time.monotonic()
+            is_enough = self._senders.busy <= self._senders.count // 2
+            result = self._senders.take(0.0 if is_enough or left <= 0 else left)
+
+    def _turn(self) -> None:
+        """One turn: settle, claim and take questions in one transaction, then let the senders go on."""
+        began = Instant()
+        if not self._results and not self._is_needed():
+            self._ask_proofs()
+            return
+        with self._database.write() as connection:
+            claimed, asked, events, accepted = self._transact(connection)
+        # Committed: from here on, what stands in the lists is written down.
+        results, self._results = self._results, []
+        self._is_database_lost = self._is_database_lost and self._database_back()
+        for each in results:
+            self._learn(each)
+        self._accepted += accepted
+        for event in events:
+            self._tell(event)
+        for request in claimed:
+            if not request.is_asked_first:
+                self._give(request, began)
+        for question in asked:
+            self._give_question(question)
+        self._ask_proofs()
+        self._write_mark()
+
+    def _is_needed(self) -> bool:
+        """Whether a turn has anything to do; a look that writes nothing."""
+        if self._is_stopping:
+            return False
+        with self._database.read() as connection:
+            found = due(connection, self._options.account, self._database.now(connection))
+        can_claim = time.monotonic() >= self._claim_at and self._reach.allowed(self._senders.busy, 1) > 0
+        return found.questions or found.expired or (found.messages and can_claim)
+
+    def _transact(self, connection: Connection) -> tuple[list[Claimed], list[Question], list[OutboxEvent], int]:
+        now = self._database.now(connection)
+        account = lock_account(connection, self._options.account)
+        self._check_mark(connection)
+        settler = Settler(connection, account, now, self._limits, self._name, self._proofs.may_repeat)
+        settler.settle([each for each in self._results if isinstance(each, Sent)])
+        for each in self._results:
+            if isinstance(each, Found) and each.question.asked_at:
+                settler.enter(each)
+            elif isinstance(each, _Balance):
+                self._enter_balance(settler, each)
+        events = settler.events + self._events_of_reach(connection, now)
+        if now >= self._sweep_at or now < self._sweep_at - 2:
+            self._sweep_at = now + 1
+            expire(connection, now)
+        claimed, asked = self._claim(connection, settler, now)
+        if claimed:
+            self._high_water = count_claim(connection)
+        return claimed, asked, events, settler.accepted
+
+    def _claim(self, connection: Connection, settler: Settler, now: float) -> tuple[list[Claimed], list[Question]]:
+        if self._is_stopping or self._is_asked_to_stop or self._failure is not None:
+            return [], []
+        free = self._reach.allowed(self._senders.busy, self._senders.count - self._senders.busy)
+        lease = self._lease()
+        asked = queries.take(connection, self._options.account, now, lease, min(free, _MAX_QUESTIONS))
+        free -= len(asked)
+        account = settler.account
+        paused_until = account.paused_until
+        if paused_until is not None and paused_until <= now and not self._needs_balance(account):
+            settler.events.append(accounts.resume(connection, account.name, "it is tried again", now, self._name))
+            paused_until = None
+        if paused_until is not None:
+            self._claim_at = time.monotonic() + min(1.0, max(QUANTUM, paused_until - now))
+            return [], asked
+        claimant = Claimant(
+            self._clients.uuid,
+            account.name,
+            self._name,
+            self._clients.endpoint,
+            self._clients.binding,
+            lease,
+            self._options.counts_parts,
+            self._restored_at,
+        )
+        pace = Pace(account.rate, account.free_at, now)
+        was = pace.free_at
+        kept_free = self._reserved if not self._reach.is_paused else 0
+        claimed = claim(connection, claimant, pace, now, free=max(0, free - kept_free), free_for_alerts=max(0, free))
+        if pace.free_at != was or account.free_at > pace.free_at:
+            set_free_at(connection, account.name, pace.free_at)
+        self._claim_at = time.monotonic() + (QUANTUM / 2 if account.rate is not None else 0.0)
+        return claimed, asked
+
+    def _lease(self) -> float:
+        return self._limits.start + self._clients.patience + self._limits.margin
+
+    def _check_mark(self, connection: Connection) -> None:
+        """Refuse to work on a database whose version changed, or from which commits of this worker vanished."""
+        row = connection.execute(select(MARK)).first()
+        version = connection.execute(_VERSION).scalar()
+        if row is None or version is None:
+            raise OutboxMismatch("the database holds no outbox any more: stop the workers and restore it")
+        schema.check(str(version))
+        if str(row.uuid) != self._clients.uuid:
+            raise OutboxMismatch("the database holds another outbox than before: stop the workers, and check the URL")
+        if row.high_water < self._high_water:
+            raise OutboxMismatch(
+                "claims of this worker vanished from the database: it was replaced by an older copy. Stop all workers, "
+                "run Outbox.after_restore() or clicksoap outbox check --after-restore, and start them again"
+            )
+        self._restored_at = row.restored_at
+        self._mark = Mark(self._clients.hashed_uuid, int(row.generation), int(row.high_water))
+
+    def _give(self, claimed: Claimed, began: Instant) -> None:
+        client, database_now = self._clients.current(), claimed.claimed_at
+        start = self._limits.start
+        gate = Gate(start, start + self._clients.patience, lambda: self._is_stopping, began)
+
+        def job() -> _Result:
+            waited = time.monotonic() - began.monotonic
+            return send(client, claimed, gate, database_now + waited)
+
+        self._sent += 1
+        self._senders.give(job)
+
+    def _give_question(self, question: Question) -> None:
+        client = self._clients.current()
+        self._senders.give(lambda: queries.ask(client, question))
+
+    def _ask_proofs(self) -> None:
+        if self._is_stopping or not self._reach.allowed(self._senders.busy, self._senders.count - self._senders.busy):
+            return
+        question = self._proofs.question()
+        if question is not None:
+            self._give_question(question)
+        elif self._is_balance_due():
+            self._balance_at = time.monotonic() + _BALANCE_EVERY
+            self._spent = 0.0
+            client = self._clients.current()
+            self._senders.give(lambda: _asked_balance(client))
+
+    def _learn(self, result: _Result) -> None:
+        """Learn from a result that is written down: about the address, the client and the gateway."""
+        if isinstance(result, _Balance):
+            return
+        if isinstance(result, Sent):
+            if result.fate is Fate.CREDENTIALS:
+                self._refused(result.client, result.why)
+            if result.fate is Fate.ANSWERED:
+                self._clients.proved(result.client)
+                self._spent += len(result.claimed.rows)
+                if any(each.state is State.ACCEPTED for each in result.results):
+                    self._proofs.accepted(result.claimed.request_id)
+        else:
+            self._asked += 1
+            refusal = queries.is_refused(result)
+            if isinstance(refusal, AuthenticationError):
+                self._refused(result.client, str(refusal))
+            if not result.question.asked_at:
+                problem = self._proofs.enter(result.question, result.finding)
+                if problem is not None:
+                    self._note(Happening.UNPROVABLE, problem)
+
+    def _events_of_reach(self, connection: Connection, now: float) -> list[OutboxEvent]:
+        """Enter what the results say about the gateway's address, and note when a pause begins or ends."""
+        events: list[OutboxEvent] = []
+        for each in self._results:
+            if isinstance(each, _Balance) or (isinstance(each, Sent) and each.fate in _SAYS_NOTHING):
+                continue
+            is_failure = each.is_unreachable if isinstance(each, Found) else each.fate in _FAILURES
+            changed = self._reach.failed() if is_failure else self._reach.answered()
+            if changed:
+                what = Happening.ENDPOINT_PAUSED if is_failure else Happening.ENDPOINT_RESUMED
+                why = "" if isinstance(each, Found) else each.why
+                event = OutboxEvent(what, f"{self._clients.endpoint}: {why or what.value}", moment(now), self._name)
+                record(connection, event)
+                events.append(event)
+        return events
+
+    def _refused(self, client: Client, why: str) -> None:
+        """Ask the factory for a client again, because passwords rotate; without a new one, stop this worker."""
+        if self._clients.renew(client):
+            self._note(Happening.CLIENT_REFUSED, f"{why}; the factory gave a new client")
+            return
+        if self._failure is None and self._clients.is_current(client):
+            self._failure = AuthenticationError("001", f"{why}: this worker stops, its messages wait")
+            self._note(Happening.CLIENT_REFUSED, why)
+
+    def _note(self, what: Happening, detail: str) -> None:
+        event = OutboxEvent(what, detail, moment(time.time()), self._name)
+        with contextlib.suppress(OutboxUnavailable), self._database.write() as connection:
+            record(connection, event)
+        self._tell(event)
+
+    def _is_balance_due(self) -> bool:
+        if self._options.floor is None or self._is_stopping:
+            return False
+        left = None if self._balance_after is None else self._balance_after - self._options.floor
+        is_near = left is not None and self._spent > 0 and self._spent >= max(1.0, left / 4)
+        return is_near or time.monotonic() >= self._balance_at
+
+    def _needs_balance(self, account: object) -> bool:
+        """Whether the account is paused below its floor, so that only a refill ends the pause."""
+        return str(getattr(account, "paused_why", "") or "").startswith(_BELOW)
+
+    def _enter_balance(self, settler: Settler, balance: _Balance) -> None:
+        floor, amount, now = self._options.floor, balance.amount, settler.now
+        if amount is None or floor is None:
+            return
+        self._balance_after = amount
+        account = settler.account
+        settler.connection.execute(
+            update(ACCOUNT)
+            .where(ACCOUNT.c.name == account.name)
+            .values(balance=amount, balance_at=now, balance_floor=floor)
+        )
+        if amount < floor and account.paused_until is None:
+            wanted = accounts.Pause(accounts.FOR_EVER, f"{_BELOW}: {amount:g} credits are left, {floor:g} is the floor")
+            event = accounts.pause(settler.connection, account, wanted, now, self._name)
+            settler.events += [] if event is None else [event]
+        elif amount >= floor and self._needs_balance(account):
+            settler.events.append(
+                accounts.resume(settler.connection, account.name, "the balance is above its floor", now, self._name)
+            )
+        settler.account = lock_account(settler.connection, account.name)
+
+    def _database_lost(self, error: OutboxUnavailable) -> None:
+        if not self._is_database_lost:
+            self._is_database_lost = True
+            self._tell(OutboxEvent(Happening.DATABASE_LOST, str(error), moment(time.time()), self._name))
+
+    def _database_back(self) -> bool:
+        """Note that the database answers again; always false, which is the new state."""
+        self._note(Happening.DATABASE_BACK, "answers that were in hand are written down")
+        return False
+
+    def _write_mark(self, *, at_once: bool = False) -> None:
+        if self._mark_file is None or self._mark is None:
+            return
+        if at_once or time.monotonic() - self._mark_written >= _MARK_EVERY:
+            self._mark_written = time.monotonic()
+            high_water = max(self._mark.high_water, self._high_water)
+            self._mark_file.write(Mark(self._mark.uuid, self._mark.generation, high_water))
+
+    def _finish(self) -> None:
+        """Take nothing new, wait for answers, and write them down; the next worker asks about what is out longer."""
+        self._is_stopping = True
+        try:
+            self._drain(time.monotonic() + self._options.grace)
+        finally:
+            self._senders.stop()
+        self._write_mark(at_once=True)
+
+    def _drain(self, end: float) -> None:
+        problem: OutboxUnavailable | None = None
+        while (self._senders.busy or self._results) and time.monotonic() < end:
+            if self._senders.busy:
+                self._gather(min(1.0, max(0.0, end - time.monotonic())))
+            if self._results:
+                try:
+                    self._turn()
+                    problem = None
+                except OutboxUnavailable as error:
+                    problem = error
+                    time.sleep(min(0.2, max(0.0, end - time.monotonic())))
+        if problem is not None and self._results:
+            raise problem
+
+
+_OPEN: Final = text(
+    "SELECT EXISTS (SELECT 1 FROM clicksoap_message WHERE account = :account AND state = 'pending')"
+    " OR EXISTS (SELECT 1 FROM clicksoap_request WHERE account = :account AND state = 'sending')"
+)
+_SAYS_NOTHING: Final = frozenset({Fate.WITHDRAWN, Fate.IMPOSSIBLE, Fate.LOST})
+_FAILURES: Final = frozenset({Fate.UNSENT, Fate.PROVEN})
+_BALANCE_EVERY: Final = 30.0
+_BELOW: Final = "the balance is below its floor"
+
+
+def _asked_balance(client: Client) -> _Balance:
+    try:
+        return _Balance(float(client.balance()))
+    except Exception:  # noqa: BLE001 - a balance that nobody tells changes nothing
+        return _Balance(None)
