@@ -85,11 +85,13 @@ class Configuration:
         path: The configuration file, which may not exist.
         profile: The name of the profile.
         settings: Each setting that was found, by its name.
+        is_local: Whether the file is the one of the folder that was given.
     """
 
     path: Path
     profile: str
     settings: Mapping[str, Setting]
+    is_local: bool = False
 
 
 def load(
@@ -160,7 +162,7 @@ def find(
         setting = _from_environment(name, variables) or _from_profile(name, table, path, name_of_profile, variables)
         if setting is not None:
             found[name] = setting
-    return Configuration(path, name_of_profile, found)
+    return Configuration(path, name_of_profile, found, is_local)
 
 
 def user_file(environ: Mapping[str, str] | None = None) -> Path:

@@ -62,7 +62,10 @@ class Account:
         from clicksoap.config import load  # noqa: PLC0415 - as above
 
         given: ClientOptions = {} if self.endpoint is None else {"endpoint": self.endpoint}
-        found = self.configuration().settings
+        configuration = self.configuration()
+        found = configuration.settings
+        if configuration.is_local and not click.get_current_context().params.get("quiet"):
+            click.echo(f"Settings of {configuration.path} are used.", err=True)
         if "password" not in found and {"api_id", "user"} <= found.keys() and _is_person_present():
             from clicksoap.secret import Secret  # noqa: PLC0415 - as above
 

@@ -39,7 +39,9 @@ def test_a_profile_of_the_folder_is_used_there(run: Run, account: dict[str, str]
     common = ("--local", "--api-id", "123456", "--user", "acme", "--password-from", "file:secret")
     endpoint = account["CLICKSOAP_ENDPOINT"]
     assert run("config", "init", *common, "--endpoint", endpoint, variables=NOTHING).exit_code == 0
-    assert run("balance", variables=NOTHING).stdout == "1000.00\n"
+    result = run("balance", variables=NOTHING)
+    assert (result.stdout, result.stderr) == ("1000.00\n", f"Settings of {tmp_path / 'clicksoap.toml'} are used.\n")
+    assert run("balance", "--quiet", variables=NOTHING).stderr == ""
     shown = json.loads(run("config", "show", "--json", variables=NOTHING).stdout)
     assert shown["file"] == str(tmp_path / "clicksoap.toml")
     assert shown["settings"]["password"] == {

@@ -73,7 +73,8 @@ def test_the_file_of_a_folder_is_read_only_if_the_folder_is_given(write: Write, 
     path = write(f'[default]\n{ACCOUNT}password = "{SECRET}"\n')
     variables = {"HOME": str(tmp_path / "home")}
     assert load(environ=variables, folder=tmp_path)["user"] == "acme"
-    assert find(environ=variables, folder=tmp_path).path == path
+    found = find(environ=variables, folder=tmp_path)
+    assert (found.path, found.is_local) == (path, True)
     assert find(environ=variables).settings == {}
     named = tmp_path / "named.toml"
     named.write_text('[default]\nuser = "named"\n')
