@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import Connection, select, text, update
+from sqlalchemy import Connection, literal_column, select, text, update
 
 from clicksoap.client import Client
 from clicksoap.errors import AuthenticationError, ClicksoapError, OutboxMismatch, OutboxUnavailable
@@ -30,11 +30,11 @@ from clicksoap.outbox.tables import ACCOUNT, MARK, VERSION_TABLE
 from clicksoap.results import State
 
 _IDLE: Final = 0.05
-_GATHER: Final = 0.02
+_GATHER: Final = 0.04
 _MARK_EVERY: Final = 1.0
 _LONGEST_DATABASE_PAUSE: Final = 2.0
 _MAX_QUESTIONS: Final = 20
-_VERSION: Final = text(f"SELECT version_num FROM {VERSION_TABLE}")  # noqa: S608 - a constant
+_MARK: Final = select(MARK, literal_column("version_num")).select_from(MARK, text(VERSION_TABLE))
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,11 +303,10 @@ class Worker:
 
     def _check_mark(self, connection: Connection) -> None:
         """Refuse to work on a database whose version changed, or from which commits of this worker vanished."""
-        row = connection.execute(select(MARK)).first()
-        version = connection.execute(_VERSION).scalar()
-        if row is None or version is None:
+        row = connection.execute(_MARK).first()
+        if row is None:
             raise OutboxMismatch("the database holds no outbox any more: stop the workers and restore it")
-        schema.check(str(version))
+        schema.check(str(row.version_num))
         if str(row.uuid) != self._clients.uuid:
             raise OutboxMismatch("the database holds another outbox than before: stop the workers, and check the URL")
         if row.high_water < self._high_water:
@@ -359,7 +358,7 @@ class Worker:
                 if any(each.state is State.ACCEPTED for each in result.results):
                     self._proofs.accepted(result.claimed.request_id)
         else:
-            self._asked += 1
+            self._asked += 1 if result.question.asked_at else 0
             refusal = queries.is_refused(result)
             if isinstance(refusal, AuthenticationError):
                 self._refused(result.client, str(refusal))
