@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
-from sqlalchemy import Connection, select, text, update
+from sqlalchemy import Connection, literal_column, select, text, update
 
 from clicksoap.client import Client
 from clicksoap.errors import AuthenticationError, ClicksoapError, OutboxMismatch, OutboxUnavailable
@@ -31,10 +31,11 @@ from clicksoap.results import State
 
 _IDLE: Final = 0.05
 _WAIT_WHEN_FULL: Final = 0.25  # a signal does not end the wait
-_GATHER: Final = 0.02
+# Under a pace, a turn at each half quantum is soon enough; without one, the senders are to have work again soon.
+_GATHER: Final = QUANTUM / 2
 _LONGEST_DATABASE_PAUSE: Final = 2.0
 _MAX_QUESTIONS: Final = 20
-_VERSION: Final = text(f"SELECT version_num FROM {VERSION_TABLE}")  # noqa: S608 - a constant
+_MARK: Final = select(MARK, literal_column("version_num")).select_from(MARK, text(VERSION_TABLE))
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +121,7 @@ class Worker:
         self._reach = Reachability()
         self._proofs = Proofs()
         self._results: list[_Result] = []
+        self._is_paced = False
         self._is_stopping = False
         self._is_asked_to_stop = False
         self._high_water = 0
@@ -208,7 +210,9 @@ class Worker:
         while result is not None:
             self._results.append(result)
             left = until - time.monotonic()
-            is_enough = self._senders.busy <= self._senders.count // 2
+            is_enough = not self._senders.busy or (
+                not self._is_paced and self._senders.busy <= self._senders.count // 2
+            )
             result = self._senders.take(0.0 if is_enough or left <= 0 else left)
 
     def _turn(self) -> None:
@@ -297,6 +301,7 @@ class Worker:
             self._options.counts_parts,
             self._restored_at,
         )
+        self._is_paced = account.rate is not None
         pace = Pace(account.rate, account.free_at, now)
         was = pace.free_at
         kept_free = self._reserved if not self._reach.is_paused else 0
@@ -311,11 +316,10 @@ class Worker:
 
     def _check_mark(self, connection: Connection) -> None:
         """Refuse to work on a database whose version changed, or from which commits of this worker vanished."""
-        row = connection.execute(select(MARK)).first()
-        version = connection.execute(_VERSION).scalar()
-        if row is None or version is None:
+        row = connection.execute(_MARK).first()
+        if row is None:
             raise OutboxMismatch("the database holds no outbox any more: stop the workers and restore it")
-        schema.check(str(version))
+        schema.check(str(row.version_num))
         if str(row.uuid) != self._clients.uuid:
             raise OutboxMismatch("the database holds another outbox than before: stop the workers, and check the URL")
         if row.high_water < self._high_water:
@@ -328,8 +332,10 @@ class Worker:
 
     def _give(self, claimed: Claimed, began: Instant) -> None:
         client, database_now = self._clients.current(), claimed.claimed_at
-        start = self._limits.start
-        gate = Gate(start, start + self._clients.patience, self._must_stop, began)
+        # What expires is not sent late, also where a login stands between its claim and its request.
+        left = float("inf") if claimed.expires_at is None else claimed.expires_at - claimed.claimed_at
+        start = min(self._limits.start, left)
+        gate = Gate(start, min(self._limits.start + self._clients.patience, left), self._must_stop, began)
 
         def job() -> _Result:
             waited = time.monotonic() - began.monotonic
@@ -370,7 +376,7 @@ class Worker:
                 if any(each.state is State.ACCEPTED for each in result.results):
                     self._proofs.accepted(result.claimed.request_id)
         else:
-            self._asked += 1
+            self._asked += 1 if result.question.asked_at else 0
             refusal = queries.is_refused(result)
             if isinstance(refusal, AuthenticationError):
                 self._refused(result.client, str(refusal))
@@ -463,6 +469,7 @@ class Worker:
             self._drain(time.monotonic() + self._options.grace)
         finally:
             self._senders.stop()
+            self._clients.close()
 
     def _drain(self, end: float) -> None:
         problem: OutboxUnavailable | None = None

@@ -155,7 +155,9 @@ def one_run(run: int, seed: int, stores: Stores, gateway: Gateway, mode: str) ->
     return result, done
 
 
-def line_of_runs(store: str, runs: int, seed: int, first: int, mode: str, server: str) -> dict[str, Any]:
+def line_of_runs(  # noqa: PLR0913 - what the command line is told
+    store: str, runs: int, seed: int, first: int, mode: str, server: str
+) -> dict[str, Any]:
     """Several runs, one after another, over one gateway."""
     began = time.monotonic()
     total, points = Outcome(), Counter[str]()

@@ -43,13 +43,13 @@ def one_run(run: int, seed: int, stores: Stores, gateway: Gateway, mark: Path | 
         return Process(lambda: work(url, gateway.port, mark, until_settled=until_settled)).go()
 
     first = start()
-    first.ends_within(chance.uniform(0.3, 1.0))
+    wait_for(gateway, run, chance.randint(5, 40))
     # Killed, so that the copy has requests that are out, or told to stop.
     first.kill(chance.choice([staging.signal.SIGKILL, staging.signal.SIGTERM]))
     first.wait()
     copy = stores.copy(url, f"copy{run}")
     second = start()
-    second.ends_within(chance.uniform(0.5, 1.5))
+    wait_for(gateway, run, len(gateway.arrived(staging.prefix_of(run))) + chance.randint(10, 40))
     began = time.monotonic()
     stores.exchange(url, copy)
     if mark is None:
@@ -74,6 +74,14 @@ def one_run(run: int, seed: int, stores: Stores, gateway: Gateway, mark: Path | 
     result.problems += [f"run {run}: {each}" for each in problems]
     stores.drop(url)
     return result
+
+
+def wait_for(gateway: Gateway, run: int, count: int) -> None:
+    """Wait until so many messages of a run have arrived."""
+    end = time.monotonic() + 60
+    while len(gateway.arrived(staging.prefix_of(run))) < count:
+        assert time.monotonic() < end, "the worker sends nothing"
+        time.sleep(0.02)
 
 
 def main() -> None:
