@@ -84,8 +84,7 @@ def told(what: str, result: dict[str, Any]) -> None:
     """Print a line of the table."""
     shown = {name: value for name, value in result.items() if name not in ("problems", "points")}
     words = [f"{name}={value:.1f}" if isinstance(value, float) else f"{name}={value}" for name, value in shown.items()]
-    sys.stdout.write(" ".join([what, *words]) + "
-")
+    sys.stdout.write(" ".join([what, *words]) + "\n")
 
 
 def holds(result: dict[str, Any]) -> bool:

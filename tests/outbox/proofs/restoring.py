@@ -7,6 +7,7 @@ with what it says in the end. Without the mark file, messages arrive twice: the 
 
 import json
 import os
+import signal
 import sys
 import time
 from dataclasses import asdict
@@ -45,7 +46,7 @@ def one_run(run: int, seed: int, stores: Stores, gateway: Gateway, mark: Path | 
     first = start()
     wait_for(gateway, run, chance.randint(5, 40))
     # Killed, so that the copy has requests that are out, or told to stop.
-    first.kill(chance.choice([staging.signal.SIGKILL, staging.signal.SIGTERM]))
+    first.kill(chance.choice([signal.SIGKILL, signal.SIGTERM]))
     first.wait()
     copy = stores.copy(url, f"copy{run}")
     second = start()

@@ -28,7 +28,7 @@ LOST_SHARE = 0.05
 SINGLES, GROUPS, GROUP, ALERTS = 24, 4, 5, 4
 ROWS = SINGLES + GROUPS * GROUP + ALERTS
 # A run takes seconds: leases end early, and a denial is believed early.
-TIMEOUT = Timeout(connect=0.5, read=1, total=1)
+TIMEOUT = Timeout(total=2)
 START, MARGIN, BELIEVE_AFTER = 0.5, 0.3, 0.4
 
 
@@ -253,8 +253,12 @@ class Process:
 
     def kill(self, number: signal.Signals = signal.SIGKILL) -> None:
         """Send a signal to its group, if it is there still."""
-        if self.code is None:
+        if self.code is not None:
+            return
+        try:
             os.killpg(self.id, number)
+        except ProcessLookupError:  # it has no group of its own yet
+            os.kill(self.id, number)
 
     def wait(self, seconds: float = 300.0) -> int:
         """Wait for its end; gives its exit code, or the negative number of the signal that killed it."""
