@@ -1,12 +1,26 @@
 """Claims due messages for requests, under the pace of their account, in one transaction before anything leaves."""
 
-from collections.abc import Sequence
+import functools
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from sqlalchemy import ColumnElement, Connection, bindparam, delete, exists, literal_column, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Insert,
+    Update,
+    bindparam,
+    delete,
+    exists,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
+from clicksoap.outbox import bulk
 from clicksoap.outbox.identity import client_message_id
 from clicksoap.outbox.pace import Pace
 from clicksoap.outbox.states import MessageState, Priority
@@ -105,7 +119,7 @@ _LEADS: Final = (
         MESSAGE.c.state == _PENDING,
         MESSAGE.c.priority == bindparam("priority"),
         MESSAGE.c.due_at <= bindparam("now"),
-        # What a restored copy calls unsent is asked about, also when its time is over.
+        # What is asked about first may be with the gateway, also if its time is over.
         or_(MESSAGE.c.expires_at.is_(None), MESSAGE.c.expires_at > bindparam("now"), MESSAGE.c.ask_first > 0),
         or_(MESSAGE.c.closes_at.is_(None), MESSAGE.c.closes_at > bindparam("now")),
     )
@@ -128,22 +142,47 @@ _FREE_IDS: Final = delete(REQUEST).where(
     REQUEST.c.id.in_(bindparam("ids", expanding=True)), REQUEST.c.state == _NOT_SENT, REQUEST.c.asked == 0
 )
 _TAKEN_IDS: Final = select(REQUEST.c.id).where(REQUEST.c.id.in_(bindparam("ids", expanding=True)))
-_TO_SENDING: Final = (
-    update(MESSAGE)
-    .where(MESSAGE.c.id == bindparam("row"), MESSAGE.c.state == _PENDING)
-    .values(
-        state="sending",
-        request_id=bindparam("request"),
-        attempts=bindparam("attempt"),
-        ask_first=bindparam("asks"),
-        why=None,
+
+
+@functools.cache
+def _to_sending(dialect: str) -> Update:
+    given = bulk.table(dialect, row=bulk.number(), request=bulk.words(), attempt=bulk.small(), asks=bulk.small())
+    return (
+        update(MESSAGE)
+        .where(MESSAGE.c.id == given.c.row, MESSAGE.c.state == _PENDING)
+        .values(
+            state="sending",
+            request_id=given.c.request,
+            attempts=given.c.attempt,
+            ask_first=given.c.asks,
+            why=None,
+        )
     )
+
+
+@functools.cache
+def _to_skipped(dialect: str) -> Update:
+    given = bulk.table(dialect, row=bulk.number(), reason=bulk.words(), at=bulk.real())
+    return (
+        update(MESSAGE)
+        .where(MESSAGE.c.id == given.c.row, MESSAGE.c.state == _PENDING)
+        .values(state="skipped", why=given.c.reason, settled_at=given.c.at, text=KEPT_TEXT)
+    )
+
+
+_REQUEST_COLUMNS: Final = (
+    *("id", "account", "endpoint", "binding", "size", "state", "worker"),
+    *("claimed_at", "dead_at", "denied_at", "ask_at"),
 )
-_TO_SKIPPED: Final = (
-    update(MESSAGE)
-    .where(MESSAGE.c.id == bindparam("row"), MESSAGE.c.state == _PENDING)
-    .values(state="skipped", why=bindparam("reason"), settled_at=bindparam("at"), text=KEPT_TEXT)
-)
+
+
+@functools.cache
+def _new_requests(dialect: str) -> Insert:
+    types = {name: REQUEST.c[name].type for name in _REQUEST_COLUMNS}
+    given = bulk.table(dialect, **types)
+    return REQUEST.insert().from_select(_REQUEST_COLUMNS, select(*[given.c[name] for name in _REQUEST_COLUMNS]))
+
+
 _CONTENTS: Final = select(CONTENT.c.id, CONTENT.c.text, CONTENT.c.options).where(
     CONTENT.c.id.in_(bindparam("ids", expanding=True))
 )
@@ -218,8 +257,8 @@ class _Claim:
         if not self.claimed:
             return
         claimant = self._claimant
-        self._connection.execute(
-            REQUEST.insert(),
+        self._execute(
+            _new_requests,
             [
                 {
                     "id": each.request_id,
@@ -235,6 +274,9 @@ class _Claim:
                 for each in self.claimed
             ],
         )
+
+    def _execute(self, statement: Callable[[str], Update | Insert], rows: Sequence[Mapping[str, object]]) -> None:
+        self._connection.execute(statement(self._connection.dialect.name), bulk.parameter(rows))
 
     def _times(self, claimed: Claimed) -> dict[str, float | None]:
         """Until when the claim holds, and from when on it is asked about."""
@@ -289,8 +331,8 @@ class _Claim:
         reasons = {str(number): str(why) for number, why in found}
         hit = [row for row in rows if row.msisdn in reasons and not row.ignore_suppression]
         if hit:
-            self._connection.execute(
-                _TO_SKIPPED,
+            self._execute(
+                _to_skipped,
                 [
                     {"row": row.id, "reason": f"the number is suppressed: {reasons[row.msisdn]}", "at": self._now}
                     for row in hit
@@ -330,7 +372,7 @@ class _Claim:
             for row in unit:
                 asks = max(0, row.ask_first - 1)
                 updates.append({"row": row.id, "request": request_id, "attempt": attempt, "asks": asks})
-        self._connection.execute(_TO_SENDING, updates)
+        self._execute(_to_sending, updates)
         return len(due)
 
     def _identified(self, units: list[list[DatabaseRow]], key: str) -> list[tuple[str, int]]:
@@ -346,8 +388,10 @@ class _Claim:
             return client_message_id(uuid, key, names[position], attempts[position])
 
         ids = [made(position) for position in range(len(units))]
-        self._connection.execute(_FREE_IDS, {"ids": ids})
         while taken := set(self._connection.execute(_TAKEN_IDS, {"ids": ids}).scalars()):
+            # An id of which nothing left is free again.
+            if self._connection.execute(_FREE_IDS, {"ids": list(taken)}).rowcount == len(taken):
+                break
             for position, each in enumerate(ids):
                 if each in taken:
                     attempts[position] += 1

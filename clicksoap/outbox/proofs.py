@@ -25,6 +25,7 @@ class Proofs:
         self._denies: bool | None = None
         self._knows: bool | None = None
         self._accepted: str | None = None
+        self._is_asking = False
         self._next = 0.0
 
     @property
@@ -34,13 +35,13 @@ class Proofs:
 
     def accepted(self, request_id: str) -> None:
         """Note that the gateway took a request."""
-        if self._knows is None and self._accepted is None:
+        if self._knows is None and self._accepted is None and not self._is_asking:
             self._accepted = request_id
 
     def question(self) -> Question | None:
         """What is to be asked now, if anything is."""
         if self._accepted is not None and self._knows is None:
-            asked, self._accepted = self._accepted, None
+            asked, self._accepted, self._is_asking = self._accepted, None, True
             return Question(asked, 0.0)
         if self._denies is not True and time.monotonic() >= self._next:
             self._next = time.monotonic() + _AGAIN
@@ -49,6 +50,8 @@ class Proofs:
 
     def enter(self, question: Question, finding: Finding) -> str | None:
         """Enter an answer; returns what is wrong with the gateway, if that is new."""
+        if question.request_id != self.never_used:
+            self._is_asking = False
         if finding is Finding.UNASKED:
             self._next = time.monotonic() + 1.0
             return None

@@ -1,15 +1,18 @@
 """Settles rows and requests by what became of them; each step holds only if the state before is the expected one."""
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from sqlalchemy import ColumnElement, Connection, bindparam, func, literal_column, select, update
+from sqlalchemy import ColumnElement, Connection, Update, bindparam, func, literal_column, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from clicksoap.errors import RecipientError
+from clicksoap.outbox import bulk
 from clicksoap.outbox.accounts import pause, pause_for
 from clicksoap.outbox.arrivals import arrived, rows_of
+from clicksoap.outbox.claims import Claimed
 from clicksoap.outbox.journal import Happening, OutboxEvent, moment, record
 from clicksoap.outbox.limits import Limits
 from clicksoap.outbox.queries import Finding, Found
@@ -56,6 +59,8 @@ class Settler:
         """Enter what became of requests."""
         answered: list[Sent] = []
         for each in sent:
+            if each.fate is not Fate.ANSWERED and not self._is_of(each.claimed):
+                continue
             match each.fate:
                 case Fate.ANSWERED:
                     answered.append(each)
@@ -91,6 +96,14 @@ class Settler:
         else:
             self._wait(request)
 
+    def _is_of(self, claimed: Claimed) -> bool:
+        """Whether a request is still the one that was claimed.
+
+        After a commit whose end is not known, an id of which nothing left may be another worker's already.
+        """
+        at = self.connection.execute(_CLAIMED_AT, {"request": claimed.request_id}).scalar()
+        return at is not None and float(at) == claimed.claimed_at
+
     def _enter(self, answered: Sequence[Sent]) -> None:
         """Enter answers, row by row: several requests are written down in few statements."""
         done: list[dict[str, object]] = []
@@ -123,7 +136,7 @@ class Settler:
             else:
                 self._ask_at(each.claimed.request_id, self.now, proof=_PARTLY if states & _DONE else None)
         if closed:
-            self.connection.execute(_ANSWERED, [{"request": each, "at": self.now} for each in closed])
+            self.connection.execute(_ANSWERED, {"requests": closed, "at": self.now})
 
     def _count_accepted(self, message_ids: Sequence[str]) -> None:
         """Count messages that the gateway took, and enter the reports that were earlier than its answer."""
@@ -133,7 +146,8 @@ class Settler:
             enter_waiting(self.connection, message_ids)
 
     def _write(self, done: list[dict[str, object]]) -> None:
-        if self.connection.execute(_SETTLE, done).rowcount != len(done):
+        statement = _settle(self.connection.dialect.name)
+        if self.connection.execute(statement, bulk.parameter(done)).rowcount != len(done):
             self._write_late(done)
 
     def _write_late(self, done: list[dict[str, object]]) -> None:
@@ -157,7 +171,7 @@ class Settler:
         if request.size == 1:
             for row in open_rows:
                 self._arrived(row, request.id, message_id)
-            self.connection.execute(_ANSWERED, [{"request": request.id, "at": self.now}])
+            self.connection.execute(_ANSWERED, {"requests": [request.id], "at": self.now})
             self._count_accepted([] if message_id is None else [message_id])
             return
         self._close(request.id, "unconfirmed", "unconfirmed", "its request arrived, and the answer is lost")
@@ -291,20 +305,39 @@ def _back_off(asked: int, longest: float) -> float:
 
 
 _REQUEST: Final = select(REQUEST).where(REQUEST.c.id == bindparam("request")).with_for_update()
-_SETTLE: Final = (
-    update(MESSAGE)
-    .where(MESSAGE.c.id == bindparam("row"), MESSAGE.c.request_id == bindparam("request"), MESSAGE.c.state == _SENDING)
-    .values(
-        state=bindparam("new"),
-        message_id=bindparam("gateway_id"),
-        code=bindparam("number"),
-        why=bindparam("reason"),
-        settled_at=bindparam("at"),
-        text=KEPT_TEXT,
+_CLAIMED_AT: Final = select(REQUEST.c.claimed_at).where(REQUEST.c.id == bindparam("request"))
+
+
+@functools.cache
+def _settle(dialect: str) -> Update:
+    given = bulk.table(
+        dialect,
+        row=bulk.number(),
+        request=bulk.words(),
+        new=bulk.words(),
+        gateway_id=bulk.words(),
+        number=bulk.words(),
+        reason=bulk.words(),
+        at=bulk.real(),
     )
-)
+    return (
+        update(MESSAGE)
+        .where(MESSAGE.c.id == given.c.row, MESSAGE.c.request_id == given.c.request, MESSAGE.c.state == _SENDING)
+        .values(
+            state=given.c.new,
+            message_id=given.c.gateway_id,
+            code=given.c.number,
+            why=given.c.reason,
+            settled_at=given.c.at,
+            text=KEPT_TEXT,
+        )
+    )
+
+
 _ANSWERED: Final = (
-    update(REQUEST).where(REQUEST.c.id == bindparam("request")).values(state="answered", answered_at=bindparam("at"))
+    update(REQUEST)
+    .where(REQUEST.c.id.in_(bindparam("requests", expanding=True)))
+    .values(state="answered", answered_at=bindparam("at"))
 )
 _CLOSE: Final = (
     update(REQUEST)

@@ -149,13 +149,13 @@ def _change(connection: Connection, number: int, values: dict[str, object]) -> N
 
 
 def after_restore(connection: Connection, reached: int, why: str, now: float, who: str) -> int:
-    """Have everything that waits in an older copy of the database asked about before it is sent.
+    """Have everything that waits in an older copy of the database, or is out, asked about before it is sent again.
 
     Returns:
         How many messages are asked about first.
     """
     asked = connection.execute(
-        update(MESSAGE).where(MESSAGE.c.state == "pending").values(ask_first=_ATTEMPTS_ASKED)
+        update(MESSAGE).where(MESSAGE.c.state.in_(["pending", "sending"])).values(ask_first=_ATTEMPTS_ASKED)
     ).rowcount
     connection.execute(
         update(MARK).values(

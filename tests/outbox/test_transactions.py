@@ -74,7 +74,9 @@ def raw_with_dicts(url: str) -> Iterator[Any]:
             yield made
         return
     made = sqlite3.connect(url.removeprefix("sqlite:///"))
-    made.row_factory = lambda cursor, row: {column[0]: value for column, value in zip(cursor.description, row, strict=True)}
+    made.row_factory = lambda cursor, row: {
+        column[0]: value for column, value in zip(cursor.description, row, strict=True)
+    }
     try:
         with made:
             yield made
