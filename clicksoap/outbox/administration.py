@@ -198,7 +198,10 @@ class Administration:
         who, reason = _filled(by, "by"), _filled(why, "why")
         name = account if account == "" else checked_account(account)
         with self._writing() as (connection, now):
-            return suppression.suppress(connection, digits, name, reason, now, who)
+            event = suppression.suppress(connection, digits, name, reason, now, who)
+        if event is not None:
+            self._tell(event)
+        return event is not None
 
     def unsuppress(self, number: str | int, *, why: str, by: str, account: str = "") -> bool:
         """Take a number off the suppression list; returns whether it was on it."""
@@ -206,7 +209,10 @@ class Administration:
         who, reason = _filled(by, "by"), _filled(why, "why")
         name = account if account == "" else checked_account(account)
         with self._writing() as (connection, now):
-            return suppression.unsuppress(connection, digits, name, reason, now, who)
+            event = suppression.unsuppress(connection, digits, name, reason, now, who)
+        if event is not None:
+            self._tell(event)
+        return event is not None
 
     def suppressions(self, number: str | int | None = None) -> tuple[Suppression, ...]:
         """The entries of the suppression list, or those of one number."""
@@ -248,6 +254,8 @@ class Administration:
         The rows stay, so that a key is never taken for new. Returns how many messages lost their personal data.
         """
         seconds = plain_duration(older_than, "older_than").total_seconds()
+        if seconds < 0:
+            raise InvalidInput("older_than is negative: give a timedelta of 0 or more")
         with self._writing() as (connection, now):
             return truth.prune(connection, now - seconds)
 
@@ -262,7 +270,9 @@ class Administration:
         """
         digits, who = msisdn(number, "number", self._region), _filled(by, "by")
         with self._writing() as (connection, now):
-            return truth.forget(connection, digits, now, who)
+            forgotten, event = truth.forget(connection, digits, now, who)
+        self._tell(event)
+        return forgotten
 
     def after_restore(self, *, by: str, why: str) -> int:
         """Say that the database is an older copy. Stop all workers before.
@@ -276,11 +286,12 @@ class Administration:
         who, reason = _filled(by, "by"), _filled(why, "why")
         with self._writing() as (connection, now):
             known = None if self._mark_file is None else self._mark_file.known()
-            asked = truth.after_restore(connection, 0 if known is None else known.high_water, reason, now, who)
+            asked, event = truth.after_restore(connection, 0 if known is None else known.high_water, reason, now, who)
             row = connection.execute(select(MARK)).one()
             mark = Mark(hashed(str(row.uuid)), int(row.generation), int(row.high_water))
         if self._mark_file is not None:
             self._mark_file.write(mark)
+        self._tell(event)
         return asked
 
     def _known_uuid(self) -> str:
