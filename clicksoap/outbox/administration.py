@@ -34,6 +34,7 @@ OnEvent = Callable[[OutboxEvent], None]
 DEFAULT_ACCOUNT: Final = "default"
 _MAX_LISTED: Final = 1000
 _POLL: Final = 0.05
+_MAX_ID: Final = 2**63 - 1
 _LONGEST_NAME: Final = 200
 _BELIEF_ON_LOOPBACK: Final = 2.0
 
@@ -155,8 +156,8 @@ class Administration:
             InvalidInput: There is no such message, or it needs no decision.
         """
         number = message.id if isinstance(message, OutboxMessage) else plain_int(message)
-        if number is None:
-            raise InvalidInput(f"message is {type(message).__name__}: give an OutboxMessage or its id")
+        if number is None or not 0 < number <= _MAX_ID:
+            raise InvalidInput("message is not the id of a message: give an OutboxMessage or its id")
         if not isinstance(decision, Decision):
             raise InvalidInput("decision is not a Decision: give one, such as Decision.ARRIVED")
         who, reason = _filled(by, "by"), _filled(why, "why")

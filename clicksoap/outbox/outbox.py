@@ -372,7 +372,10 @@ def _checked_expiry(expires_in: timedelta | float | None) -> float | None:
 
 
 def _mark_path(mark: str | PathLike[str], database: Database) -> Path:
-    path = Path(fspath(mark))
+    written = fspath(mark) if isinstance(mark, str | PathLike) else None
+    if not isinstance(written, str) or not written or not written.isprintable():
+        raise ConfigurationError("mark is not a path of a file: give a str or a Path")
+    path = Path(written)
     if isinstance(database, SQLite) and path.absolute().parent == database.path.absolute().parent:
         raise ConfigurationError(
             "mark lies in the folder of the database: give a path elsewhere, or a copy that is put back brings it along"

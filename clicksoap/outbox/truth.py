@@ -148,9 +148,7 @@ def _change(connection: Connection, number: int, values: dict[str, object]) -> N
     connection.execute(update(MESSAGE).where(MESSAGE.c.id == number).values(**values))
 
 
-def after_restore(
-    connection: Connection, reached: int, why: str, now: float, who: str
-) -> tuple[int, OutboxEvent]:
+def after_restore(connection: Connection, reached: int, why: str, now: float, who: str) -> tuple[int, OutboxEvent]:
     """Have everything that waits in an older copy of the database, or is out, asked about before it is sent again.
 
     Returns:

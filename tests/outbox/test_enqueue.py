@@ -54,8 +54,13 @@ def got(message: Message) -> dict[str, Any]:
     parameters = {name: value for name, value in message.parameters.items() if name not in {"climsgid", "deliv_time"}}
     minutes = round((message.due - message.created).total_seconds() / 60)
     return {"command": message.command, "to": message.to, "text": message.text, "flash": message.flash} | {
-        **{"data": message.data, "udh": message.udh, "sender": message.sender, "parts": message.parts},
-        **{"parameters": parameters, "minutes": minutes // 10, "callback": message.callback},
+        "data": message.data,
+        "udh": message.udh,
+        "sender": message.sender,
+        "parts": message.parts,
+        "parameters": parameters,
+        "minutes": minutes // 10,
+        "callback": message.callback,
     }
 
 

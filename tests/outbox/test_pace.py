@@ -9,9 +9,7 @@ from clicksoap.outbox.pace import LARGEST, Pace
 
 RATES = st.sampled_from([0.1, 1.0, 7.3, 100.0, 300.0, 1000.0, 5000.0])
 REQUESTS = st.lists(
-    st.tuples(
-        st.floats(0, 2, allow_nan=False), st.integers(1, LARGEST), st.booleans()
-    ),
+    st.tuples(st.floats(0, 2, allow_nan=False), st.integers(1, LARGEST), st.booleans()),
     max_size=60,
 )
 

@@ -66,9 +66,7 @@ def test_a_report_waits_for_the_answer_with_its_id(box: Outbox, gateway: Simulat
     assert box.status().orphans == 0
 
 
-def test_a_report_with_its_client_id_settles_what_has_no_answer(
-    box: Outbox, gateway: Simulator, sms: Client
-) -> None:
+def test_a_report_with_its_client_id_settles_what_has_no_answer(box: Outbox, gateway: Simulator, sms: Client) -> None:
     sms.authenticate()
     gateway.faults.add("delay", command="sendmsg", seconds=0.7)
     enqueue(box)

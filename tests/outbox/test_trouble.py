@@ -190,7 +190,11 @@ CASES: Final[dict[str, Trouble]] = {
         "accepted",
     ),
     "302 number": Trouble(
-        "302 for one number", "the gateway refused: 302", "rejected", "Enqueue it again, by a key of its own.", "rejected"
+        "302 for one number",
+        "the gateway refused: 302",
+        "rejected",
+        "Enqueue it again, by a key of its own.",
+        "rejected",
     ),
     "130": Trouble(
         "130: the account's limit of messages",
@@ -345,10 +349,10 @@ events, and of `why` of a message.
 
 def page() -> str:
     def cell(text: str) -> str:
-        return text.strip() or "–"
+        return text.strip() or "-"
 
     def said(text: str) -> str:
-        return f"`{text.strip()}`" if text.strip() else "–"
+        return f"`{text.strip()}`" if text.strip() else "-"
 
     rows = [
         f"| {cell(each.what)} | {said(each.told)} | {cell(', '.join(each.meanwhile.split()))} | {cell(each.mend)} "
@@ -566,7 +570,7 @@ def test_a_later_version(trouble: Trouble, store: Store, sms: Client) -> None:
 def _of_version(trouble: Trouble, store: Store, sms: Client, version: str, use: Callable[[Outbox], object]) -> None:
     box = store.box()
     enqueue(box)
-    store.sql(f"UPDATE clicksoap_version SET version_num = '{version}'")
+    store.sql(f"UPDATE clicksoap_version SET version_num = '{version}'")  # noqa: S608 - a constant
     try:
         for call in (use, lambda box: settle(box, sms), lambda box: box.check()):
             with pytest.raises(OutboxMismatch) as raised:
@@ -677,9 +681,7 @@ def test_a_password_that_changes(trouble: Trouble, box: Outbox, gateway: Simulat
 
 @case("password")
 @pytest.mark.parametrize("is_factory", [False, True])
-def test_a_wrong_password(
-    trouble: Trouble, box: Outbox, gateway: Simulator, sms: Client, *, is_factory: bool
-) -> None:
+def test_a_wrong_password(trouble: Trouble, box: Outbox, gateway: Simulator, sms: Client, *, is_factory: bool) -> None:
     enqueue(box)
     with client(gateway, password="wrong") as wrong, pytest.raises(AuthenticationError) as raised:
         settle(box, (lambda: client(gateway, password="wrong")) if is_factory else wrong)
@@ -694,9 +696,7 @@ REFUSALS: Final = {"301": "301", "302 account": "302", "130": "130", "004": "004
 
 
 @pytest.mark.parametrize(("trouble", "code"), [(CASES[name], code) for name, code in REFUSALS.items()], ids=REFUSALS)
-def test_a_refusal_of_the_account(
-    trouble: Trouble, box: Outbox, gateway: Simulator, sms: Client, code: str
-) -> None:
+def test_a_refusal_of_the_account(trouble: Trouble, box: Outbox, gateway: Simulator, sms: Client, code: str) -> None:
     gateway.faults.add("error", command="sendmsg", code=code, times=1)
     for number, to in enumerate([TO, *OTHERS]):
         enqueue(box, to, key=f"{number}")
@@ -816,7 +816,7 @@ def test_a_status(trouble: Trouble, box: Outbox, gateway: Simulator, sms: Client
 
 
 @case("dead")
-def test_a_dead_address(trouble: Trouble, store: Store, gateway: Simulator) -> None:
+def test_a_dead_address(trouble: Trouble, store: Store) -> None:
     told: list[OutboxEvent] = []
     box = store.box(on_event=told.append)
     for number, to in enumerate([TO, *OTHERS]):
@@ -848,9 +848,7 @@ class dead_address:  # noqa: N801 - reads as a function
 
 
 @case("lost")
-def test_the_lost_answer_of_a_single_message(
-    trouble: Trouble, box: Outbox, gateway: Simulator, sms: Client
-) -> None:
+def test_the_lost_answer_of_a_single_message(trouble: Trouble, box: Outbox, gateway: Simulator, sms: Client) -> None:
     gateway.faults.lose_answer("sendmsg")
     gateway.faults.add("delay", command="querymsg", seconds=0.3)
     enqueue(box)
@@ -1071,8 +1069,7 @@ def test_a_worker_that_is_killed(trouble: Trouble, store: Store, gateway: Simula
         process.kill()
     trouble.shows("", states(box))
     # What the lease would take: the child has the limits of a usual client.
-    seconds = "dead_at = dead_at - 30, ask_at = ask_at - 30"
-    store.sql(f"UPDATE clicksoap_request SET {seconds}")
+    store.sql("UPDATE clicksoap_request SET dead_at = dead_at - 30, ask_at = ask_at - 30")
     settle(box, impatient)
     trouble.ends(states(box))
     assert [each.message_id for each in box.get("key")] == [each.id for each in gateway.messages]
@@ -1122,9 +1119,7 @@ for number in range(20):
 def test_one_of_two_processes_writes_a_key(trouble: Trouble, store: Store, gateway: Simulator, sms: Client) -> None:
     box = store.box()
     command = [sys.executable, "-c", _RACER, store.url]
-    racers = [
-        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(2)
-    ]
+    racers = [subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(2)]
     for each in racers:
         assert each.stdout is not None
         assert each.stdout.readline() == "ready\n"

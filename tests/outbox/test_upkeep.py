@@ -1,8 +1,8 @@
 """Checks, decisions of people, the audit, removal of personal data, status and metrics."""
 
 import re
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 import pytest
 from outboxes import OTHERS, TO, Store, enqueue, settle, sound, states
@@ -11,6 +11,9 @@ from clicksoap import Client, InvalidInput
 from clicksoap.errors import KeyTaken
 from clicksoap.outbox import Decision, Happening, MessageState, Outbox, Priority
 from clicksoap.simulator import Simulator
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 @pytest.fixture
@@ -23,9 +26,7 @@ def doubtful(box: Outbox, gateway: Simulator, sms: Client) -> Outbox:
     return box
 
 
-def test_a_person_decides_about_each_message(
-    doubtful: Outbox, gateway: Simulator, sms: Client
-) -> None:
+def test_a_person_decides_about_each_message(doubtful: Outbox, gateway: Simulator, sms: Client) -> None:
     first, second, third = doubtful.list()
     assert doubtful.resolve(first, Decision.ARRIVED, by="Ann", why="she called").state is MessageState.ACCEPTED
     assert doubtful.resolve(second.id, Decision.GIVE_UP, by="Ann", why="too late").state is MessageState.CANCELLED
@@ -53,7 +54,7 @@ def test_what_needs_no_decision_takes_none(box: Outbox, sms: Client) -> None:
     settle(box, sms)
     with pytest.raises(InvalidInput, match="is accepted, which needs no decision"):
         box.resolve(message, Decision.GIVE_UP, by="Ann", why="test")
-    with pytest.raises(InvalidInput, match="^message is 99, which the outbox does not hold: give"):
+    with pytest.raises(InvalidInput, match=r"^message is 99, which the outbox does not hold: give"):
         box.resolve(99, Decision.GIVE_UP, by="Ann", why="test")
 
 
@@ -73,9 +74,7 @@ def test_the_audit_has_a_line_for_each_message(box: Outbox, gateway: Simulator, 
     assert [len(list(box.audit(key))) for key in ("1", "none")] == [1, 0]
 
 
-def test_retention_removes_what_is_personal_and_keeps_the_key(
-    store: Store, gateway: Simulator, sms: Client
-) -> None:
+def test_retention_removes_what_is_personal_and_keeps_the_key(store: Store, gateway: Simulator, sms: Client) -> None:
     box = store.box()
     enqueue(box, key="old", tag="Ann")
     settle(box, sms)
@@ -144,7 +143,7 @@ def metrics(text: str) -> dict[tuple[str, str], float]:
     return found
 
 
-def test_the_status_and_the_metrics_tell_the_same(store: Store, gateway: Simulator, sms: Client) -> None:
+def test_the_status_and_the_metrics_tell_the_same(store: Store, sms: Client) -> None:
     box = store.box()
     enqueue(box, key="sent")
     settle(box, sms)

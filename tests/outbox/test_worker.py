@@ -271,7 +271,7 @@ def test_the_pause_of_a_person_outlasts_what_the_gateway_says(box: Outbox, gatew
         box.pause(by="Ann", why="wait for me")
     assert box.status().accounts[0].paused_until is None
     assert box.status().accounts[0].paused_why == "wait for me"
-    assert [(each.what, each.who) for each in box.events()][0] == (Happening.ACCOUNT_PAUSED, "Ann")
+    assert next((each.what, each.who) for each in box.events()) == (Happening.ACCOUNT_PAUSED, "Ann")
 
 
 def test_what_a_person_resumes_is_sent_at_once(box: Outbox, gateway: Simulator, sms: Client) -> None:
@@ -285,7 +285,7 @@ def test_what_a_person_resumes_is_sent_at_once(box: Outbox, gateway: Simulator, 
         assert box.wait("key", 10)[0].state is MessageState.ACCEPTED
 
 
-def test_the_pace_of_a_run_holds(box: Outbox, gateway: Simulator, sms: Client) -> None:
+def test_the_pace_of_a_run_holds(box: Outbox, sms: Client) -> None:
     with box.transaction() as transaction:
         for number in range(30):
             box.enqueue(transaction, f"2782{number:07}", "hello", key=f"{number}")
