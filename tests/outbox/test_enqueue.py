@@ -69,7 +69,9 @@ def test_every_message_and_option_arrives_as_a_client_sends_it(
     store: Store, gateway: Simulator, binding: BindingName
 ) -> None:
     """The comparison is with the same call of Client.send; only the delivery report is asked for beyond it."""
-    calls = [(message, {}) for message in MESSAGES.values()] + [("hello", options) for options in OPTIONS.values()]
+    calls: list[tuple[Any, dict[str, Any]]] = [(message, {}) for message in MESSAGES.values()] + [
+        ("hello", options) for options in OPTIONS.values()
+    ]
     box = store.box(binding=binding)
     with client(gateway, binding=binding, auth="credentials") as sms:
         sent: list[tuple[Any, dict[str, Any]]] = []

@@ -55,10 +55,10 @@ def session(url: str) -> Iterator[Any]:
 @contextmanager
 def raw(url: str) -> Iterator[Any]:
     if url.startswith("postgresql"):
-        with psycopg.connect(url) as made:
-            yield made
+        with psycopg.connect(url) as own:
+            yield own
         return
-    made = sqlite3.connect(url.removeprefix("sqlite:///"))
+    made: Any = sqlite3.connect(url.removeprefix("sqlite:///"))
     try:
         with made:
             yield made
@@ -70,10 +70,10 @@ def raw(url: str) -> Iterator[Any]:
 def raw_with_dicts(url: str) -> Iterator[Any]:
     """Many callers have their rows given as dicts."""
     if url.startswith("postgresql"):
-        with psycopg.connect(url, row_factory=dict_row) as made:
-            yield made
+        with psycopg.connect(url, row_factory=dict_row) as own:
+            yield own
         return
-    made = sqlite3.connect(url.removeprefix("sqlite:///"))
+    made: Any = sqlite3.connect(url.removeprefix("sqlite:///"))
     made.row_factory = lambda cursor, row: {
         column[0]: value for column, value in zip(cursor.description, row, strict=True)
     }

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from outboxes import ACCOUNT, OTHERS, QUICK, TO, Store, client, enqueue, settle, sound, states, until, working
+from outboxes import OTHERS, QUICK, TO, Store, client, enqueue, settle, sound, states, until, working
 from postgresql import postgresql, programs
 from sqlalchemy import create_engine
 
@@ -326,7 +326,7 @@ CASES: Final[dict[str, Trouble]] = {
 _TRIED: Final[set[str]] = set()
 
 
-def case(name: str) -> Any:
+def case(name: str) -> pytest.MarkDecorator:
     """Marks a test that shows a row of the table, and gives it the row."""
     _TRIED.add(name)
     return pytest.mark.parametrize("trouble", [CASES[name]], ids=[name])
@@ -1161,11 +1161,11 @@ def test_the_credits_of_an_account_end_in_a_run(store: Store) -> None:
     box = store.box()
     for number in range(8):
         enqueue(box, f"2782{number:07}", key=f"{number}")
-    with Simulator(accounts=[Account(*ACCOUNT.values(), balance=Decimal(3))]) as poor, client(poor) as sms:
+    with Simulator(accounts=[Account(123456, "acme", "secret", balance=Decimal(3))]) as poor, client(poor) as sms:
         with working(box, sms):
             until(lambda: is_paused(box), "the account is paused")
             until(lambda: sound(box) == {"accepted": 3, "pending": 5}, "what is out is settled")
-            poor.gateway.set_balance(*list(ACCOUNT.values())[:2], Decimal(100))
+            poor.gateway.set_balance(123456, "acme", Decimal(100))
             box.resume(by="test", why="there is credit")
             until(lambda: box.check().open == 0, "everything is settled")
         assert sound(box) == {"accepted": 8}

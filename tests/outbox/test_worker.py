@@ -112,8 +112,9 @@ def test_what_is_out_does_not_expire(box: Outbox, gateway: Simulator, sms: Clien
     with working(box, sms):
         until(lambda: len(gateway.messages) == 1, "it arrived")
         (message,) = box.get("key")
-        assert message.expires_at is not None
-        until(lambda: datetime.now(UTC) > message.expires_at, "its time is over")
+        expires_at = message.expires_at
+        assert expires_at is not None
+        until(lambda: datetime.now(UTC) > expires_at, "its time is over")
         assert states(box) == ["sending"]
         assert box.wait("key", 20)[0].state is MessageState.ACCEPTED
 
@@ -301,7 +302,7 @@ def test_the_pace_of_a_run_holds(box: Outbox, sms: Client) -> None:
 
 @pytest.fixture
 def poor() -> Iterator[Simulator]:
-    with Simulator(accounts=[Account(*ACCOUNT.values(), balance=Decimal(20))]) as simulator:
+    with Simulator(accounts=[Account(123456, "acme", "secret", balance=Decimal(20))]) as simulator:
         yield simulator
 
 
@@ -319,7 +320,7 @@ def test_an_account_is_paused_before_it_is_empty_and_resumed_by_a_refill(
         assert status.balance is not None
         assert status.balance < 12
         assert 0 < len(poor.messages) < 20
-        poor.gateway.set_balance(*list(ACCOUNT.values())[:2], Decimal(100))
+        poor.gateway.set_balance(123456, "acme", Decimal(100))
         until(lambda: box.check().open == 0, "everything is settled")
     assert sound(box) == {"accepted": 25}
     assert len(poor.messages) == 25
