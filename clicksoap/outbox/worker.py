@@ -408,10 +408,12 @@ class Worker:
 
     def _refused(self, client: Client, why: str) -> None:
         """Ask the factory for a client again, because passwords rotate; without a new one, stop this worker."""
+        if not self._clients.is_current(client):
+            return  # another of its requests told it already
         if self._clients.renew(client):
             self._note(Happening.CLIENT_REFUSED, f"{why}; the factory gave a new client")
             return
-        if self._failure is None and self._clients.is_current(client):
+        if self._failure is None:
             self._failure = AuthenticationError("001", f"{why}: this worker stops, its messages wait")
             self._note(Happening.CLIENT_REFUSED, why)
 
