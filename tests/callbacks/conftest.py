@@ -17,7 +17,7 @@ from receivers import ALL, Serve
 
 from clicksoap import DeliveryReport, InboundMessage
 from clicksoap.callbacks import CallbackRequest, Callbacks, PostgreSQLStore, SQLiteStore
-from clicksoap.simulator import Account, CallbackUrl, Clock, Command, Simulator
+from clicksoap.simulator import Account, CallbackUrl, Clock, Command, Settings, Simulator
 
 API_ID = 7
 USER = "acme"
@@ -74,11 +74,13 @@ def noting(*, is_async: bool = False, **choices: Any) -> Noted:
 
 
 @contextmanager
-def simulating(origin: str, variant: str = "http", method: str = "POST", **choices: str) -> Generator[Simulator]:
+def simulating(
+    origin: str, variant: str = "http", method: str = "POST", *, settings: Settings | None = None, **choices: str
+) -> Generator[Simulator]:
     """A simulator whose clock stands still, and which calls a receiver."""
     target = CallbackUrl(f"{origin}{choices.pop('path', PATH)}", method, variant, **choices)  # type: ignore[arg-type]
     account = Account(API_ID, USER, "secret", callback=target, inbound=target)
-    with Simulator(accounts=[account], clock=Clock(speed=0)) as sim:
+    with Simulator(accounts=[account], clock=Clock(speed=0), settings=settings or Settings()) as sim:
         yield sim
 
 
