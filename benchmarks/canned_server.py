@@ -13,6 +13,7 @@ import re
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,6 +28,7 @@ _ACTION: Final = re.compile(rb"\r\nsoapaction:[ \t]*\"?[^\r\"]*/(\w+)", re.IGNOR
 _NUMBER: Final = re.compile(rb">\s*(\d+)\s*<")
 _MAX_ANSWERS: Final = 256
 _LAST: Final = b"/last"
+_RECEIPTS: Final = b"/receipts"
 
 
 class _Canned(asyncio.Protocol):
@@ -34,6 +36,8 @@ class _Canned(asyncio.Protocol):
 
     answers: Final[dict[tuple[str, bytes], bytes]] = {}
     last = b""
+    # When each request for recipients came, and for whom.
+    receipts: Final[list[tuple[float, bytes]]] = []
 
     def __init__(self, latency: float) -> None:
         self._latency = latency
@@ -63,7 +67,15 @@ class _Canned(asyncio.Protocol):
         if path == _LAST:
             self._write(_reply("text/xml", _Canned.last))
             return
+        if path == _RECEIPTS:
+            lines = (
+                f"{at:.6f} {number.decode()}" for at, asked in _Canned.receipts for number in _NUMBER.findall(asked)
+            )
+            self._write(_reply("text/plain", "\n".join(lines).encode()))
+            return
         _Canned.last = body
+        if b"</to>" in body:
+            _Canned.receipts.append((time.time(), body[body.find(b"<to") : body.rfind(b"</to>") + 5]))
         answer = _answer_to(path, head, body)
         if self._latency:
             asyncio.get_running_loop().call_later(self._latency, self._write, answer)
@@ -174,6 +186,17 @@ def last_request(port: int) -> bytes:
         return connection.getresponse().read()
     finally:
         connection.close()
+
+
+def receipts(port: int) -> list[tuple[float, str]]:
+    """When the server got a message for which number, over SOAP, in order."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    try:
+        connection.request("GET", _RECEIPTS.decode("ascii"))
+        lines = connection.getresponse().read().decode().splitlines()
+    finally:
+        connection.close()
+    return [(float(at), number) for at, number in (line.split(" ") for line in lines)]
 
 
 if __name__ == "__main__":

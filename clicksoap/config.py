@@ -1,11 +1,17 @@
-"""Settings of a client from environment variables, container secrets and a TOML file."""
+"""Settings of a client from environment variables, container secrets and a TOML file.
+
+A file that holds a password in plain text must not be readable by every user of the machine. Other users could then
+send at the account's cost. A password may be a reference instead: ``env:NAME`` or ``file:PATH``.
+"""
 
 import codecs
 import dataclasses
 import json
 import os
+import stat
 import tomllib
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, TypeVar, cast
 
@@ -53,9 +59,46 @@ _LINK_TO_PORT: Final = pattern(r"CLICKSOAP_(?:[A-Z0-9_]+_)?PORT=(?:tcp|udp|sctp)
 # What editors and shells put around a value.
 _AROUND: Final = "\r\n\N{ZERO WIDTH NO-BREAK SPACE}"
 
+LOCAL_FILE: Final = "clicksoap.toml"
+"""The name of the configuration file that the command line finds in the folder where it is started."""
+_REFERENCE: Final = pattern("(env|file):(.+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """The value of a setting, and the place that it comes from.
+
+    Attributes:
+        value: The value; a password is a `Secret`.
+        source: The place, such as ``CLICKSOAP_USER`` or ``[prod] in /etc/clicksoap.toml``.
+    """
+
+    value: object = field(repr=False)
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """The settings that were found, before they are checked for what is missing.
+
+    Attributes:
+        path: The configuration file, which may not exist.
+        profile: The name of the profile.
+        settings: Each setting that was found, by its name.
+        is_local: Whether the file is the one of the folder that was given.
+    """
+
+    path: Path
+    profile: str
+    settings: Mapping[str, Setting]
+    is_local: bool = False
+
 
 def load(
-    profile: str | None = None, environ: Mapping[str, str] | None = None, overrides: ClientOptions | None = None
+    profile: str | None = None,
+    environ: Mapping[str, str] | None = None,
+    overrides: ClientOptions | None = None,
+    folder: Path | None = None,
 ) -> ClientOptions:
     """Collect the arguments of a client.
 
@@ -68,9 +111,37 @@ def load(
         profile: The table of the TOML file; by default what ``CLICKSOAP_PROFILE`` says, else ``default``.
         environ: The environment, if not that of the process.
         overrides: Arguments of the client that the program gives by itself.
+        folder: A folder whose ``clicksoap.toml`` is read instead of the user's file, if it exists.
 
     Raises:
         ConfigurationError: Something needed is missing (the text names every place), or something is malformed.
+    """
+    given = overrides or {}
+    configuration = find(profile, environ, given, folder)
+    del environ
+    found = {name: setting.value for name, setting in configuration.settings.items()}
+    for name in _REQUIRED:
+        if name not in found and name not in given:
+            raise ConfigurationError(
+                f"no {name}: set CLICKSOAP_{name.upper()}, CLICKSOAP_{name.upper()}_FILE, {_VENDOR[name]} or "
+                f"{_VENDOR[name]}_FILE, or {name} or {name}_file under [{configuration.profile}] in "
+                f"{configuration.path}"
+            )
+    if "client_cert" in given:
+        found.pop("client_key", None)  # it belongs to the certificate that is not taken
+    return cast("ClientOptions", {**_settings(found), **given})
+
+
+def find(
+    profile: str | None = None,
+    environ: Mapping[str, str] | None = None,
+    overrides: ClientOptions | None = None,
+    folder: Path | None = None,
+) -> Configuration:
+    """Find the settings and the places that they come from; the arguments are those of `load`.
+
+    Raises:
+        ConfigurationError: Something is malformed.
     """
     if profile is not None and not isinstance(profile, str):
         raise ConfigurationError(f"profile= is {type(profile).__name__}: give the name of a table in the file")
@@ -83,24 +154,20 @@ def load(
     del environ  # its values stay hidden from those who show local variables
     _check_names(variables)
     asked = profile or variables.get("CLICKSOAP_PROFILE") or None
-    path = _path(variables)
-    table = _profile(path, asked, is_named=bool(variables.get("CLICKSOAP_CONFIG")))
-    found: dict[str, object] = {}
+    path, is_local = _path(variables, folder)
+    table = _profile(path, asked, is_named=bool(variables.get("CLICKSOAP_CONFIG")), is_local=is_local)
+    name_of_profile = asked or "default"
+    found: dict[str, Setting] = {}
     for name in sorted(_ALL - given.keys()):
-        value = _from_environment(name, variables)
-        if value is None:
-            value = _from_profile(name, table, path)
-        if value is not None:
-            found[name] = value
-    for name in _REQUIRED:
-        if name not in found and name not in given:
-            raise ConfigurationError(
-                f"no {name}: set CLICKSOAP_{name.upper()}, CLICKSOAP_{name.upper()}_FILE, {_VENDOR[name]} or "
-                f"{_VENDOR[name]}_FILE, or {name} or {name}_file under [{asked or 'default'}] in {path}"
-            )
-    if "client_cert" in given:
-        found.pop("client_key", None)  # it belongs to the certificate that is not taken
-    return cast("ClientOptions", {**_settings(found), **given})
+        setting = _from_environment(name, variables) or _from_profile(name, table, path, name_of_profile, variables)
+        if setting is not None:
+            found[name] = setting
+    return Configuration(path, name_of_profile, found, is_local)
+
+
+def user_file(environ: Mapping[str, str] | None = None) -> Path:
+    """The configuration file of the user: the one that ``CLICKSOAP_CONFIG`` names, or that of the user's folder."""
+    return _path(_Variables(os.environ if environ is None else environ), None)[0]
 
 
 class _Variables:
@@ -163,19 +230,31 @@ def _mapping(name: str, value: object) -> dict[str, Any]:
     return {str(key): item for key, item in value.items()}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
 
 
-def _path(variables: _Variables) -> Path:
+def _path(variables: _Variables, folder: Path | None) -> tuple[Path, bool]:
+    """The configuration file, and whether it was found in the folder alone."""
     if named := variables.get("CLICKSOAP_CONFIG"):
-        return Path(named)
+        return Path(named), False
+    if folder is not None and (folder / LOCAL_FILE).is_file():
+        return folder / LOCAL_FILE, True
     if os.name == "nt":
         folder = Path(variables.get("APPDATA") or Path.home() / "AppData/Roaming")
     else:
         folder = Path(variables.get("XDG_CONFIG_HOME") or Path(variables.get("HOME") or Path.home()) / ".config")
-    return folder / "clicksoap/config.toml"
+    return folder / "clicksoap/config.toml", False
 
 
-def _tables(path: Path, asked: str | None, *, is_named: bool) -> dict[str, object]:
+def _tables(path: Path, asked: str | None, *, is_named: bool, is_local: bool) -> dict[str, object]:
     try:
-        return {name: _with_secret(table) for name, table in tomllib.loads(_decoded(path.read_bytes())).items()}
+        with path.open("rb") as file:
+            status = os.fstat(file.fileno())
+            content = file.read()
+        if is_local:
+            _check_owner(path, status)
+        tables = {name: _with_secret(table) for name, table in tomllib.loads(_decoded(content)).items()}
+        if _holds_password(tables):
+            _check_readers(path, status)
+    except ConfigurationError:
+        raise
     except (FileNotFoundError, NotADirectoryError):
         if asked is not None:
             raise ConfigurationError(f"there is no profile {asked!r}: {path} does not exist") from None
@@ -186,8 +265,40 @@ def _tables(path: Path, asked: str | None, *, is_named: bool) -> dict[str, objec
         problem = f"{path} cannot be read: {error.strerror}"
     except (tomllib.TOMLDecodeError, UnicodeDecodeError):
         problem = f"{path} is not TOML in UTF-8"
+    else:
+        return tables
     # Raised out here: the parser's exceptions hold the file's content, passwords too, and must not hang on ours.
     raise ConfigurationError(problem)
+
+
+def _check_owner(path: Path, status: os.stat_result) -> None:
+    """Refuse a file of a folder that another user may have put there: it could send the credentials elsewhere."""
+    if os.name == "nt":
+        return
+    if status.st_uid not in {0, os.getuid()} or status.st_mode & stat.S_IWOTH:
+        raise ConfigurationError(
+            f"{path} belongs to another user or can be written by everybody, and could send your credentials to "
+            "another server: name it in CLICKSOAP_CONFIG if you trust it"
+        )
+
+
+def _check_readers(path: Path, status: os.stat_result) -> None:
+    """Refuse a password that every user of the machine can read."""
+    if os.name != "nt" and status.st_mode & stat.S_IROTH:
+        raise ConfigurationError(
+            f"{path} holds a password, and every user of this machine can read it: run chmod 600 {path}, or write "
+            'password = "env:NAME" or password = "file:PATH"'
+        )
+
+
+def _holds_password(tables: Mapping[str, object]) -> bool:
+    """Whether any table has a password in plain text."""
+    for table in tables.values():
+        if isinstance(table, dict):
+            password = cast("dict[str, object]", table).get("password")
+            if isinstance(password, Secret) and not _REFERENCE.fullmatch(password.reveal()):
+                return True
+    return False
 
 
 def _with_secret(table: object) -> object:
@@ -205,8 +316,8 @@ def _secret(text: str) -> Secret:
     return Secret(text.strip(_AROUND))
 
 
-def _profile(path: Path, asked: str | None, *, is_named: bool) -> dict[str, object]:
-    tables = _tables(path, asked, is_named=is_named)
+def _profile(path: Path, asked: str | None, *, is_named: bool, is_local: bool) -> dict[str, object]:
+    tables = _tables(path, asked, is_named=is_named, is_local=is_local)
     table = tables.get(asked or "default")
     if table is None:
         if asked is not None:
@@ -223,24 +334,42 @@ def _profile(path: Path, asked: str | None, *, is_named: bool) -> dict[str, obje
     return settings
 
 
-def _from_environment(name: str, variables: _Variables) -> object:
+def _from_environment(name: str, variables: _Variables) -> Setting | None:
     for variable in filter(None, (f"CLICKSOAP_{name.upper()}", _VENDOR.get(name))):
         if value := variables.get(variable):
-            return _converted(name, value, variable)
+            return Setting(_converted(name, value, variable), variable)
         if file := variables.get(f"{variable}_FILE"):
-            return _converted(name, _content(file, f"{variable}_FILE"), f"{variable}_FILE")
+            content = _converted(name, _content(file, f"{variable}_FILE"), f"{variable}_FILE")
+            return Setting(content, f"{file}, which {variable}_FILE names")
     return None
 
 
-def _from_profile(name: str, table: Mapping[str, object], path: Path) -> object:
+def _from_profile(
+    name: str, table: Mapping[str, object], path: Path, profile: str, variables: _Variables
+) -> Setting | None:
+    place = f"[{profile}] in {path}"
     if name in table:
-        return _converted(name, table[name], f"{name} in {path}")
+        value = _converted(name, table[name], f"{name} in {path}")
+        if name == "password" and isinstance(value, Secret) and (found := _REFERENCE.fullmatch(value.reveal())):
+            return _referred(found[1], found[2], path, place, variables)
+        return Setting(value, place)
     if f"{name}_file" in table:
         source, file = f"{name}_file in {path}", table[f"{name}_file"]
         if not isinstance(file, str):
             raise ConfigurationError(f"{source} is not a text: put it in quotes")
-        return _converted(name, _content(file, source), source)
+        return Setting(_converted(name, _content(file, source), source), f"{file}, which {place} names")
     return None
+
+
+def _referred(kind: str, name: str, path: Path, place: str, variables: _Variables) -> Setting:
+    """The password that a reference of the file leads to."""
+    if kind == "env":
+        text = variables.get(name)
+        if text is None:
+            raise ConfigurationError(f"password in {path} refers to the variable {name}, which is not set: set it")
+        return Setting(_secret(text), f"{name}, which {place} names")
+    file = path.parent / Path(name).expanduser()
+    return Setting(_secret(_content(str(file), f"password in {path}")), f"{file}, which {place} names")
 
 
 def _content(file: str, source: str) -> str:

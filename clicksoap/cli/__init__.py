@@ -14,3 +14,5 @@ def main() -> None:
         if missing not in {"click", "rich"}:
             raise
         sys.exit(f'clicksoap: {missing} is not installed; the command line needs: pip install "clicksoap[cli]"')
+    except KeyboardInterrupt:  # before a command began
+        sys.exit(130)

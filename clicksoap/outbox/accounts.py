@@ -7,7 +7,7 @@ from typing import Final
 from sqlalchemy import Connection, update
 
 from clicksoap.outbox.journal import Happening, OutboxEvent, moment, record
-from clicksoap.outbox.tables import ACCOUNT, DatabaseRow
+from clicksoap.outbox.tables import ACCOUNT, MESSAGE, DatabaseRow
 
 FOR_EVER: Final = 4e9
 """A pause until somebody ends it: a time in the year 2096."""
@@ -43,9 +43,15 @@ def pause_for(code: str | None, why: str, until: datetime | None, now: float) ->
 
 
 def pause(connection: Connection, account: DatabaseRow, wanted: Pause, now: float, who: str) -> OutboxEvent | None:
-    """Pause an account; a pause that lasts is only made longer, and one event tells of all of it."""
+    """Pause an account; a pause that lasts is only made longer, and one event tells of all of it.
+
+    A pause without an end is a person's or the floor's. It keeps its reason, whatever the gateway says meanwhile, and a
+    person's is always told.
+    """
     was = account.paused_until
     is_new = was is None
+    if was is not None and was > wanted.until:
+        return None
     connection.execute(
         update(ACCOUNT)
         .where(ACCOUNT.c.name == account.name)
@@ -55,7 +61,7 @@ def pause(connection: Connection, account: DatabaseRow, wanted: Pause, now: floa
             paused_since=now if is_new else account.paused_since,
         )
     )
-    if not is_new:
+    if not is_new and wanted.until < FOR_EVER:
         return None
     return _record(connection, Happening.ACCOUNT_PAUSED, f"account {account.name}: {wanted.why}", now, who)
 
@@ -66,6 +72,15 @@ def resume(connection: Connection, name: str, why: str, now: float, who: str) ->
         update(ACCOUNT).where(ACCOUNT.c.name == name).values(paused_until=None, paused_why=None, paused_since=None)
     )
     return _record(connection, Happening.ACCOUNT_RESUMED, f"account {name}: {why}", now, who)
+
+
+def hurry(connection: Connection, name: str, now: float) -> None:
+    """Let what stopped the account be sent now: a person ended the pause for which it waits."""
+    connection.execute(
+        update(MESSAGE)
+        .where(MESSAGE.c.account == name, MESSAGE.c.state == "pending", MESSAGE.c.pauses > 0, MESSAGE.c.due_at > now)
+        .values(due_at=now)
+    )
 
 
 def _record(connection: Connection, what: Happening, detail: str, now: float, who: str) -> OutboxEvent:

@@ -18,7 +18,7 @@ from clicksoap.outbox import accounts, records, reports, schema, suppression, tr
 from clicksoap.outbox.claims import lock_account
 from clicksoap.outbox.credentials import Clients, hashed
 from clicksoap.outbox.databases import Database
-from clicksoap.outbox.drafts import checked_key
+from clicksoap.outbox.drafts import checked_account, checked_key
 from clicksoap.outbox.journal import Happening, OutboxEvent, moment
 from clicksoap.outbox.limits import Limits
 from clicksoap.outbox.mark import Mark, MarkFile
@@ -34,6 +34,7 @@ OnEvent = Callable[[OutboxEvent], None]
 DEFAULT_ACCOUNT: Final = "default"
 _MAX_LISTED: Final = 1000
 _POLL: Final = 0.05
+_LONGEST_NAME: Final = 200
 _BELIEF_ON_LOOPBACK: Final = 2.0
 
 
@@ -96,6 +97,8 @@ class Administration:
         number = plain_int(limit)
         if number is None or not 1 <= number <= _MAX_LISTED:
             raise InvalidInput(f"limit is not a number from 1 to {_MAX_LISTED}: give one")
+        if any(not isinstance(each, MessageState) for each in states):
+            raise InvalidInput("states holds what is no MessageState: give those, such as MessageState.UNKNOWN")
         wanted: Sequence[MessageState] = states or (MessageState.UNCONFIRMED, MessageState.UNKNOWN)
         self._known_uuid()
         with self._database.read() as connection:
@@ -193,15 +196,17 @@ class Administration:
         """
         digits = msisdn(number, "number", self._region)
         who, reason = _filled(by, "by"), _filled(why, "why")
+        name = account if account == "" else checked_account(account)
         with self._writing() as (connection, now):
-            return suppression.suppress(connection, digits, account, reason, now, who)
+            return suppression.suppress(connection, digits, name, reason, now, who)
 
     def unsuppress(self, number: str | int, *, why: str, by: str, account: str = "") -> bool:
         """Take a number off the suppression list; returns whether it was on it."""
         digits = msisdn(number, "number", self._region)
         who, reason = _filled(by, "by"), _filled(why, "why")
+        name = account if account == "" else checked_account(account)
         with self._writing() as (connection, now):
-            return suppression.unsuppress(connection, digits, account, reason, now, who)
+            return suppression.unsuppress(connection, digits, name, reason, now, who)
 
     def suppressions(self, number: str | int | None = None) -> tuple[Suppression, ...]:
         """The entries of the suppression list, or those of one number."""
@@ -212,28 +217,30 @@ class Administration:
 
     def pause(self, *, by: str, why: str, account: str = DEFAULT_ACCOUNT) -> None:
         """Send nothing for an account until `resume` is called."""
-        who, reason = _filled(by, "by"), _filled(why, "why")
+        who, reason, name = _filled(by, "by"), _filled(why, "why"), checked_account(account)
         with self._writing() as (connection, now):
-            row = lock_account(connection, account)
+            row = lock_account(connection, name)
             event = accounts.pause(connection, row, accounts.Pause(accounts.FOR_EVER, reason), now, who)
         if event is not None:
             self._tell(event)
 
     def resume(self, *, by: str, why: str, account: str = DEFAULT_ACCOUNT) -> None:
         """End the pause of an account, made by a worker or by a person."""
-        who, reason = _filled(by, "by"), _filled(why, "why")
+        who, reason, name = _filled(by, "by"), _filled(why, "why"), checked_account(account)
         with self._writing() as (connection, now):
-            lock_account(connection, account)
-            event = accounts.resume(connection, account, reason, now, who)
+            lock_account(connection, name)
+            event = accounts.resume(connection, name, reason, now, who)
+            accounts.hurry(connection, name, now)
         self._tell(event)
 
     def set_rate(self, rate: float | None, *, account: str = DEFAULT_ACCOUNT) -> None:
         """Set the pace of an account in parts a second, for all its workers; None for no limit."""
         if rate is not None and plain_seconds(rate) is None:
             raise InvalidInput("rate is not a positive number of parts a second: give one, or None for no limit")
+        name = checked_account(account)
         with self._writing() as (connection, _):
-            lock_account(connection, account)
-            connection.execute(update(ACCOUNT).where(ACCOUNT.c.name == account).values(rate=rate))
+            lock_account(connection, name)
+            connection.execute(update(ACCOUNT).where(ACCOUNT.c.name == name).values(rate=rate))
 
     def prune(self, older_than: timedelta) -> int:
         """Remove numbers, texts and options of messages that were settled longer ago; keys and states stay.
@@ -306,4 +313,6 @@ def _filled(value: object, argument: str) -> str:
     written = check_text(value, argument)
     if not written.strip():
         raise InvalidInput(f"{argument} is empty: give a text, it is recorded")
+    if argument == "by" and len(written) > _LONGEST_NAME:
+        raise InvalidInput(f"by has {len(written)} characters: give {_LONGEST_NAME} at most")
     return written

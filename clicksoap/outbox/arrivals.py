@@ -6,7 +6,7 @@ from sqlalchemy import Connection, bindparam, select, update
 
 from clicksoap.outbox.journal import Happening, OutboxEvent, moment, record
 from clicksoap.outbox.states import MessageState
-from clicksoap.outbox.tables import ATTEMPT, KEPT_TEXT, MESSAGE, DatabaseRow
+from clicksoap.outbox.tables import ATTEMPT, EVENT, KEPT_TEXT, MESSAGE, DatabaseRow
 
 _ROWS: Final = select(MESSAGE.c.id, MESSAGE.c.msisdn, MESSAGE.c.state, MESSAGE.c.request_id, MESSAGE.c.message_id)
 _BY_REQUEST: Final = _ROWS.where(MESSAGE.c.request_id == bindparam("request"))
@@ -27,6 +27,11 @@ _ACCEPT: Final = (
     )
 )
 
+_TOLD: Final = select(EVENT.c.id).where(
+    EVENT.c.message_id == bindparam("row"),
+    EVENT.c.request_id == bindparam("request"),
+    EVENT.c.what == Happening.DOUBLED.value,
+)
 # A newer request of such a row may be with the gateway, or is.
 _HAS_NEWER: Final = frozenset(
     {MessageState.SENDING, MessageState.ACCEPTED, MessageState.UNCONFIRMED, MessageState.UNKNOWN}
@@ -65,6 +70,8 @@ def arrived(
     if row.request_id != request_id and state in _HAS_NEWER and row.request_id is not None:
         detail = "an answer to an earlier request came after the message was sent again"
         event = OutboxEvent(Happening.DOUBLED, detail, moment(now), who, int(row.id), request_id)
+        if connection.execute(_TOLD, {"row": row.id, "request": request_id}).first() is not None:
+            return None  # each further report says it again
         record(connection, event)
         return event
     if state is MessageState.ACCEPTED:

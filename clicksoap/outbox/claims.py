@@ -18,6 +18,7 @@ from sqlalchemy import (
     select,
     update,
 )
+from sqlalchemy.dialects import postgresql, sqlite
 
 from clicksoap.outbox import bulk
 from clicksoap.outbox.identity import client_message_id
@@ -118,7 +119,8 @@ _LEADS: Final = (
         MESSAGE.c.state == _PENDING,
         MESSAGE.c.priority == bindparam("priority"),
         MESSAGE.c.due_at <= bindparam("now"),
-        or_(MESSAGE.c.expires_at.is_(None), MESSAGE.c.expires_at > bindparam("now")),
+        # What is asked about first may be with the gateway, also if its time is over.
+        or_(MESSAGE.c.expires_at.is_(None), MESSAGE.c.expires_at > bindparam("now"), MESSAGE.c.ask_first > 0),
         or_(MESSAGE.c.closes_at.is_(None), MESSAGE.c.closes_at > bindparam("now")),
     )
     .order_by(MESSAGE.c.due_at, MESSAGE.c.id)
@@ -440,7 +442,9 @@ def lock_account(connection: Connection, name: str) -> DatabaseRow:
     """The row of an account, locked until the transaction ends; it is made if it is missing."""
     found = connection.execute(_ACCOUNT, {"account": name}).first()
     if found is None:
-        connection.execute(ACCOUNT.insert().values(name=name))
+        # Another worker may make it at the same time.
+        insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+        connection.execute(insert(ACCOUNT).values(name=name).on_conflict_do_nothing())
         found = connection.execute(_ACCOUNT, {"account": name}).one()
     return found
 
@@ -461,5 +465,5 @@ _DUE: Final = select(
     exists().where(
         REQUEST.c.account == bindparam("account"), REQUEST.c.state == _SENDING, REQUEST.c.ask_at <= bindparam("now")
     ),
-    exists().where(MESSAGE.c.state == _PENDING, MESSAGE.c.expires_at <= bindparam("now")),
+    exists().where(MESSAGE.c.state == _PENDING, MESSAGE.c.expires_at <= bindparam("now"), MESSAGE.c.ask_first == 0),
 )

@@ -12,15 +12,16 @@ from typing import Any, Final, Protocol
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError
 
-from clicksoap.errors import ConfigurationError
+from clicksoap.errors import ConfigurationError, OutboxUnavailable
 from clicksoap.outbox.failures import translated
 
 Clock = Callable[[], float]
 """Gives seconds since 1970, UTC."""
 
 _BUSY_SECONDS: Final = 5.0
+_FILE: Final = "clicksoap file"
 # Byte locks of these file systems do not hold between machines, and SQLite's shared memory does not work on them
 # (sqlite.org/wal.html, section 1; sqlite.org/faq.html, question 5).
 _NETWORK_FILE_SYSTEMS: Final = frozenset(
@@ -108,6 +109,8 @@ class SQLite:
         )
         event.listen(self.engine, "do_connect", self._create)
         event.listen(self.engine, "connect", _set_up_sqlite)
+        event.listen(self.engine, "connect", self._remember_file)
+        event.listen(self.engine, "checkout", self._check_file)
         event.listen(self.engine, "begin", _begin_sqlite)
 
     @contextmanager
@@ -134,6 +137,22 @@ class SQLite:
     def close(self) -> None:
         """Close the connections."""
         self.engine.dispose()
+
+    def _remember_file(self, _raw: object, record: Any) -> None:  # noqa: ANN401 - SQLAlchemy gives the types no public name
+        record.info[_FILE] = self._file()
+
+    def _check_file(self, _raw: object, record: Any, _proxy: object) -> None:  # noqa: ANN401 - as above
+        """Open the file anew if another one took its place; the worker sees then whether that one is older."""
+        if record.info[_FILE] != self._file():
+            raise DisconnectionError
+
+    def _file(self) -> tuple[int, int]:
+        try:
+            found = self.path.stat()
+        except OSError as error:
+            problem = error.strerror or type(error).__name__
+            raise OutboxUnavailable(f"the outbox does not reach its database: {self.path.name}: {problem}") from None
+        return found.st_dev, found.st_ino
 
     def _create(self, *_: object) -> None:
         """Make the file with mode 0600; SQLite gives its companions the mode of the file."""
@@ -233,7 +252,7 @@ class PostgreSQL:
     @contextmanager
     def write(self) -> Generator[Connection]:
         """A transaction that writes."""
-        with translated(), self.engine.connect() as connection, connection.begin():
+        with translated(), self.engine.connect() as connection, _transaction(connection):
             yield connection
 
     @contextmanager
@@ -243,7 +262,7 @@ class PostgreSQL:
         with (
             translated(),
             self.engine.connect().execution_options(**options) as connection,
-            connection.begin(),
+            _transaction(connection),
         ):
             yield connection
 
@@ -254,6 +273,28 @@ class PostgreSQL:
     def close(self) -> None:
         """Close the connections."""
         self.engine.dispose()
+
+
+@contextmanager
+def _transaction(connection: Connection) -> Generator[None]:
+    """A transaction of PostgreSQL.
+
+    If the handler of a signal raises within a statement, nothing can be rolled back: psycopg still waits for the answer.
+    Such a connection is closed, so that the server lets go of its locks, and no other error hides what was raised.
+    """
+    from psycopg.pq import TransactionStatus  # noqa: PLC0415 - an extra of its own
+
+    transaction = connection.begin()
+    try:
+        yield
+        transaction.commit()
+    except BaseException:
+        raw = None if connection.invalidated else connection.connection.dbapi_connection
+        if raw is not None and raw.info.transaction_status is TransactionStatus.ACTIVE:
+            connection.invalidate()
+        with suppress(DBAPIError):
+            transaction.rollback()
+        raise
 
 
 _NOW: Final = text("SELECT extract(epoch FROM clock_timestamp())::double precision")

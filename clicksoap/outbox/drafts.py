@@ -13,9 +13,11 @@ from clicksoap.outbox.pace import LARGEST
 from clicksoap.protocol.arguments import Arguments
 from clicksoap.protocol.compose import ClientCore
 from clicksoap.protocol.endpoint import BindingName
+from clicksoap.protocol.plan import Ledger, Plan
 from clicksoap.redaction import masked_number
 
 _LONGEST_KEY: Final = 200
+_LONGEST_ACCOUNT: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +101,16 @@ class Checker:
                 f"to names {len(numbers)} recipients, and one request of the outbox takes {most} of this message: "
                 "enqueue several groups, each with a key of its own"
             )
+        self._check_encoding(plan)
         # Reports settle what no answer tells, so they are asked for unless the caller says otherwise.
         stored = store(message, {"callback": CallbackOn.FINAL | CallbackOn.ERROR, **options})
         return Draft(numbers.msisdns, numbers.given, stored, parts)
+
+    def _check_encoding(self, plan: Plan) -> None:
+        """Refuse what the binding cannot carry: a client finds that out only when it writes the request."""
+        operation = Ledger(plan, lambda: "").next()
+        if operation is not None:
+            self._core.binding.encode(operation.name, {"session_id": "", **operation.parameters()})
 
 
 def message_parts(message: str | Message, core: ClientCore) -> int:
@@ -109,9 +118,14 @@ def message_parts(message: str | Message, core: ClientCore) -> int:
     return core.segments(message).parts
 
 
-def checked_key(key: object, argument: str = "key") -> str:
+def checked_key(key: object, argument: str = "key", longest: int = _LONGEST_KEY) -> str:
     """Return a key, if it is a str of 1 to 200 characters."""
     text = check_text(key, argument)
-    if not text.strip() or len(text) > _LONGEST_KEY:
-        raise InvalidInput(f"{argument} has {len(text)} characters: give 1 to {_LONGEST_KEY}, not only blanks")
+    if not text.strip() or len(text) > longest:
+        raise InvalidInput(f"{argument} has {len(text)} characters: give 1 to {longest}, not only blanks")
     return text
+
+
+def checked_account(account: object) -> str:
+    """Return the name of an account, if it is a str of 1 to 64 characters."""
+    return checked_key(account, "account", _LONGEST_ACCOUNT)

@@ -41,13 +41,20 @@ def translated() -> Generator[None]:
 
     The original error is not chained: it holds the statement with numbers and texts.
     """
-    problem = None
+    problem = foreign = None
     try:
         yield
     except exc.IntegrityError:
         raise
     except (exc.DBAPIError, exc.TimeoutError) as error:
         problem = described(error)
+    except exc.StatementError as error:
+        # SQLAlchemy wraps what the handler of a signal raises within it.
+        foreign = error.orig
+        if foreign is None:
+            raise
+    if foreign is not None:
+        raise foreign
     if problem is not None:
         raise OutboxUnavailable(f"the outbox does not reach its database: {problem}")
 

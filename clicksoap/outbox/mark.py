@@ -2,10 +2,20 @@
 
 import json
 import os
+import sys
+import threading
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Final
 
 from clicksoap.errors import ConfigurationError, OutboxMismatch
+
+if sys.platform != "win32":
+    import fcntl
+
+_WRITING: Final = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,18 +57,22 @@ class MarkFile:
             raise OutboxMismatch(
                 f"the mark file {self._path.name} belongs to another outbox: give each outbox a mark file of its own"
             )
-        if (mark.generation, mark.high_water) < (known.generation, known.high_water):
+        if _reached(mark) < _reached(known):
             raise OutboxMismatch(
                 "the database is an older copy of the outbox: what it calls unsent may have been sent. "
                 "Run Outbox.after_restore() or clicksoap outbox check --after-restore, which lets the workers ask first"
             )
 
     def write(self, mark: Mark) -> None:
-        """Write the mark, complete or not at all."""
+        """Write the mark, complete or not at all, unless a later one of the same outbox stands there."""
         temporary = self._path.with_name(f"{self._path.name}.{os.getpid()}.new")
         try:
-            temporary.write_text(json.dumps(asdict(mark)), "utf-8")
-            temporary.replace(self._path)
+            with _alone_in(self._path.parent):
+                known = self.known()
+                if known is not None and known.uuid == mark.uuid and _reached(known) >= _reached(mark):
+                    return
+                temporary.write_text(json.dumps(asdict(mark)), "utf-8")
+                temporary.replace(self._path)
         except OSError as error:
             problem = error.strerror or type(error).__name__
             raise ConfigurationError(f"the mark file {self._path.name} cannot be written ({problem})") from None
@@ -75,3 +89,22 @@ class MarkFile:
                 f"the mark file {self._path.name} cannot be read ({type(error).__name__}): "
                 "check whether the database is an older copy, then remove the file"
             ) from None
+
+
+def _reached(mark: Mark) -> tuple[int, int]:
+    return mark.generation, mark.high_water
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Generator[None]:
+    """Keep other workers of this machine from writing to a folder; on Windows only those of this process."""
+    with _WRITING:
+        if sys.platform == "win32":
+            yield
+            return
+        opened = os.open(folder, os.O_RDONLY)
+        try:
+            fcntl.flock(opened, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(opened)

@@ -21,7 +21,7 @@ from clicksoap.outbox import schema, stream, transactions
 from clicksoap.outbox.administration import DEFAULT_ACCOUNT, Administration, OnEvent
 from clicksoap.outbox.credentials import ClientFactory, Clients
 from clicksoap.outbox.databases import Database, SQLite, open_database
-from clicksoap.outbox.drafts import Checker, checked_key
+from clicksoap.outbox.drafts import Checker, checked_account, checked_key
 from clicksoap.outbox.mark import MarkFile
 from clicksoap.outbox.signals import stopped_by_signals
 from clicksoap.outbox.states import Priority
@@ -311,7 +311,7 @@ class Outbox(Administration):
         return Entry(
             checked_key(key),
             draft,
-            checked_key(account, "account"),
+            checked_account(account),
             priority,
             None if due_at is None else plain_moment(due_at, "due_at").timestamp(),
             _checked_expiry(expires_in),
@@ -343,7 +343,7 @@ class Outbox(Administration):
             raise InvalidInput("grace is not a number of seconds: give one")
         if floor is not None and plain_seconds(floor, is_zero_allowed=True) is None:
             raise InvalidInput("floor is not a number of credits: give one, or None for no floor")
-        name = checked_key(account, "account")
+        name = checked_account(account)
         clients = Clients(client, self._known_uuid())
         if rate is not None:
             self.set_rate(rate, account=name)
@@ -357,9 +357,10 @@ _MAX_PER_REQUEST: Final = 300
 def _checked_expiry(expires_in: timedelta | float | None) -> float | None:
     if expires_in is None:
         return None
-    seconds = expires_in.total_seconds() if isinstance(expires_in, timedelta) else plain_seconds(expires_in)
-    if seconds is None or seconds <= 0:
-        raise InvalidInput("expires_in is not a positive duration: give a timedelta or seconds")
+    # Bounded, because what lies beyond the year 9999 is no date that could be shown.
+    seconds = plain_seconds(expires_in.total_seconds() if isinstance(expires_in, timedelta) else expires_in)
+    if seconds is None:
+        raise InvalidInput("expires_in is not a positive duration: give a timedelta or seconds, 30 years at most")
     return float(seconds)
 
 

@@ -12,6 +12,7 @@ from clicksoap.errors import RecipientError
 from clicksoap.outbox import bulk
 from clicksoap.outbox.accounts import pause, pause_for
 from clicksoap.outbox.arrivals import arrived, rows_of
+from clicksoap.outbox.claims import Claimed
 from clicksoap.outbox.journal import Happening, OutboxEvent, moment, record
 from clicksoap.outbox.limits import Limits
 from clicksoap.outbox.queries import Finding, Found
@@ -58,6 +59,8 @@ class Settler:
         """Enter what became of requests."""
         answered: list[Sent] = []
         for each in sent:
+            if each.fate is not Fate.ANSWERED and not self._is_of(each.claimed):
+                continue
             match each.fate:
                 case Fate.ANSWERED:
                     answered.append(each)
@@ -92,6 +95,14 @@ class Settler:
             self._denied(request, found.question.asked_at)
         else:
             self._wait(request)
+
+    def _is_of(self, claimed: Claimed) -> bool:
+        """Whether a request is still the one that was claimed.
+
+        After a commit whose end is not known, an id of which nothing left may be another worker's already.
+        """
+        at = self.connection.execute(_CLAIMED_AT, {"request": claimed.request_id}).scalar()
+        return at is not None and float(at) == claimed.claimed_at
 
     def _enter(self, answered: Sequence[Sent]) -> None:
         """Enter answers, row by row: several requests are written down in few statements."""
@@ -294,6 +305,7 @@ def _back_off(asked: int, longest: float) -> float:
 
 
 _REQUEST: Final = select(REQUEST).where(REQUEST.c.id == bindparam("request")).with_for_update()
+_CLAIMED_AT: Final = select(REQUEST.c.claimed_at).where(REQUEST.c.id == bindparam("request"))
 
 
 @functools.cache

@@ -68,7 +68,7 @@ class Status:
         def add(name: str, kind: str, help_: str, values: Mapping[str, float]) -> None:
             lines.append(f"# HELP clicksoap_outbox_{name} {help_}")
             lines.append(f"# TYPE clicksoap_outbox_{name} {kind}")
-            lines.extend(f"clicksoap_outbox_{name}{labels} {value:g}" for labels, value in values.items())
+            lines.extend(f"clicksoap_outbox_{name}{labels} {_shown(value)}" for labels, value in values.items())
 
         by_state = {f'{{state="{each.value}"}}': float(self.messages.get(each, 0)) for each in MessageState}
         add("messages", "gauge", "Messages by state.", by_state)
@@ -89,6 +89,11 @@ class Status:
         balance = {labels[each.name]: each.balance for each in self.accounts if each.balance is not None}
         add("balance_credits", "gauge", "The credits at the last look.", balance)
         return "\n".join(lines) + "\n"
+
+
+def _shown(value: float) -> str:
+    """A number with all of its digits: six of them place a time to within hours."""
+    return str(int(value)) if value == int(value) else repr(float(value))
 
 
 def status(connection: Connection, limits: Limits, now: float) -> Status:

@@ -114,9 +114,10 @@ class _SQLite3:
         self._connection = connection
 
     def __call__(self, statement: Statement) -> list[Row]:
-        # The caller may have a row factory of its own.
-        rows: list[Any] = self._connection.execute(_with_marks(statement), tuple(statement.values)).fetchall()
-        return [tuple(row) for row in rows]
+        cursor = self._connection.cursor()
+        cursor.row_factory = None  # the caller may have one of its own, such as for dicts
+        rows: list[Row] = cursor.execute(_with_marks(statement), tuple(statement.values)).fetchall()
+        return rows
 
 
 class _Psycopg:
@@ -124,11 +125,12 @@ class _Psycopg:
         self._connection = connection
 
     def __call__(self, statement: Statement) -> list[Row]:
-        from psycopg.rows import tuple_row  # noqa: PLC0415 - the caller has it
+        from psycopg import Cursor  # noqa: PLC0415 - the caller has it
+        from psycopg.rows import tuple_row  # noqa: PLC0415 - as above
 
-        with self._connection.cursor(row_factory=tuple_row) as cursor:
-            rows: list[Row] = cursor.execute(statement.sql, tuple(statement.values)).fetchall()
-            return rows
+        # The caller's kind of cursor may give dicts, or mark values in another way.
+        with Cursor(self._connection, row_factory=tuple_row) as cursor:
+            return cursor.execute(statement.sql.encode(), tuple(statement.values)).fetchall()
 
 
 class _Django:
@@ -173,10 +175,11 @@ class _AsyncPsycopg:
         self._connection = connection
 
     async def __call__(self, statement: Statement) -> list[Row]:
-        from psycopg.rows import tuple_row  # noqa: PLC0415 - the caller has it
+        from psycopg import AsyncCursor  # noqa: PLC0415 - the caller has it
+        from psycopg.rows import tuple_row  # noqa: PLC0415 - as above
 
-        async with self._connection.cursor(row_factory=tuple_row) as cursor:
-            await cursor.execute(statement.sql, tuple(statement.values))
+        async with AsyncCursor(self._connection, row_factory=tuple_row) as cursor:
+            await cursor.execute(statement.sql.encode(), tuple(statement.values))
             rows: list[Row] = await cursor.fetchall()
             return rows
 

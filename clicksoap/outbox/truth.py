@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import Connection, func, select, text, update
+from sqlalchemy import Connection, delete, func, select, text, update
 
 from clicksoap.errors import InvalidInput
 from clicksoap.outbox.arrivals import arrived, rows_of
 from clicksoap.outbox.journal import Happening, OutboxEvent, moment, record
 from clicksoap.outbox.states import Decision, MessageState
-from clicksoap.outbox.tables import ATTEMPT, MARK, MESSAGE
+from clicksoap.outbox.tables import ATTEMPT, KEPT_TEXT, MARK, MESSAGE, REPORT
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +138,7 @@ def resolve(connection: Connection, number: int, decision: Decision, why: str, n
             connection.execute(ATTEMPT.insert().values(request_id=row.request_id, message_id=row.id))
         _change(connection, row.id, {"state": "pending", "request_id": None, "settled_at": None, "batch": None})
     else:
-        _change(connection, row.id, {"state": "cancelled", "settled_at": now, "why": why})
+        _change(connection, row.id, {"state": "cancelled", "settled_at": now, "why": why, "text": KEPT_TEXT})
     event = OutboxEvent(Happening.RESOLVED, f"{decision}: {why}", moment(now), who, number, row.request_id)
     record(connection, event)
     return event
@@ -149,13 +149,13 @@ def _change(connection: Connection, number: int, values: dict[str, object]) -> N
 
 
 def after_restore(connection: Connection, reached: int, why: str, now: float, who: str) -> int:
-    """Have everything that waits in an older copy of the database asked about before it is sent.
+    """Have everything that waits in an older copy of the database, or is out, asked about before it is sent again.
 
     Returns:
         How many messages are asked about first.
     """
     asked = connection.execute(
-        update(MESSAGE).where(MESSAGE.c.state == "pending").values(ask_first=_ATTEMPTS_ASKED)
+        update(MESSAGE).where(MESSAGE.c.state.in_(["pending", "sending"])).values(ask_first=_ATTEMPTS_ASKED)
     ).rowcount
     connection.execute(
         update(MARK).values(
@@ -176,9 +176,12 @@ _ATTEMPTS_ASKED: Final = 3
 def prune(connection: Connection, before: float) -> int:
     """Remove the personal data of messages that were settled before a time; their keys and states stay.
 
+    Reports that came before that time and still wait for a message go as well: they hold numbers.
+
     Returns:
         How many messages lost them.
     """
+    connection.execute(delete(REPORT).where(REPORT.c.received_at < before))
     return connection.execute(
         update(MESSAGE)
         .where(

@@ -5,7 +5,7 @@ import os
 import socket
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from sqlalchemy import Connection, literal_column, select, text, update
@@ -30,8 +30,9 @@ from clicksoap.outbox.tables import ACCOUNT, MARK, VERSION_TABLE
 from clicksoap.results import State
 
 _IDLE: Final = 0.05
-_GATHER: Final = 0.04
-_MARK_EVERY: Final = 1.0
+_WAIT_WHEN_FULL: Final = 0.25  # a signal does not end the wait
+# Under a pace, a turn at each half quantum is soon enough; without one, the senders are to have work again soon.
+_GATHER: Final = QUANTUM / 2
 _LONGEST_DATABASE_PAUSE: Final = 2.0
 _MAX_QUESTIONS: Final = 20
 _MARK: Final = select(MARK, literal_column("version_num")).select_from(MARK, text(VERSION_TABLE))
@@ -120,12 +121,12 @@ class Worker:
         self._reach = Reachability()
         self._proofs = Proofs()
         self._results: list[_Result] = []
+        self._is_paced = False
         self._is_stopping = False
         self._is_asked_to_stop = False
         self._high_water = 0
         self._restored_at: float | None = None
         self._mark: Mark | None = None
-        self._mark_written = 0.0
         self._sweep_at = 0.0
         self._claim_at = 0.0
         self._balance_at = 0.0
@@ -182,6 +183,7 @@ class Worker:
             self._check_mark(connection)
             if self._mark_file is not None and self._mark is not None:
                 self._mark_file.check(self._mark)
+        self._know_high_water()
 
     def _is_over(self, end: float | None) -> bool:
         if self._is_asked_to_stop or self._failure is not None:
@@ -198,7 +200,7 @@ class Worker:
     def _wait(self) -> float:
         """How long to wait for results before the next turn."""
         if self._senders.busy >= self._senders.count:
-            return 1.0
+            return _WAIT_WHEN_FULL
         return max(0.0, min(_IDLE, self._claim_at - time.monotonic())) if self._claim_at > time.monotonic() else _IDLE
 
     def _gather(self, seconds: float) -> None:
@@ -208,7 +210,9 @@ class Worker:
         while result is not None:
             self._results.append(result)
             left = until - time.monotonic()
-            is_enough = self._senders.busy <= self._senders.count // 2
+            is_enough = not self._senders.busy or (
+                not self._is_paced and self._senders.busy <= self._senders.count // 2
+            )
             result = self._senders.take(0.0 if is_enough or left <= 0 else left)
 
     def _turn(self) -> None:
@@ -220,6 +224,7 @@ class Worker:
         with self._database.write() as connection:
             claimed, asked, events, accepted = self._transact(connection)
         # Committed: from here on, what stands in the lists is written down.
+        self._know_high_water()
         results, self._results = self._results, []
         self._is_database_lost = self._is_database_lost and self._database_back()
         for each in results:
@@ -227,13 +232,20 @@ class Worker:
         self._accepted += accepted
         for event in events:
             self._tell(event)
+        if claimed:
+            # Before anything leaves: a copy without this claim has to be noticed.
+            self._write_mark()
         for request in claimed:
             if not request.is_asked_first:
                 self._give(request, began)
         for question in asked:
             self._give_question(question)
         self._ask_proofs()
-        self._write_mark()
+
+    def _know_high_water(self) -> None:
+        """Remember what the last transaction saw, now that it is committed: what falls behind it is an older copy."""
+        if self._mark is not None:
+            self._high_water = self._mark.high_water
 
     def _is_needed(self) -> bool:
         """Whether a turn has anything to do; a look that writes nothing."""
@@ -260,8 +272,8 @@ class Worker:
             self._sweep_at = now + 1
             expire(connection, now)
         claimed, asked = self._claim(connection, settler, now)
-        if claimed:
-            self._high_water = count_claim(connection)
+        if claimed and self._mark is not None:
+            self._mark = replace(self._mark, high_water=count_claim(connection))
         return claimed, asked, events, settler.accepted
 
     def _claim(self, connection: Connection, settler: Settler, now: float) -> tuple[list[Claimed], list[Question]]:
@@ -289,6 +301,7 @@ class Worker:
             self._options.counts_parts,
             self._restored_at,
         )
+        self._is_paced = account.rate is not None
         pace = Pace(account.rate, account.free_at, now)
         was = pace.free_at
         kept_free = self._reserved if not self._reach.is_paused else 0
@@ -319,8 +332,10 @@ class Worker:
 
     def _give(self, claimed: Claimed, began: Instant) -> None:
         client, database_now = self._clients.current(), claimed.claimed_at
-        start = self._limits.start
-        gate = Gate(start, start + self._clients.patience, lambda: self._is_stopping, began)
+        # What expires is not sent late, also where a login stands between its claim and its request.
+        left = float("inf") if claimed.expires_at is None else claimed.expires_at - claimed.claimed_at
+        start = min(self._limits.start, left)
+        gate = Gate(start, min(self._limits.start + self._clients.patience, left), self._must_stop, began)
 
         def job() -> _Result:
             waited = time.monotonic() - began.monotonic
@@ -328,6 +343,9 @@ class Worker:
 
         self._sent += 1
         self._senders.give(job)
+
+    def _must_stop(self) -> bool:
+        return self._is_stopping or self._is_asked_to_stop
 
     def _give_question(self, question: Question) -> None:
         client = self._clients.current()
@@ -440,13 +458,9 @@ class Worker:
         self._note(Happening.DATABASE_BACK, "answers that were in hand are written down")
         return False
 
-    def _write_mark(self, *, at_once: bool = False) -> None:
-        if self._mark_file is None or self._mark is None:
-            return
-        if at_once or time.monotonic() - self._mark_written >= _MARK_EVERY:
-            self._mark_written = time.monotonic()
-            high_water = max(self._mark.high_water, self._high_water)
-            self._mark_file.write(Mark(self._mark.uuid, self._mark.generation, high_water))
+    def _write_mark(self) -> None:
+        if self._mark_file is not None and self._mark is not None:
+            self._mark_file.write(self._mark)
 
     def _finish(self) -> None:
         """Take nothing new, wait for answers, and write them down; the next worker asks about what is out longer."""
@@ -455,7 +469,7 @@ class Worker:
             self._drain(time.monotonic() + self._options.grace)
         finally:
             self._senders.stop()
-        self._write_mark(at_once=True)
+            self._clients.close()
 
     def _drain(self, end: float) -> None:
         problem: OutboxUnavailable | None = None

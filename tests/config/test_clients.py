@@ -80,6 +80,7 @@ def test_a_client_of_a_profile_sends(gateway: Simulator, tmp_path: Path) -> None
     file.parent.mkdir(parents=True)
     account = f'api_id = 123456\nuser = "acme"\nendpoint = "{gateway.origin}"\n'
     file.write_text(f'[default]\n{account}password = "other"\n[prod]\n{account}password = "{SECRET}"\n')
+    file.chmod(0o600)
     with Client.from_config("prod") as sms:
         assert sms.send(TO, "hello").accepted
     with Client.from_config() as sms, pytest.raises(AuthenticationError) as refused:

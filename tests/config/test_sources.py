@@ -26,6 +26,7 @@ def toml(tmp_path: Path) -> Callable[[str], Path]:
 
     def write(text: str) -> Path:
         path.write_text(text, encoding="utf-8")
+        path.chmod(0o600)  # it may hold a password
         return path
 
     return write

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from clicksoap.cli.extras import simulator_package
+from clicksoap.cli.verbs import examples
 from clicksoap.client import Client
 from clicksoap.contract import DEFAULT_PATHS, Dialect
 
@@ -53,7 +54,7 @@ class DemoRun:
         return asdict(self)
 
 
-@click.command("demo")
+@click.command("demo", epilog=examples("clicksoap demo", "clicksoap demo --json"))
 @click.option("--json", "as_json", is_flag=True, help="Print the results as JSON instead of tables.")
 def command(*, as_json: bool) -> None:
     """Send over both SOAP bindings to a simulated gateway, and show the results."""

@@ -25,6 +25,7 @@ from clicksoap.cli.options import (
     read_login,
     setting_lines,
 )
+from clicksoap.cli.verbs import examples
 from clicksoap.contract import SERVICE_PATHS
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ _IPV6: Final = 6
 LogFormat = Literal["text", "json"]
 
 
-@click.command("simulator")
+@click.command("simulator", epilog=examples("clicksoap simulator", "clicksoap simulator --port 0 --strict"))
 @click.option(
     "--port",
     default=8025,

@@ -1,5 +1,7 @@
 """The tables, as they were in the first version: a later step changes them, and never this file."""
 
+# pyright: reportUnknownArgumentType=false, reportUnknownMemberType=false
+
 import sqlalchemy as sa
 from alembic import op
 

@@ -1,0 +1,196 @@
+"""The outbox at its pace: personalised rows against a gateway that takes 100 ms, on SQLite and PostgreSQL.
+
+    python -m benchmarks.outbox                       # 20 000 rows at 300 and at 1 000 parts a second, on both stores
+    python -m benchmarks.outbox --rows 3000 --rate 300 --store sqlite
+    python -m benchmarks.outbox --cost                # what the outbox costs beside the bare client, one core
+
+Each run prints how much of the pace was reached, whether any window broke its bound, and how long an alert took from
+its commit to the gateway. ``--open-transaction`` leaves a transaction of another connection open throughout.
+"""
+
+import argparse
+import contextlib
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import create_engine, text
+
+from benchmarks.canned_server import receipts, running
+from benchmarks.measuring import median, pin
+from clicksoap import Client
+from clicksoap.outbox import Outbox, Priority
+
+ROOT: Final = Path(__file__).parents[1]
+LATENCY: Final = 0.1
+ALERTS: Final = 200
+SENDERS: Final = {300: 64, 1000: 200}
+
+
+@contextlib.contextmanager
+def store(name: str) -> Iterator[str]:
+    """The URL of an empty outbox that writes through."""
+    if name == "sqlite":
+        with tempfile.TemporaryDirectory() as folder:
+            yield f"sqlite:///{folder}/outbox.db"
+        return
+    sys.path.insert(0, str(ROOT / "tests" / "support"))
+    from postgresql import postgresql  # noqa: PLC0415 - a helper of the tests
+
+    with postgresql("-c", "fsync=on") as server:
+        yield server.create("outbox")
+
+
+def client(port: int) -> Client:
+    """A client of the canned gateway."""
+    return Client(123456, "acme", "secret", endpoint=f"http://127.0.0.1:{port}")
+
+
+@contextlib.contextmanager
+def worker(url: str, port: int, rate: int) -> Iterator[None]:
+    """A worker in a process of its own."""
+    command = [sys.executable, "-m", "benchmarks.outbox", "--worker", url, "--port", str(port), "--rate", str(rate)]
+    with subprocess.Popen(command, cwd=ROOT) as process:
+        try:
+            yield
+        finally:
+            process.terminate()
+            process.wait()
+
+
+def worst_excess(times: Sequence[float], rate: float) -> float:
+    """By how many parts the worst window exceeds its bound, rate * t + max(300, rate * 0.2); negative if none does."""
+    bound = max(300.0, rate * 0.2)
+    # The excess of a window is the rise of (parts so far - rate * time); the worst is the largest rise.
+    lowest, worst = float("inf"), float("-inf")
+    for count, at in enumerate(times):
+        lowest = min(lowest, count - rate * at)
+        worst = max(worst, count + 1 - rate * at - lowest)
+    return worst - bound
+
+
+def enqueue_alerts(box: Outbox, count: int, pause: float) -> dict[str, float]:
+    """Enqueue alerts one by one; returns when each was committed, by its number."""
+    committed: dict[str, float] = {}
+    for position in range(count):
+        number = f"2799{position:07}"
+        with box.transaction() as transaction:
+            box.enqueue(
+                transaction,
+                number,
+                "Your code is 123456",
+                key=f"alert {position}",
+                priority=Priority.ALERT,
+                expires_in=60,
+            )
+        committed[number] = time.time()
+        time.sleep(pause)
+    return committed
+
+
+def run(name: str, rows: int, rate: int, *, with_alerts: bool, with_open_transaction: bool) -> str:
+    """One run; returns its line."""
+    with store(name) as url, running(LATENCY) as port:
+        box = Outbox(url)
+        for start in range(0, rows, 1000):
+            with box.transaction() as transaction:
+                for position in range(start, min(start + 1000, rows)):
+                    message = f"Dear customer {position}, your invoice is due"
+                    box.enqueue(transaction, f"2782{position:07}", message, key=f"row {position}")
+        alerts: dict[str, float] = {}
+        with contextlib.ExitStack() as stack:
+            if with_open_transaction:
+                other = stack.enter_context(create_engine(url.replace("postgresql:", "postgresql+psycopg:")).connect())
+                other.execute(text("SELECT count(*) FROM clicksoap_message"))
+            stack.enter_context(worker(url, port, rate))
+            if with_alerts:
+                thread = threading.Thread(
+                    target=lambda: alerts.update(enqueue_alerts(box, ALERTS, rows / rate * 0.8 / ALERTS))
+                )
+                thread.start()
+            end = time.monotonic() + 3 * rows / rate + 30
+            while (counts := box.status()).messages.get("pending", 0) and time.monotonic() < end:  # type: ignore[call-overload]
+                time.sleep(0.5)
+            if with_alerts:
+                thread.join()
+            time.sleep(1)
+        got = receipts(port)
+        times = [at for at, number in got if number.startswith("2782")]
+        reached = (len(times) - 1) / (times[-1] - times[0]) / rate
+        delays = sorted(at - alerts[number] for at, number in got if number in alerts)
+        line = (
+            f"{name:10} {rate:5}/s  {len(times)} rows, {reached:6.1%} of the pace, "
+            f"worst window {worst_excess([at for at, _ in got], rate):+.0f} parts beside its bound"
+        )
+        if delays:
+            p99 = delays[int(len(delays) * 0.99) - 1]
+            line += f", alerts ({len(delays)}): median {median(delays) * 1000:.0f} ms, p99 {p99 * 1000:.0f} ms"
+        if with_open_transaction:
+            line += ", with a transaction left open"
+        return f"{line}; due {counts.due}"
+
+
+def cost(name: str, rows: int) -> str:
+    """What a message costs in CPU of one core: the bare client, and the worker."""
+    pin(0)
+    with store(name) as url, running() as port, client(port) as sms:
+        sms.authenticate()
+        began = time.process_time()
+        for position in range(rows):
+            sms.send(f"2783{position:07}", f"Dear customer {position}, your invoice is due")
+        bare = (time.process_time() - began) / rows
+        box = Outbox(url)
+        began = time.process_time()
+        with box.transaction() as transaction:
+            for position in range(rows):
+                message = f"Dear customer {position}, your invoice is due"
+                box.enqueue(transaction, f"2782{position:07}", message, key=f"row {position}")
+        enqueued = (time.process_time() - began) / rows
+        began = time.process_time()
+        box.work(sms, senders=16, until_settled=True)
+        worked = (time.process_time() - began) / rows
+    return (
+        f"{name:10} client {bare * 1e6:5.0f} µs, enqueue {enqueued * 1e6:5.0f} µs, "
+        f"claim, send and settle {worked * 1e6:5.0f} µs ({worked / bare:.2f} of the client)"
+    )
+
+
+def main() -> None:
+    """Run what the arguments say."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rows", type=int, default=20_000)
+    parser.add_argument("--rate", type=int, action="append")
+    parser.add_argument("--store", choices=("sqlite", "postgresql"), action="append")
+    parser.add_argument("--no-alerts", action="store_true")
+    parser.add_argument("--open-transaction", action="store_true")
+    parser.add_argument("--cost", action="store_true")
+    parser.add_argument("--worker", metavar="URL", help=argparse.SUPPRESS)
+    parser.add_argument("--port", type=int, help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    rates = arguments.rate or [300, 1000]
+    if arguments.worker is not None:
+        box = Outbox(arguments.worker)
+        box.work(client(arguments.port), rate=rates[0], senders=SENDERS.get(rates[0], max(16, rates[0] // 5)))
+        return
+    for name in arguments.store or ("sqlite", "postgresql"):
+        if arguments.cost:
+            print(cost(name, min(arguments.rows, 3000)), flush=True)
+            continue
+        for rate in rates:
+            line = run(
+                name,
+                arguments.rows,
+                rate,
+                with_alerts=not arguments.no_alerts,
+                with_open_transaction=arguments.open_transaction,
+            )
+            print(line, flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,75 @@
+"""Shapes of the JSON documents that the verbs write with ``--json``."""
+
+from typing import Final
+
+ERROR: Final = {
+    "exit_code": "The exit code.",
+    "error": "The error: `class`, `text`, `code`, `until`, `retryable`, `may_have_taken_effect`, `cause`.",
+}
+"""The document of every verb that ends in an error, except those that say more."""
+
+_MESSAGES: Final = "One object per message, in the order of the arguments"
+
+SHAPES: Final[dict[str, dict[str, str]]] = {
+    "balance": {"credits": "The credits that are left, as text."},
+    "charge": {
+        "total": "The sum of the credits, as text.",
+        "messages": f"{_MESSAGES}: `message_id`, `credits`, `status`, `text`, `error`.",
+    },
+    "config init": {
+        "file": "The file that was written.",
+        "profile": "The name of the profile.",
+        "login": "Whether a login was tried.",
+    },
+    "config show": {
+        "file": "The configuration file.",
+        "profile": "The name of the profile.",
+        "settings": "Each setting by its name: `value` and `source`. Secrets are `***`.",
+    },
+    "config check": {
+        "profile": "The name of the profile.",
+        "file": "The configuration file.",
+        "binding": "The binding that is spoken.",
+    },
+    "coverage": {"numbers": "One object per number: `number`, `is_routed`, `credits` (text or null), `text`, `error`."},
+    "doctor": {
+        "checks": "One object per check: `name`, `state` (ok, warning, failed, skipped), `finding`, `meaning`, `mend`, "
+        "`details`.",
+    },
+    "envelope": {"requests": "One object per request: `method`, `url`, `headers`, `body`."},
+    "explain": {
+        "explanations": "Of a code: one object per meaning, with `kind`, `code`, `text`, `causes`, `mends`.",
+        "service": "Of a file: the service. Also `command`, `outcome`, `code`, `reasons`, `warnings`.",
+    },
+    "ping": {"login_ms": "The milliseconds of the login.", "ping_ms": "The milliseconds of the ping."},
+    "redeem": {"dry_run": "True with `--dry-run`, else left out."},
+    "segments": {
+        "parts": "The parts that are charged.",
+        "alphabet": "GSM 7-bit or UCS-2.",
+        "units": "The septets or UCS-2 units of the text.",
+        "units_left": "The units that still fit the last part.",
+        "culprits": "The characters that force UCS-2, by code point and name.",
+        "text": "The text that was counted.",
+    },
+    "send": {
+        "error": "The error of the send, as above; null if it was completed.",
+        "report": "The report, as `SendReport.to_dict()` gives it: `results` has one object per recipient.",
+        "dry_run": "With `--dry-run`; also `binding`, `recipients`, `requests`, `alphabet`, `parts_each`, `parts`.",
+    },
+    "status": {
+        "messages": f"{_MESSAGES}: `message_id`, `client_message_id`, `status`, `text`, `is_final`, `is_delivered`, "
+        "`error`.",
+    },
+    "stop": {
+        "messages": f"{_MESSAGES}: `message_id`, `client_message_id`, `is_stopped`, `status`, `error`. "
+        "With `--dry-run`, the ids alone.",
+    },
+    "wsdl": {
+        "name": "The name of the WSDL.",
+        "path": "The path of its service.",
+        "sha256": "The checksum of its bytes.",
+        "file": "The file that was written; null if none was.",
+        "content": "The WSDL; null if it was written to a file.",
+    },
+}
+"""The fields of each verb's document beside ``exit_code``; a command of a group by both words."""

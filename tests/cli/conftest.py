@@ -1,0 +1,90 @@
+"""Fixtures of the command line: a simulator, and ways to run the program against it."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+
+from clicksoap.cli.app import cli
+from clicksoap.simulator import Simulator
+
+CLICKSOAP = Path(sys.executable).with_name("clicksoap")
+PASSWORD = "tr0ub4dor-s3cret"
+
+Run = Callable[..., Result]
+Program = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def gateway() -> Iterator[Simulator]:
+    """A simulator that takes all credentials but the password ``wrong``."""
+    with Simulator() as simulator:
+        yield simulator
+
+
+@pytest.fixture
+def account(gateway: Simulator) -> dict[str, str]:
+    """The variables of an account of the simulator."""
+    return {
+        "CLICKSOAP_ENDPOINT": gateway.origin,
+        "CLICKSOAP_API_ID": "123456",
+        "CLICKSOAP_USER": "acme",
+        "CLICKSOAP_PASSWORD": PASSWORD,
+    }
+
+
+@pytest.fixture(autouse=True)
+def empty_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home without configuration, which is also the current folder, and no variables of clicksoap."""
+    for name in [each for each in os.environ if each.startswith(("CLICKSOAP_", "CLICKATELL_", "XDG_CONFIG"))]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def run(account: dict[str, str]) -> Run:
+    """Runs a command in this process, with the account of the simulator."""
+
+    def called(*arguments: str, given: str | None = None, variables: Mapping[str, str] | None = None) -> Result:
+        runner = CliRunner(env={**account, **(variables or {})})
+        result = runner.invoke(cli, arguments, input=given)
+        if result.exception is not None and not isinstance(result.exception, SystemExit | click.exceptions.Exit):
+            raise result.exception
+        assert PASSWORD not in result.output
+        return result
+
+    return called
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> Program:
+    """Runs the program in a process of its own: ``env -i LC_ALL=C COLUMNS=40``, with pipes and a closed input."""
+
+    def called(*arguments: str, given: str | None = None, **variables: str) -> subprocess.CompletedProcess[str]:
+        command = [str(CLICKSOAP), *arguments]
+        if given is None:
+            command = ["sh", "-c", 'exec "$@" <&-', "sh", *command]
+        done = subprocess.run(
+            command,
+            input=given,
+            stdin=None if given is not None else subprocess.DEVNULL,
+            env={"LC_ALL": "C", "COLUMNS": "40", "HOME": str(tmp_path), **variables},
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            timeout=60,
+            check=False,
+        )
+        assert PASSWORD not in done.stdout + done.stderr
+        assert "Traceback" not in done.stderr
+        return done
+
+    return called
