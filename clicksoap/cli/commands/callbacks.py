@@ -7,6 +7,7 @@ import shlex
 import signal
 import socket
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from clicksoap.cli.output import Output
+from clicksoap.cli.output import Output, silence
 from clicksoap.cli.verbs import examples
 from clicksoap.errors import ClicksoapError
 from clicksoap.events import DeliveryReport, InboundMessage
@@ -180,6 +181,7 @@ class _Lines:
                 click.echo(_json(event))
         except OSError:
             self.is_broken = self._server.should_exit = True
+            silence(sys.stdout)
             raise
 
 
