@@ -3,7 +3,6 @@
 import importlib.util
 import json
 import os
-from collections.abc import Callable
 from threading import BoundedSemaphore, Lock
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -14,6 +13,8 @@ from clicksoap.events import DeliveryReport, InboundMessage
 from clicksoap.secret import Secret
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import psycopg
 
     Connection = psycopg.Connection[tuple[Any, ...]]
