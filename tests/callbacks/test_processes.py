@@ -63,4 +63,3 @@ def test_two_processes_join_the_parts_that_each_of_them_got(place: Place) -> Non
         assert lines.readline() == f"{json.dumps(LONG)}\n"
         call(ports[0], report("004").body)
         assert lines.readline() == '"end"\n'  # nothing else was handed over before
-
