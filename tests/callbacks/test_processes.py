@@ -55,7 +55,7 @@ def test_two_processes_join_the_parts_that_each_of_them_got(place: Place) -> Non
     """Both start together, so that both make the tables."""
     read, write = os.pipe()
     parts = cut(LONG, 6)
-    with ExitStack() as stack, open(read) as lines:
+    with ExitStack() as stack, os.fdopen(read) as lines:
         stack.callback(os.close, write)
         ports = [stack.enter_context(receiver(place, write)) for _ in range(2)]
         for number in (5, 2, 0, 3, 4, 1, 2):
