@@ -279,7 +279,7 @@ class PostgreSQL:
 def _transaction(connection: Connection) -> Generator[None]:
     """A transaction of PostgreSQL.
 
-    If the handler of a signal raises within a statement, nothing can be rolled back: psycopg still waits for the answer.
+    If the handler of a signal raises within a statement, nothing can be rolled back: psycopg still waits for it.
     Such a connection is closed, so that the server lets go of its locks, and no other error hides what was raised.
     """
     from psycopg.pq import TransactionStatus  # noqa: PLC0415 - an extra of its own

@@ -12,8 +12,17 @@ from typing import Final
 
 from clicksoap.errors import ConfigurationError, OutboxMismatch
 
-if sys.platform != "win32":
+if sys.platform == "win32":
+
+    def _lock(opened: int) -> None:
+        """Do nothing: Windows has no such lock of a folder."""
+
+else:
     import fcntl
+
+    def _lock(opened: int) -> None:
+        fcntl.flock(opened, fcntl.LOCK_EX)
+
 
 _WRITING: Final = threading.Lock()
 
@@ -104,7 +113,7 @@ def _alone_in(folder: Path) -> Generator[None]:
             return
         opened = os.open(folder, os.O_RDONLY)
         try:
-            fcntl.flock(opened, fcntl.LOCK_EX)
+            _lock(opened)
             yield
         finally:
             os.close(opened)
