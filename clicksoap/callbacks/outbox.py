@@ -116,7 +116,7 @@ class OutboxHandlers:
             elif word in self._start_words:
                 self._start(message, word)
         except InvalidInput:  # a retry would change nothing
-            _log.warning("the inbound message %s says %s, and its sender is no number", message.message_id, word)
+            _log.warning("the inbound message %s says %s, and its sender is not a number", message.message_id, word)
 
     def _start(self, message: InboundMessage, word: str) -> None:
         for entry in self._outbox.suppressions(_number(message)):

@@ -283,7 +283,7 @@ def test_a_stop_of_a_sender_without_a_number_is_no_reason_to_try_again(
 ) -> None:
     OutboxHandlers(file_box).inbound(inbound("STOP", sender="ACME"))
     assert not file_box.suppressions()
-    assert "its sender is no number" in caplog.text
+    assert "its sender is not a number" in caplog.text
     assert "ACME" not in caplog.text
 
 
