@@ -60,7 +60,7 @@ SHAPES: Final[dict[str, dict[str, str]]] = {
     "outbox check": {
         "messages": "The number of messages. Also `by_state`.",
         "by_state": "See `messages`.",
-        "problems": "What should not be; empty if every message is in exactly one state.",
+        "problems": "The faults that were found; empty if every message is in exactly one state.",
         "asked_first": "With `--after-restore`: the messages that are asked about before they are sent; else null.",
     },
     "outbox list": {

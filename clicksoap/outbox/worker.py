@@ -244,7 +244,7 @@ class Worker:
         self._ask_proofs()
 
     def _know_high_water(self) -> None:
-        """Remember what the last transaction saw, now that it is committed: what falls behind it is an older copy."""
+        """Remember the mark of the last committed transaction: a database behind it is an older copy."""
         if self._mark is not None:
             self._high_water = self._mark.high_water
 

@@ -53,7 +53,7 @@ def test_a_worker_sends_what_is_due_and_ends(run: Run, box: Outbox, gateway: Sim
 
 def test_sigterm_ends_a_worker_with_code_0(box: Outbox, account: dict[str, str], gateway: Simulator) -> None:
     enqueue(box, "one")
-    command = [CLICKSOAP, "outbox", "work"]
+    command = [str(CLICKSOAP), "outbox", "work"]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env={**os.environ, **account}) as worker:
         (message,) = box.wait("one", 30)
         worker.send_signal(signal.SIGTERM)

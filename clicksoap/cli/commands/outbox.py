@@ -168,7 +168,7 @@ def _is_exceeded(found: "Status", limit: str) -> bool:
 @click.option(
     "--after-restore",
     metavar="WHY",
-    help="Say that the database is an older copy, and why: what waits is asked about before it is sent.",
+    help="Have waiting messages asked about before they are sent, because the database is an older copy; the reason.",
 )
 @opened
 def check(*, box: "Outbox", output: Output, after_restore: str | None) -> int:
