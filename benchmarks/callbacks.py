@@ -2,10 +2,12 @@
 
     python -m benchmarks.callbacks                # a minute
     python -m benchmarks.callbacks --strict       # status 1 below the target
+    python -m benchmarks.callbacks --outbox       # instead: reports that settle an outbox, on both databases
 
 Both servers run in processes of their own on one core, in alternating rounds. The endpoint reads body and query and
 answers; the receiver parses the report as well, checks a password, finds duplicates, and calls a handler that does
-nothing. CPU is that of the server alone.
+nothing. CPU is that of the server alone. With --outbox, each report is that of an accepted message, and is committed
+and synced before its answer; the no-op handler stands beside it.
 """
 
 import argparse
@@ -41,6 +43,14 @@ async def _handle(_: object) -> None:
 
 
 def _application(name: str) -> object:
+    if name.startswith(("sqlite:", "postgresql:")):
+        from clicksoap.callbacks import Callbacks  # noqa: PLC0415 - each server loads its own
+        from clicksoap.callbacks.outbox import deliver_to  # noqa: PLC0415
+        from clicksoap.outbox import Outbox  # noqa: PLC0415
+
+        callbacks = Callbacks(users={"gateway": "secret"})
+        deliver_to(callbacks, Outbox(name))
+        return callbacks.asgi()
     if name == "receiver":
         from clicksoap.callbacks import Callbacks  # noqa: PLC0415 - each server loads its own
 
@@ -146,18 +156,55 @@ def compare(variant: str, rounds: int, requests: int) -> float:
     return middle
 
 
+@contextmanager
+def _outbox(name: str, messages: int) -> Iterator[str]:
+    """The URL of an outbox whose messages are accepted, with the ids that `_request` reports next."""
+    from sqlalchemy import text  # noqa: PLC0415 - only here
+
+    from benchmarks.outbox import store  # noqa: PLC0415
+    from clicksoap.outbox import Outbox  # noqa: PLC0415
+
+    first = next(_IDS) + 1
+    number = "printf('%032x', id + :first)" if name == "sqlite" else "lpad(to_hex(id + :first), 32, '0')"
+    with store(name) as url:
+        with Outbox(url) as box, box.transaction() as transaction:
+            for key in range(messages):
+                box.enqueue(transaction, "279995631564", "hi", key=str(key))
+            statement = f"UPDATE clicksoap_message SET state = 'accepted', message_id = {number}"  # noqa: S608 - a constant
+            transaction.execute(text(statement), {"first": first - 1})
+        yield url
+
+
+def settle(name: str, rounds: int, requests: int) -> None:
+    """Print the speed of reports into an outbox, beside that of the no-op handler."""
+    core = max(os.sched_getaffinity(0))
+    with _outbox(name, rounds * requests) as url, _served(url, core) as outbox:
+        rates = [requests / _round(outbox, [_request("http") for _ in range(requests)])[0] for _ in range(rounds)]
+    with _served("receiver", core) as receiver:
+        beside = [requests / _round(receiver, [_request("http") for _ in range(requests)])[0] for _ in range(rounds)]
+    print(
+        f"outbox on {name}: {statistics.median(rates):.0f} reports/s on one connection "
+        f"(rounds {min(rates):.0f} to {max(rates):.0f}); no-op handler {statistics.median(beside):.0f}/s"
+    )
+
+
 def main() -> int:
     """Compare both servers; gives 1 if the target is missed under ``--strict``."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=10)
     parser.add_argument("--requests", type=int, default=2000, help="requests of a round")
     parser.add_argument("--strict", action="store_true")
-    parser.add_argument("--serve", choices=["receiver", "endpoint"], help=argparse.SUPPRESS)
+    parser.add_argument("--outbox", action="store_true", help="reports into an outbox, on SQLite and PostgreSQL")
+    parser.add_argument("--serve", help=argparse.SUPPRESS)
     parser.add_argument("--handle", type=int, help=argparse.SUPPRESS)
     parser.add_argument("--core", type=int, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.serve:
         _serve(options.serve, options.handle, options.core)
+        return 0
+    if options.outbox:
+        for name in ("sqlite", "postgresql"):
+            settle(name, options.rounds, options.requests)
         return 0
     ratio = compare("http", options.rounds, options.requests)
     compare("soap", options.rounds, options.requests)

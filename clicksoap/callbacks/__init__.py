@@ -19,6 +19,7 @@ from clicksoap.callbacks.frameworks import from_django, from_flask, from_starlet
 from clicksoap.callbacks.handlers import InboundHandler, ReportHandler
 from clicksoap.callbacks.joining import join
 from clicksoap.callbacks.parsing import Event, is_probe, parse_callback, parse_inbound, parse_report
+from clicksoap.callbacks.postgresql_store import PostgreSQLStore
 from clicksoap.callbacks.receiver import Callbacks
 from clicksoap.callbacks.request import CallbackRequest, Reply
 from clicksoap.callbacks.sqlite_store import SQLiteStore
@@ -31,6 +32,7 @@ __all__ = [
     "Event",
     "InboundHandler",
     "Passwords",
+    "PostgreSQLStore",
     "Reply",
     "ReportHandler",
     "SQLiteStore",

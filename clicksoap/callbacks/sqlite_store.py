@@ -92,9 +92,9 @@ class SQLiteStore:
                 " ORDER BY due IS NULL, number LIMIT ?",
                 (group, _MAX_CLAIMED),
             ).fetchall()
+            lease = now + self._lease
             connection.execute(
-                "UPDATE callback_events SET lease = ? WHERE group_name = ? AND due IS NOT NULL",
-                (now + self._lease, group),
+                "UPDATE callback_events SET lease = ? WHERE group_name = ? AND due IS NOT NULL", (lease, group)
             )
         waiting = [row for row in rows if row[2] is not None]
         handled = [row[5] for row in rows if row[2] is None and row[4] == "report"]
@@ -103,6 +103,7 @@ class SQLiteStore:
             tuple(StoredEvent(number, _event(kind, data), at) for number, at, _, _, kind, data in waiting),
             tuple(DeliveryReport.from_dict(json.loads(data)) for data in handled),
             max(failures for _, _, _, failures, _, _ in waiting),
+            lease,
         )
 
     def finish(self, claim: Claim, numbers: list[int]) -> None:
@@ -116,11 +117,11 @@ class SQLiteStore:
 
     def release(self, claim: Claim, until: float, *, failed: bool) -> None:
         """Give back what is not handled of a claim, due at a time."""
-        numbers = [(until, int(failed), each.number) for each in claim.waiting]
+        numbers = [(until, int(failed), each.number, claim.lease) for each in claim.waiting]
         with self._transaction() as connection:
             connection.executemany(
                 "UPDATE callback_events SET due = ?, lease = 0, failures = failures + ?"
-                " WHERE number = ? AND due IS NOT NULL",
+                " WHERE number = ? AND lease = ? AND due IS NOT NULL",
                 numbers,
             )
 

@@ -31,12 +31,14 @@ class Claim:
         waiting: The events that are not handled yet, the earliest first.
         handled: The handled reports of the group.
         failures: The number of failed tries so far.
+        lease: The end of the claim, by the clock of the store. A worker that comes back later gives nothing back.
     """
 
     group: str = field(repr=False)
     waiting: tuple[StoredEvent, ...]
     handled: tuple[DeliveryReport, ...]
     failures: int
+    lease: float = 0.0
 
 
 class Store(Protocol):

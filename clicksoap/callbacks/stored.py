@@ -16,6 +16,7 @@ from clicksoap.events import DeliveryReport
 _log: Final = logging.getLogger("clicksoap.callbacks")
 
 _MAX_BACKOFF: Final = 3600.0
+_LOOK_SECONDS: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ class Stored:
         return [Job(None, self._work())]
 
     def next_due(self) -> float | None:
-        """The time at which a group is due next, as far as this process knows; None if every event is handled."""
+        """The time at which to look for work again; None while the work is in progress."""
         return self._next_due
 
     def _add(self, event: Event) -> Steps[bool]:
@@ -79,7 +80,9 @@ class Stored:
             self._next_due = 0.0
             raise
         if self._next_due is None:  # else an event came meanwhile
-            self._next_due = due
+            # Another process may add something and die before it handles it.
+            look = self._clock() + _LOOK_SECONDS
+            self._next_due = look if due is None else min(due, look)
         return True
 
     def _handle(self, claim: Claim) -> Steps[None]:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 COMMANDS: Final = {
     "balance": "Print the credits that are left.",
+    "callbacks": "Receive delivery reports and inbound messages.",
     "charge": "Print what messages cost, in credits.",
     "config": "Write, show and check the settings.",
     "coverage": "Print whether numbers are routed, and from how many credits.",

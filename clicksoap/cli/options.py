@@ -47,7 +47,7 @@ def read_login(text: str | None, file: Path | None) -> str | None:
     if text is not None and file is not None:
         raise click.UsageError("--login and --login-file: both are given: give one of them")
     if file is not None:
-        lines = _secret_lines("--login-file", file)
+        lines = secret_lines("--login-file", file)
         if len(lines) != 1:
             raise click.UsageError("--login-file: not one line: give a file with USER:PASSWORD")
         text = lines[0]
@@ -65,13 +65,13 @@ def read_accounts(values: Sequence[str], file: Path | None) -> list[str]:
     """
     if file is None:
         return [*values]
-    lines = _secret_lines("--account-file", file)
+    lines = secret_lines("--account-file", file)
     if not lines:
         raise click.UsageError(f"--account-file: no account: {_FORMAT}, one a line")
     return [*values, *lines]
 
 
-def _secret_lines(option: str, file: Path) -> list[str]:
+def secret_lines(option: str, file: Path) -> list[str]:
     """The lines of a file, without empty ones and comments."""
     try:
         lines = file.read_text("utf-8-sig").splitlines()

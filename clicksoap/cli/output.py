@@ -83,7 +83,7 @@ class Output:
             if not self._must_arrive:
                 raise
             self._is_broken = True
-            _silence(sys.stdout)
+            silence(sys.stdout)
             self.problem(f"the standard output cannot be written ({error.strerror}); the data follows here")
             self._aside(text)
 
@@ -93,10 +93,10 @@ class Output:
         except OSError:
             if not self._must_arrive:
                 raise
-            _silence(sys.stderr)
+            silence(sys.stderr)
 
 
-def _silence(stream: TextIO) -> None:
+def silence(stream: TextIO) -> None:
     """Let a stream that nobody reads write to nowhere, so that Python does not fail when it ends."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, stream.fileno())

@@ -15,8 +15,11 @@ from clicksoap.outbox.arrivals import arrived, rows_of
 from clicksoap.outbox.journal import OutboxEvent
 from clicksoap.outbox.tables import MESSAGE, REPORT, REQUEST, DatabaseRow
 
-_BY_GATEWAY_ID: Final = select(MESSAGE.c.id, MESSAGE.c.delivery, MESSAGE.c.delivery_at).where(
-    MESSAGE.c.message_id == bindparam("gateway_id")
+# The row is locked: two reports of one message may be entered at the same time.
+_BY_GATEWAY_ID: Final = (
+    select(MESSAGE.c.id, MESSAGE.c.delivery, MESSAGE.c.delivery_at)
+    .where(MESSAGE.c.message_id == bindparam("gateway_id"))
+    .with_for_update()
 )
 _REQUEST: Final = select(REQUEST.c.id).where(REQUEST.c.id == bindparam("request"))
 _WAITING: Final = select(REPORT).where(REPORT.c.message_id.in_(bindparam("ids", expanding=True))).order_by(REPORT.c.at)

@@ -129,6 +129,7 @@ class Worker:
         self._mark: Mark | None = None
         self._sweep_at = 0.0
         self._claim_at = 0.0
+        self._check_at = 0.0
         self._balance_at = 0.0
         self._spent = 0.0
         self._balance_after: float | None = None
@@ -253,6 +254,10 @@ class Worker:
             return False
         with self._database.read() as connection:
             found = due(connection, self._options.account, self._database.now(connection))
+            if time.monotonic() >= self._check_at:
+                # A worker without work notices an older copy, too.
+                self._check_at = time.monotonic() + 1.0
+                self._check_mark(connection)
         can_claim = time.monotonic() >= self._claim_at and self._reach.allowed(self._senders.busy, 1) > 0
         return found.questions or found.expired or (found.messages and can_claim)
 

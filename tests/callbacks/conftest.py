@@ -1,18 +1,23 @@
 """A receiver that notes what its handlers get, and a simulator that calls it."""
 
 import asyncio
+import os
+import sqlite3
 from collections.abc import Callable, Generator, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from threading import Event
 from typing import Any
 
+import psycopg
 import pytest
+from postgresql import PostgreSQLServer, postgresql, programs
 from receivers import ALL, Serve
 
 from clicksoap import DeliveryReport, InboundMessage
-from clicksoap.callbacks import CallbackRequest, Callbacks
-from clicksoap.simulator import Account, CallbackUrl, Clock, Command, Simulator
+from clicksoap.callbacks import CallbackRequest, Callbacks, PostgreSQLStore, SQLiteStore
+from clicksoap.simulator import Account, CallbackUrl, Clock, Command, Settings, Simulator
 
 API_ID = 7
 USER = "acme"
@@ -69,11 +74,13 @@ def noting(*, is_async: bool = False, **choices: Any) -> Noted:
 
 
 @contextmanager
-def simulating(origin: str, variant: str = "http", method: str = "POST", **choices: str) -> Generator[Simulator]:
+def simulating(
+    origin: str, variant: str = "http", method: str = "POST", *, settings: Settings | None = None, **choices: str
+) -> Generator[Simulator]:
     """A simulator whose clock stands still, and which calls a receiver."""
     target = CallbackUrl(f"{origin}{choices.pop('path', PATH)}", method, variant, **choices)  # type: ignore[arg-type]
     account = Account(API_ID, USER, "secret", callback=target, inbound=target)
-    with Simulator(accounts=[account], clock=Clock(speed=0)) as sim:
+    with Simulator(accounts=[account], clock=Clock(speed=0), settings=settings or Settings()) as sim:
         yield sim
 
 
@@ -94,6 +101,99 @@ def say(sim: Simulator, text: str) -> None:
     """Send a text from a handset to the customer."""
     sim.handset.send(text, sender=TO, to=CUSTOMER, api_id=API_ID, user=USER)
     assert sim.callbacks.settle()
+
+
+class SQLitePlace:
+    """A file that several stores open, as processes of one machine do."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.address = str(path)
+        self._opened: list[SQLiteStore] = []
+
+    def open(self) -> SQLiteStore:
+        self._opened.append(SQLiteStore(self.path))
+        return self._opened[-1]
+
+    def end_leases(self) -> None:
+        """Let the leases of all claims end."""
+        with closing(sqlite3.connect(self.path)) as connection, connection:
+            connection.execute("UPDATE callback_events SET lease = 1 WHERE lease > 0")
+
+    def break_down(self) -> None:
+        """Let every later use fail."""
+        self.close()
+
+    def close(self) -> None:
+        for store in self._opened:
+            store.close()
+
+
+class PostgreSQLPlace:
+    """A database without tables, that several stores open."""
+
+    def __init__(self, server: PostgreSQLServer) -> None:
+        self.address = server.url()
+        self._opened: list[PostgreSQLStore] = []
+        self.execute("DROP TABLE IF EXISTS clicksoap_callback_event, clicksoap_callback_group")
+
+    def open(self) -> PostgreSQLStore:
+        self._opened.append(PostgreSQLStore(self.address))
+        return self._opened[-1]
+
+    def end_leases(self) -> None:
+        """Let the leases of all claims end."""
+        self.execute("UPDATE clicksoap_callback_group SET lease = 1 WHERE lease > 0")
+
+    def break_down(self) -> None:
+        """Let every later use fail."""
+        self.execute("DROP TABLE IF EXISTS clicksoap_callback_event, clicksoap_callback_group")
+
+    def close(self) -> None:
+        for store in self._opened:
+            store.close()
+
+    def execute(self, statement: str) -> None:
+        with psycopg.connect(self.address) as connection:
+            connection.execute(statement.encode())
+
+
+Place = SQLitePlace | PostgreSQLPlace
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[PostgreSQLServer]:
+    """A PostgreSQL server for all tests of this process."""
+    if programs() is None:
+        reason = "PostgreSQL is not installed (tests/foreign/install.sh)"
+        if os.environ.get("CI"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    with postgresql() as running:
+        yield running
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "callbacks.db"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def place(request: pytest.FixtureRequest) -> Iterator[Place]:
+    """The place of a store, of each kind in turn."""
+    found: Place
+    if request.param == "sqlite":
+        found = SQLitePlace(request.getfixturevalue("path"))
+    else:
+        found = PostgreSQLPlace(request.getfixturevalue("postgresql_server"))
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def store(place: Place) -> SQLiteStore | PostgreSQLStore:
+    """A store of each kind in turn."""
+    return place.open()
 
 
 @pytest.fixture(params=ALL)

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import closing, suppress
 from dataclasses import replace
@@ -23,10 +23,12 @@ import pytest
 from receivers import under_uvicorn, under_waitress
 
 from clicksoap import DeliveryReport, MessageStatus
-from clicksoap.callbacks import CallbackRequest, Claim, SQLiteStore
+from clicksoap.callbacks import CallbackRequest, Claim, PostgreSQLStore, SQLiteStore
 
-from .conftest import Noted, live, noting, say, send, simulating
+from .conftest import Noted, Place, live, noting, say, send, simulating
 from .test_joining import Time, called, cut
+
+AnyStore = SQLiteStore | PostgreSQLStore
 
 AT: Final = datetime(2026, 1, 31, 23, 30, tzinfo=UTC)
 LONG: Final = "Привет 👍 " * 20
@@ -39,18 +41,6 @@ def report(code: str, seconds: int = 0, message_id: str = "a1") -> CallbackReque
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "callbacks.db"
-
-
-@pytest.fixture
-def store(path: Path) -> Iterator[SQLiteStore]:
-    opened = SQLiteStore(path)
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
 def clock() -> Time:
     return Time()
 
@@ -60,7 +50,7 @@ def work(noted: Noted) -> None:
     noted.callbacks._thread_background.run(0)
 
 
-def stored(store: SQLiteStore, clock: Time, *requests: CallbackRequest) -> Noted:
+def stored(store: AnyStore, clock: Time, *requests: CallbackRequest) -> Noted:
     """A receiver that stored some requests and handled none."""
     noted = noting(store=store, clock=clock, join=60)
     noted.callbacks._thread_background.poke = lambda: None  # type: ignore[method-assign]
@@ -70,13 +60,13 @@ def stored(store: SQLiteStore, clock: Time, *requests: CallbackRequest) -> Noted
     return noted
 
 
-def test_an_event_is_answered_before_it_is_handled(store: SQLiteStore, clock: Time) -> None:
+def test_an_event_is_answered_before_it_is_handled(store: AnyStore, clock: Time) -> None:
     noted = stored(store, clock, report("003"), report("004"), report("003"))
     work(noted)
     assert noted.codes == ["003", "004"]
 
 
-def test_a_late_intermediate_status_is_not_handed_over(store: SQLiteStore, clock: Time) -> None:
+def test_a_late_intermediate_status_is_not_handed_over(store: AnyStore, clock: Time) -> None:
     noted = stored(store, clock, report("004", 5))
     work(noted)
     again = stored(store, clock, report("003", 9), report("007", 3), report("004", 5))
@@ -87,7 +77,7 @@ def test_a_late_intermediate_status_is_not_handed_over(store: SQLiteStore, clock
     assert last.codes == ["007"]
 
 
-def test_a_failed_handler_is_called_again_with_growing_pauses(store: SQLiteStore, clock: Time) -> None:
+def test_a_failed_handler_is_called_again_with_growing_pauses(store: AnyStore, clock: Time) -> None:
     noted = stored(store, clock, report("003"), report("004"))
     noted.failures = 3
     pauses = []
@@ -102,7 +92,7 @@ def test_a_failed_handler_is_called_again_with_growing_pauses(store: SQLiteStore
     assert pauses[-1] > 2
 
 
-def test_parts_are_joined_in_the_store(store: SQLiteStore, clock: Time) -> None:
+def test_parts_are_joined_in_the_store(store: AnyStore, clock: Time) -> None:
     parts = cut(LONG, 3)
     noted = stored(store, clock, called(parts[2]), called(parts[0]))
     work(noted)
@@ -114,7 +104,7 @@ def test_parts_are_joined_in_the_store(store: SQLiteStore, clock: Time) -> None:
     assert second.calls == 1
 
 
-def test_an_overdue_message_is_handed_over_incomplete(store: SQLiteStore, clock: Time) -> None:
+def test_an_overdue_message_is_handed_over_incomplete(store: AnyStore, clock: Time) -> None:
     noted = stored(store, clock, called(cut("abcdef", 3)[1]))
     work(noted)
     clock.now += 60
@@ -122,7 +112,7 @@ def test_an_overdue_message_is_handed_over_incomplete(store: SQLiteStore, clock:
     assert [(message.text, message.missing) for message in noted.inbound] == [("cd", (1, 3))]
 
 
-def test_two_messages_with_one_reference_do_not_mix(store: SQLiteStore, clock: Time) -> None:
+def test_two_messages_with_one_reference_do_not_mix(store: AnyStore, clock: Time) -> None:
     first, second = cut("first messages", 2, prefix="a"), cut("the second message", 2, prefix="b")
     noted = stored(store, clock, *map(called, [first[0], *second]))
     work(noted)
@@ -131,28 +121,72 @@ def test_two_messages_with_one_reference_do_not_mix(store: SQLiteStore, clock: T
     ]  # fmt: skip
 
 
-def test_a_claim_of_a_dead_worker_is_taken_over_when_its_lease_ends(path: Path, clock: Time) -> None:
-    first, second = SQLiteStore(path), SQLiteStore(path)
+def test_a_claim_of_a_dead_worker_is_taken_over_when_its_lease_ends(place: Place, clock: Time) -> None:
+    first, second = place.open(), place.open()
     noted = stored(first, clock, report("003"))
     assert first.claim(clock.now) is not None
     stored(second, clock, report("004", 1))
     assert second.claim(clock.now) is None  # nor a later report of the same message
-    clock.now += 121
+    place.end_leases()
     other = stored(second, clock)
     work(other)
     assert other.codes == ["003", "004"]
     assert noted.calls == 0
-    first.close()
-    second.close()
 
 
-def test_a_store_that_fails_makes_the_gateway_try_again(store: SQLiteStore, clock: Time) -> None:
+def test_a_worker_that_comes_back_after_its_lease_takes_nothing_from_its_follower(place: Place, clock: Time) -> None:
+    first, second = place.open(), place.open()
+    stored(first, clock, report("003"))
+    late = first.claim(clock.now)
+    assert late is not None
+    place.end_leases()
+    clock.now += 0.5
+    assert second.claim(clock.now) is not None
+    first.release(late, clock.now, failed=True)
+    assert first.claim(clock.now) is None
+
+
+def test_an_event_that_comes_while_its_group_is_handled_is_not_forgotten(place: Place, clock: Time) -> None:
+    first, second = place.open(), place.open()
+    stored(first, clock, report("003"))
+    claim = first.claim(clock.now)
+    assert claim is not None
+    stored(second, clock, report("004", 1))
+    first.finish(claim, [each.number for each in claim.waiting])
+    noted = stored(second, clock)
+    work(noted)
+    assert noted.codes == ["004"]
+
+
+def test_a_part_that_comes_while_the_others_are_looked_at_is_joined_at_once(place: Place, clock: Time) -> None:
+    first, second = place.open(), place.open()
+    parts = cut(LONG, 2)
+    stored(first, clock, called(parts[0]))
+    claim = first.claim(clock.now)
+    assert claim is not None
+    stored(second, clock, called(parts[1]))
+    first.release(claim, clock.now + 60, failed=False)
+    noted = stored(first, clock)
+    work(noted)
+    assert noted.texts == [LONG]
+
+
+def test_work_of_a_process_that_died_is_looked_for_every_minute(store: AnyStore, clock: Time) -> None:
+    """Nothing tells one process what another one left."""
     noted = stored(store, clock)
-    store.close()
+    work(noted)
+    due = noted.callbacks._processing.next_due()
+    assert due is not None
+    assert due <= clock.now + 60
+
+
+def test_a_store_that_fails_makes_the_gateway_try_again(place: Place, clock: Time) -> None:
+    noted = stored(place.open(), clock, report("002"))
+    place.break_down()
     assert noted.callbacks.handle(report("003")).status == 500
 
 
-def test_handled_events_can_be_removed(store: SQLiteStore, clock: Time) -> None:
+def test_handled_events_can_be_removed(store: AnyStore, clock: Time) -> None:
     noted = stored(store, clock, report("004"))
     assert store.prune(clock.now + 1) == 0
     work(noted)
@@ -185,7 +219,7 @@ def test_work_goes_on_after_a_failure_of_the_store(
 
 
 @pytest.mark.parametrize("is_async", [False, True])
-def test_a_process_handles_what_an_earlier_one_left(store: SQLiteStore, *, is_async: bool) -> None:
+def test_a_process_handles_what_an_earlier_one_left(store: AnyStore, *, is_async: bool) -> None:
     stored(store, Time(), report("004"))
     done = Event()
     noted = noting(store=store)
@@ -205,7 +239,7 @@ def test_a_process_handles_what_an_earlier_one_left(store: SQLiteStore, *, is_as
     assert noted.codes == ["004"]
 
 
-def test_parts_are_handed_over_one_by_one_if_nothing_is_joined(store: SQLiteStore, clock: Time) -> None:
+def test_parts_are_handed_over_one_by_one_if_nothing_is_joined(store: AnyStore, clock: Time) -> None:
     noted = noting(store=store, clock=clock, join=None)
     noted.callbacks._thread_background.poke = lambda: None  # type: ignore[method-assign]
     for part in cut("abcd", 2):
@@ -214,7 +248,7 @@ def test_parts_are_handed_over_one_by_one_if_nothing_is_joined(store: SQLiteStor
     assert noted.texts == ["ab", "cd"]
 
 
-def test_a_failed_handler_of_a_long_message_gets_all_of_it_again(store: SQLiteStore, clock: Time) -> None:
+def test_a_failed_handler_of_a_long_message_gets_all_of_it_again(store: AnyStore, clock: Time) -> None:
     noted = stored(store, clock, *map(called, cut(LONG, 3)))
     noted.failures = 1
     work(noted)
@@ -226,7 +260,7 @@ def test_a_failed_handler_of_a_long_message_gets_all_of_it_again(store: SQLiteSt
 
 
 @pytest.mark.parametrize("server", ["asgi", "wsgi"])
-def test_the_simulator_calls_a_receiver_with_a_store(store: SQLiteStore, server: str) -> None:
+def test_the_simulator_calls_a_receiver_with_a_store(store: AnyStore, server: str) -> None:
     changed = Condition()
     noted = noting(store=store)
 
