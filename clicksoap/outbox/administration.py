@@ -99,9 +99,7 @@ class Administration:
         if number is None or not 1 <= number <= _MAX_LISTED:
             raise InvalidInput(f"limit is not a number from 1 to {_MAX_LISTED}: give one")
         if any(not isinstance(each, MessageState) for each in states):
-            raise InvalidInput(
-                "states holds something that is not a MessageState: give those, such as MessageState.UNKNOWN"
-            )
+            raise InvalidInput("states holds something other than a MessageState: give a MessageState, or several")
         wanted: Sequence[MessageState] = states or (MessageState.UNCONFIRMED, MessageState.UNKNOWN)
         self._known_uuid()
         with self._database.read() as connection:

@@ -158,7 +158,7 @@ CASES: Final[dict[str, Trouble]] = {
         "SQLite: the clock of the machine is set forward by an hour",
         "",
         "accepted",
-        "Nothing to do. Messages that are due within the hour are sent early.",
+        "Nothing to do. Messages due within the hour are sent early.",
         "accepted",
     ),
     "back": Trouble(
