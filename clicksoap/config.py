@@ -183,10 +183,14 @@ class _Variables:
         return iter(self._environment)
 
 
+# Variables of this module and of other parts of clicksoap: no settings of a client.
+_OF_OTHERS: Final = pattern("CLICKSOAP_(?:CONFIG|PROFILE|(?:OUTBOX|CALLBACKS)(?:_[A-Z_]+)?)")
+
+
 def _check_names(variables: _Variables) -> None:
     """Refuse a misspelt variable, because the setting that it is meant for would silently have its default."""
     for variable in variables:
-        if variable.startswith("CLICKSOAP_") and variable not in {"CLICKSOAP_CONFIG", "CLICKSOAP_PROFILE"}:
+        if variable.startswith("CLICKSOAP_") and not _OF_OTHERS.fullmatch(variable):
             if _SERVICE_LINK.fullmatch(variable) or _LINK_TO_PORT.fullmatch(f"{variable}={variables.get(variable)}"):
                 continue
             name = variable.removeprefix("CLICKSOAP_").removesuffix("_FILE").lower()

@@ -21,6 +21,7 @@ COMMANDS: Final = {
     "doctor": "Check the way to the gateway and the account.",
     "envelope": "Print the exact requests of a send; nothing is sent.",
     "explain": "Explain an error, a status or the request in a file.",
+    "outbox": "Send what stands in the outbox, look at it, and decide.",
     "ping": "Log in, and keep a session alive once.",
     "redeem": "Redeem a voucher.",
     "segments": "Count the parts of a text; nothing is sent.",

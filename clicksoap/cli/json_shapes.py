@@ -41,6 +41,38 @@ SHAPES: Final[dict[str, dict[str, str]]] = {
         "explanations": "Of a code: one object per meaning, with `kind`, `code`, `text`, `causes`, `mends`.",
         "service": "Of a file: the service. Also `command`, `outcome`, `code`, `reasons`, `warnings`.",
     },
+    "outbox work": {
+        "sent": "The requests that were sent.",
+        "accepted": "The messages that the gateway took.",
+        "asked": "The questions about lost requests that were answered.",
+        "unfinished": "The requests without an answer at the end; the next worker asks about them.",
+    },
+    "outbox status": {
+        "messages": "The number of messages by state.",
+        "due": "The messages that could be sent now. Also `oldest_due`: since when the oldest of them is due.",
+        "oldest_due": "See `due`.",
+        "in_flight": "The requests within their lease.",
+        "asking": "The requests whose answer is lost. Also `asking_until`: the earliest end of asking.",
+        "asking_until": "See `asking`.",
+        "unreported": "The accepted messages without a delivery report for three days.",
+        "accounts": "One object per account: `name`, `rate`, `paused_since`, `paused_until`, `paused_why`, `balance`.",
+    },
+    "outbox check": {
+        "messages": "The number of messages. Also `by_state`.",
+        "by_state": "See `messages`.",
+        "problems": "The faults that were found; empty if every message is in exactly one state.",
+        "asked_first": "With `--after-restore`: the messages that are asked about before they are sent; else null.",
+    },
+    "outbox list": {
+        "messages": "One object per message: `id`, `key`, `to`, `state`, `why`, `code`, `message_id`, "
+        "`client_message_id`, `attempts`, `delivery`, `settled_at`.",
+    },
+    "outbox resolve": {"message": "The message, as in `outbox list`."},
+    "outbox pause": {},
+    "outbox continue": {},
+    "outbox suppress": {"is_changed": "Whether the list was changed."},
+    "outbox forget": {"messages": "The number of messages that lost their personal data."},
+    "outbox upgrade": {"backup": "The file of the copy; null without one."},
     "ping": {"login_ms": "The milliseconds of the login.", "ping_ms": "The milliseconds of the ping."},
     "redeem": {"dry_run": "True with `--dry-run`, else left out."},
     "segments": {

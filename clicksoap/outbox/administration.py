@@ -34,6 +34,7 @@ OnEvent = Callable[[OutboxEvent], None]
 DEFAULT_ACCOUNT: Final = "default"
 _MAX_LISTED: Final = 1000
 _POLL: Final = 0.05
+_MAX_ID: Final = 2**63 - 1
 _LONGEST_NAME: Final = 200
 _BELIEF_ON_LOOPBACK: Final = 2.0
 
@@ -98,7 +99,9 @@ class Administration:
         if number is None or not 1 <= number <= _MAX_LISTED:
             raise InvalidInput(f"limit is not a number from 1 to {_MAX_LISTED}: give one")
         if any(not isinstance(each, MessageState) for each in states):
-            raise InvalidInput("states holds what is no MessageState: give those, such as MessageState.UNKNOWN")
+            raise InvalidInput(
+                "states holds something that is not a MessageState: give those, such as MessageState.UNKNOWN"
+            )
         wanted: Sequence[MessageState] = states or (MessageState.UNCONFIRMED, MessageState.UNKNOWN)
         self._known_uuid()
         with self._database.read() as connection:
@@ -155,8 +158,8 @@ class Administration:
             InvalidInput: There is no such message, or it needs no decision.
         """
         number = message.id if isinstance(message, OutboxMessage) else plain_int(message)
-        if number is None:
-            raise InvalidInput(f"message is {type(message).__name__}: give an OutboxMessage or its id")
+        if number is None or not 0 < number <= _MAX_ID:
+            raise InvalidInput("message is not the id of a message: give an OutboxMessage or its id")
         if not isinstance(decision, Decision):
             raise InvalidInput("decision is not a Decision: give one, such as Decision.ARRIVED")
         who, reason = _filled(by, "by"), _filled(why, "why")
@@ -198,7 +201,10 @@ class Administration:
         who, reason = _filled(by, "by"), _filled(why, "why")
         name = account if account == "" else checked_account(account)
         with self._writing() as (connection, now):
-            return suppression.suppress(connection, digits, name, reason, now, who)
+            event = suppression.suppress(connection, digits, name, reason, now, who)
+        if event is not None:
+            self._tell(event)
+        return event is not None
 
     def unsuppress(self, number: str | int, *, why: str, by: str, account: str = "") -> bool:
         """Take a number off the suppression list; returns whether it was on it."""
@@ -206,7 +212,10 @@ class Administration:
         who, reason = _filled(by, "by"), _filled(why, "why")
         name = account if account == "" else checked_account(account)
         with self._writing() as (connection, now):
-            return suppression.unsuppress(connection, digits, name, reason, now, who)
+            event = suppression.unsuppress(connection, digits, name, reason, now, who)
+        if event is not None:
+            self._tell(event)
+        return event is not None
 
     def suppressions(self, number: str | int | None = None) -> tuple[Suppression, ...]:
         """The entries of the suppression list, or those of one number."""
@@ -248,6 +257,8 @@ class Administration:
         The rows stay, so that a key is never taken for new. Returns how many messages lost their personal data.
         """
         seconds = plain_duration(older_than, "older_than").total_seconds()
+        if seconds < 0:
+            raise InvalidInput("older_than is negative: give a timedelta of 0 or more")
         with self._writing() as (connection, now):
             return truth.prune(connection, now - seconds)
 
@@ -262,7 +273,9 @@ class Administration:
         """
         digits, who = msisdn(number, "number", self._region), _filled(by, "by")
         with self._writing() as (connection, now):
-            return truth.forget(connection, digits, now, who)
+            forgotten, event = truth.forget(connection, digits, now, who)
+        self._tell(event)
+        return forgotten
 
     def after_restore(self, *, by: str, why: str) -> int:
         """Say that the database is an older copy. Stop all workers before.
@@ -276,11 +289,12 @@ class Administration:
         who, reason = _filled(by, "by"), _filled(why, "why")
         with self._writing() as (connection, now):
             known = None if self._mark_file is None else self._mark_file.known()
-            asked = truth.after_restore(connection, 0 if known is None else known.high_water, reason, now, who)
+            asked, event = truth.after_restore(connection, 0 if known is None else known.high_water, reason, now, who)
             row = connection.execute(select(MARK)).one()
             mark = Mark(hashed(str(row.uuid)), int(row.generation), int(row.high_water))
         if self._mark_file is not None:
             self._mark_file.write(mark)
+        self._tell(event)
         return asked
 
     def _known_uuid(self) -> str:

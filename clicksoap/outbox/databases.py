@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import sqlite3
 import sys
 import threading
 import time
@@ -177,11 +178,24 @@ class SQLite:
 def _set_up_sqlite(raw: Any, _record: object) -> None:  # noqa: ANN401 - a DBAPI connection has no type
     raw.isolation_level = None  # transactions begin where SQLAlchemy says so
     cursor = raw.cursor()
-    for pragma in ("journal_mode = WAL", "synchronous = FULL", f"busy_timeout = {int(_BUSY_SECONDS * 1000)}"):
+    for pragma in (f"busy_timeout = {int(_BUSY_SECONDS * 1000)}", "synchronous = FULL"):
         cursor.execute(f"PRAGMA {pragma}")
+    _write_ahead(cursor)
     if sys.platform == "darwin":
         cursor.execute("PRAGMA fullfsync = ON")
     cursor.close()
+
+
+def _write_ahead(cursor: Any) -> None:  # noqa: ANN401 - as above
+    """Switch to WAL, which SQLite refuses at once while another process opens the same new file."""
+    end = time.monotonic() + _BUSY_SECONDS
+    while cursor.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+        try:
+            cursor.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() >= end:
+                raise
+            time.sleep(0.01)
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -1,5 +1,6 @@
 """The outbox: a durable store of messages, enqueued in the caller's transaction and sent by workers."""
 
+import inspect
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -75,6 +76,8 @@ class Outbox(Administration):
             raise ConfigurationError("believe_after is not a number of seconds: give one, or None for the default")
         if rate_unit not in ("part", "message"):
             raise ConfigurationError('rate_unit is not "part" or "message": give one of them')
+        if inspect.iscoroutinefunction(on_event):
+            raise ConfigurationError("on_event is a coroutine function, which nobody awaits: give a plain function")
         if on_event is not None and not callable(on_event):
             raise ConfigurationError(
                 f"on_event is {type(on_event).__name__}: give a function that takes an OutboxEvent"
@@ -116,6 +119,8 @@ class Outbox(Administration):
             OutboxMismatch: The outbox is of a later version.
             OutboxUnavailable: The database does not answer, or refuses.
         """
+        if not isinstance(backup, bool):
+            raise InvalidInput(f"backup is {type(backup).__name__}: give True or False")
         version = schema.version_of(self._database)
         if version is not None and version > schema.VERSION:
             schema.check(version)
@@ -339,6 +344,8 @@ class Outbox(Administration):
         count = plain_int(senders)
         if count is None or not 1 <= count <= _MAX_SENDERS:
             raise InvalidInput(f"senders is not a number from 1 to {_MAX_SENDERS}: give one")
+        if not isinstance(until_settled, bool):
+            raise InvalidInput(f"until_settled is {type(until_settled).__name__}: give True or False")
         if plain_seconds(grace, is_zero_allowed=True) is None:
             raise InvalidInput("grace is not a number of seconds: give one")
         if floor is not None and plain_seconds(floor, is_zero_allowed=True) is None:
@@ -365,7 +372,10 @@ def _checked_expiry(expires_in: timedelta | float | None) -> float | None:
 
 
 def _mark_path(mark: str | PathLike[str], database: Database) -> Path:
-    path = Path(fspath(mark))
+    written = fspath(mark) if isinstance(mark, str | PathLike) else None
+    if not isinstance(written, str) or not written or not written.isprintable():
+        raise ConfigurationError("mark is not a path of a file: give a str or a Path")
+    path = Path(written)
     if isinstance(database, SQLite) and path.absolute().parent == database.path.absolute().parent:
         raise ConfigurationError(
             "mark lies in the folder of the database: give a path elsewhere, or a copy that is put back brings it along"

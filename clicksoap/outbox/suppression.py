@@ -31,8 +31,8 @@ class Suppression:
         return f"<Suppression of {masked_number(self.msisdn)} since {self.since.isoformat()}>"
 
 
-def suppress(connection: Connection, msisdn: str, account: str, why: str, now: float, who: str) -> bool:
-    """Put a number on the list; returns whether it was not there."""
+def suppress(connection: Connection, msisdn: str, account: str, why: str, now: float, who: str) -> OutboxEvent | None:
+    """Put a number on the list; returns the event, or None if it was there."""
     insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
     added = connection.execute(
         insert(SUPPRESSED)
@@ -40,19 +40,23 @@ def suppress(connection: Connection, msisdn: str, account: str, why: str, now: f
         .on_conflict_do_nothing()
         .returning(SUPPRESSED.c.msisdn)
     ).first()
-    if added is not None:
-        record(connection, OutboxEvent(Happening.SUPPRESSED, why, moment(now), who))
-    return added is not None
+    if added is None:
+        return None
+    event = OutboxEvent(Happening.SUPPRESSED, why, moment(now), who)
+    record(connection, event)
+    return event
 
 
-def unsuppress(connection: Connection, msisdn: str, account: str, why: str, now: float, who: str) -> bool:
-    """Take a number off the list; returns whether it was there."""
+def unsuppress(connection: Connection, msisdn: str, account: str, why: str, now: float, who: str) -> OutboxEvent | None:
+    """Take a number off the list; returns the event, or None if it was not there."""
     removed = connection.execute(
         delete(SUPPRESSED).where(SUPPRESSED.c.msisdn == msisdn, SUPPRESSED.c.account == account)
     ).rowcount
-    if removed:
-        record(connection, OutboxEvent(Happening.UNSUPPRESSED, why, moment(now), who))
-    return bool(removed)
+    if not removed:
+        return None
+    event = OutboxEvent(Happening.UNSUPPRESSED, why, moment(now), who)
+    record(connection, event)
+    return event
 
 
 def suppressions(connection: Connection, msisdn: str | None) -> tuple[Suppression, ...]:

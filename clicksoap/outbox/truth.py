@@ -148,11 +148,11 @@ def _change(connection: Connection, number: int, values: dict[str, object]) -> N
     connection.execute(update(MESSAGE).where(MESSAGE.c.id == number).values(**values))
 
 
-def after_restore(connection: Connection, reached: int, why: str, now: float, who: str) -> int:
+def after_restore(connection: Connection, reached: int, why: str, now: float, who: str) -> tuple[int, OutboxEvent]:
     """Have everything that waits in an older copy of the database, or is out, asked about before it is sent again.
 
     Returns:
-        How many messages are asked about first.
+        How many messages are asked about first, and the event.
     """
     asked = connection.execute(
         update(MESSAGE).where(MESSAGE.c.state.in_(["pending", "sending"])).values(ask_first=_ATTEMPTS_ASKED)
@@ -166,8 +166,9 @@ def after_restore(connection: Connection, reached: int, why: str, now: float, wh
             restored_at=now,
         )
     )
-    record(connection, OutboxEvent(Happening.RESTORED, why, moment(now), who))
-    return asked
+    event = OutboxEvent(Happening.RESTORED, why, moment(now), who)
+    record(connection, event)
+    return asked, event
 
 
 _ATTEMPTS_ASKED: Final = 3
@@ -193,7 +194,7 @@ def prune(connection: Connection, before: float) -> int:
     ).rowcount
 
 
-def forget(connection: Connection, msisdn: str, now: float, who: str) -> int:
+def forget(connection: Connection, msisdn: str, now: float, who: str) -> tuple[int, OutboxEvent]:
     """Remove the personal data of one number, cancel what waits for it, and return the number of its messages."""
     connection.execute(
         update(MESSAGE)
@@ -205,8 +206,9 @@ def forget(connection: Connection, msisdn: str, now: float, who: str) -> int:
     ).rowcount
     for table, column in (("clicksoap_report", "msisdn"),):
         connection.execute(text(f"DELETE FROM {table} WHERE {column} = :number"), {"number": msisdn})  # noqa: S608 - constants
-    record(connection, OutboxEvent(Happening.FORGOTTEN, f"{forgotten} messages", moment(now), who))
-    return forgotten
+    event = OutboxEvent(Happening.FORGOTTEN, f"{forgotten} messages", moment(now), who)
+    record(connection, event)
+    return forgotten, event
 
 
 _NOTHING_PERSONAL: Final[dict[str, object]] = {

@@ -129,6 +129,7 @@ class Worker:
         self._mark: Mark | None = None
         self._sweep_at = 0.0
         self._claim_at = 0.0
+        self._check_at = 0.0
         self._balance_at = 0.0
         self._spent = 0.0
         self._balance_after: float | None = None
@@ -243,7 +244,7 @@ class Worker:
         self._ask_proofs()
 
     def _know_high_water(self) -> None:
-        """Remember what the last transaction saw, now that it is committed: what falls behind it is an older copy."""
+        """Remember the mark of the last committed transaction: a database behind it is an older copy."""
         if self._mark is not None:
             self._high_water = self._mark.high_water
 
@@ -253,6 +254,10 @@ class Worker:
             return False
         with self._database.read() as connection:
             found = due(connection, self._options.account, self._database.now(connection))
+            if time.monotonic() >= self._check_at:
+                # A worker without work notices an older copy, too.
+                self._check_at = time.monotonic() + 1.0
+                self._check_mark(connection)
         can_claim = time.monotonic() >= self._claim_at and self._reach.allowed(self._senders.busy, 1) > 0
         return found.questions or found.expired or (found.messages and can_claim)
 
@@ -403,10 +408,12 @@ class Worker:
 
     def _refused(self, client: Client, why: str) -> None:
         """Ask the factory for a client again, because passwords rotate; without a new one, stop this worker."""
+        if not self._clients.is_current(client):
+            return  # another of its requests told it already
         if self._clients.renew(client):
             self._note(Happening.CLIENT_REFUSED, f"{why}; the factory gave a new client")
             return
-        if self._failure is None and self._clients.is_current(client):
+        if self._failure is None:
             self._failure = AuthenticationError("001", f"{why}: this worker stops, its messages wait")
             self._note(Happening.CLIENT_REFUSED, why)
 

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Brings the foreign stacks that the tests talk to, PHP's ext-soap, Perl's SOAP::Lite, Mono, node's soap and curl, and
-# Chromium with axe-core, in which they look at the inbox. Says nothing when all are there. Where it may not install, it says what is missing and ends well:
+# Chromium with axe-core, in which they look at the inbox, PostgreSQL and faketime for the outbox. Says nothing when all are there. Where it may not install, it says what is missing and ends well:
 # the tests then skip what needs them (and fail where CI is set).
 set -u
 
@@ -13,6 +13,8 @@ missing() {
     if ! perl -MSOAP::Lite -e 1 2>/dev/null; then wanted="${wanted:+$wanted and }Perl SOAP::Lite"; fi
     if ! curl --version >/dev/null 2>&1; then wanted="${wanted:+$wanted and }curl"; fi
     if ! command -v chromium >/dev/null 2>&1; then wanted="${wanted:+$wanted and }Chromium"; fi
+    if ! command -v initdb >/dev/null 2>&1 && ! ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1; then wanted="${wanted:+$wanted and }PostgreSQL"; fi
+    if ! command -v faketime >/dev/null 2>&1; then wanted="${wanted:+$wanted and }faketime"; fi
     if ! { command -v mcs && command -v wsdl && mono --version; } >/dev/null 2>&1; then wanted="${wanted:+$wanted and }Mono"; fi
     if ! node --version >/dev/null 2>&1; then wanted="${wanted:+$wanted and }node"; fi
     if ! [ -d "$modules/soap" ] || ! [ -f "$modules/axe-core/axe.min.js" ]; then wanted="${wanted:+$wanted and }node's soap and axe-core"; fi
@@ -33,8 +35,13 @@ if [ -n "$as_root" ] && command -v apt-get >/dev/null 2>&1; then
     log=$(mktemp)
     {
         $as_root DEBIAN_FRONTEND=noninteractive apt-get update -qq &&
-            $as_root DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
-                php-cli php-soap libsoap-lite-perl curl chromium fonts-dejavu-core \
+            # Debian would make a database and start a server; the tests start their own.
+            if ! [ -e /etc/postgresql-common/createcluster.conf ]; then
+                $as_root mkdir -p /etc/postgresql-common &&
+                    echo "create_main_cluster = false" | $as_root tee /etc/postgresql-common/createcluster.conf
+            fi &&
+            $as_root DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends -o Dpkg::Options::=--force-confold \
+                php-cli php-soap libsoap-lite-perl curl chromium fonts-dejavu-core postgresql faketime \
                 mono-mcs mono-utils mono-devel &&
             # Of node, any version from 14 on will do; a newer one may be there already, and Debian's would replace its npm.
             { npm --version >/dev/null 2>&1 ||

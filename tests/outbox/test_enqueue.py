@@ -1,7 +1,5 @@
 """Enqueueing: what is written, what a key means, and what is refused before anything is written."""
 
-import subprocess
-import sys
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
@@ -56,8 +54,13 @@ def got(message: Message) -> dict[str, Any]:
     parameters = {name: value for name, value in message.parameters.items() if name not in {"climsgid", "deliv_time"}}
     minutes = round((message.due - message.created).total_seconds() / 60)
     return {"command": message.command, "to": message.to, "text": message.text, "flash": message.flash} | {
-        **{"data": message.data, "udh": message.udh, "sender": message.sender, "parts": message.parts},
-        **{"parameters": parameters, "minutes": minutes // 10, "callback": message.callback},
+        "data": message.data,
+        "udh": message.udh,
+        "sender": message.sender,
+        "parts": message.parts,
+        "parameters": parameters,
+        "minutes": minutes // 10,
+        "callback": message.callback,
     }
 
 
@@ -66,7 +69,9 @@ def test_every_message_and_option_arrives_as_a_client_sends_it(
     store: Store, gateway: Simulator, binding: BindingName
 ) -> None:
     """The comparison is with the same call of Client.send; only the delivery report is asked for beyond it."""
-    calls = [(message, {}) for message in MESSAGES.values()] + [("hello", options) for options in OPTIONS.values()]
+    calls: list[tuple[Any, dict[str, Any]]] = [(message, {}) for message in MESSAGES.values()] + [
+        ("hello", options) for options in OPTIONS.values()
+    ]
     box = store.box(binding=binding)
     with client(gateway, binding=binding, auth="credentials") as sms:
         sent: list[tuple[Any, dict[str, Any]]] = []
@@ -161,39 +166,6 @@ def test_a_key_of_another_message_is_refused_and_the_transaction_goes_on(
         box.enqueue(transaction, TO, "next", key="next")
     assert sound(box) == {"pending": 2}
     assert [each.to for each in box.get("key")] == [TO]
-
-
-_RACER: Final = """
-import sys
-from clicksoap.outbox import Outbox
-box = Outbox(sys.argv[1])
-box.open()
-print("ready", flush=True)
-sys.stdin.readline()
-for number in range(20):
-    with box.transaction() as transaction:
-        print(int(box.enqueue(transaction, "27821234567", f"text {number}", key=f"key {number}").is_new), flush=True)
-"""
-
-
-def test_one_of_two_processes_writes_a_key(store: Store) -> None:
-    box = store.box()
-    racers = [
-        subprocess.Popen(
-            [sys.executable, "-c", _RACER, store.url], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
-        for _ in range(2)
-    ]
-    for each in racers:
-        assert each.stdout is not None
-        assert each.stdout.readline() == "ready\n"
-    for each in racers:
-        assert each.stdin is not None
-        each.stdin.write("\n")
-        each.stdin.flush()
-    told = [each.communicate(timeout=60)[0].split() for each in racers]
-    assert [sorted(pair) for pair in zip(*told, strict=True)] == [["0", "1"]] * 20
-    assert sound(box) == {"pending": 20}
 
 
 REFUSED: Final[dict[str, tuple[dict[str, Any], str]]] = {

@@ -120,14 +120,15 @@ def test_the_mark_never_goes_back(tmp_path: Path) -> None:
 def test_a_claim_whose_commit_fails_is_no_older_copy(opened: Callable[[], Outbox], client: Client) -> None:
     box = opened()
     enqueue(box, 3)
-    failures = iter([True])
+    failed: list[bool] = []
     claims: list[str] = []
 
     def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
         claims.extend([statement] if statement.startswith("INSERT INTO clicksoap_request") else [])
 
     def fail(_connection: object) -> None:
-        if claims and next(failures, False):
+        if claims and not failed:
+            failed.append(True)
             raise OperationalError("COMMIT", {}, sqlite3.OperationalError("database or disk is full"))
 
     event.listen(box._database.engine, "before_cursor_execute", note)

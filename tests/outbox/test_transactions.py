@@ -55,10 +55,10 @@ def session(url: str) -> Iterator[Any]:
 @contextmanager
 def raw(url: str) -> Iterator[Any]:
     if url.startswith("postgresql"):
-        with psycopg.connect(url) as made:
-            yield made
+        with psycopg.connect(url) as own:
+            yield own
         return
-    made = sqlite3.connect(url.removeprefix("sqlite:///"))
+    made: Any = sqlite3.connect(url.removeprefix("sqlite:///"))
     try:
         with made:
             yield made
@@ -70,10 +70,10 @@ def raw(url: str) -> Iterator[Any]:
 def raw_with_dicts(url: str) -> Iterator[Any]:
     """Many callers have their rows given as dicts."""
     if url.startswith("postgresql"):
-        with psycopg.connect(url, row_factory=dict_row) as made:
-            yield made
+        with psycopg.connect(url, row_factory=dict_row) as own:
+            yield own
         return
-    made = sqlite3.connect(url.removeprefix("sqlite:///"))
+    made: Any = sqlite3.connect(url.removeprefix("sqlite:///"))
     made.row_factory = lambda cursor, row: {
         column[0]: value for column, value in zip(cursor.description, row, strict=True)
     }
@@ -310,9 +310,9 @@ def test_a_savepoint_that_is_rolled_back_takes_its_message_along(pg: Store) -> N
 def test_a_transaction_of_the_wrong_kind_is_refused_with_what_to_give(store: Store, box: Outbox) -> None:
     engine = create_engine(engine_url(store.url))
     for wrong in (None, object(), "BEGIN", engine, [], type):
-        with pytest.raises(InvalidInput, match="^transaction is .*: give a Connection or a Session of SQLAlchemy"):
+        with pytest.raises(InvalidInput, match=r"^transaction is .*: give a Connection or a Session of SQLAlchemy"):
             box.enqueue(wrong, TO, "hello", key="key")
-        with pytest.raises(InvalidInput, match="^transaction is .*: give an AsyncSession"):
+        with pytest.raises(InvalidInput, match=r"^transaction is .*: give an AsyncSession"):
             asyncio.run(box.enqueue_async(wrong, TO, "hello", key="key"))
     with engine.begin() as tx, pytest.raises(InvalidInput, match=r"others go to enqueue\(\)"):
         asyncio.run(box.enqueue_async(tx, TO, "hello", key="key"))
@@ -335,7 +335,7 @@ def test_an_asynchronous_connection_of_psycopg_goes_to_enqueue_async(pg: Store) 
 
     async def main() -> None:
         async with await psycopg.AsyncConnection.connect(pg.url) as tx:
-            with pytest.raises(InvalidInput, match="^transaction is AsyncConnection"):
+            with pytest.raises(InvalidInput, match=r"^transaction is AsyncConnection"):
                 box.enqueue(tx, TO, "hello", key="key")
 
     asyncio.run(main())

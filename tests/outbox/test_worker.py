@@ -112,8 +112,9 @@ def test_what_is_out_does_not_expire(box: Outbox, gateway: Simulator, sms: Clien
     with working(box, sms):
         until(lambda: len(gateway.messages) == 1, "it arrived")
         (message,) = box.get("key")
-        assert message.expires_at is not None
-        until(lambda: datetime.now(UTC) > message.expires_at, "its time is over")
+        expires_at = message.expires_at
+        assert expires_at is not None
+        until(lambda: datetime.now(UTC) > expires_at, "its time is over")
         assert states(box) == ["sending"]
         assert box.wait("key", 20)[0].state is MessageState.ACCEPTED
 
@@ -271,7 +272,7 @@ def test_the_pause_of_a_person_outlasts_what_the_gateway_says(box: Outbox, gatew
         box.pause(by="Ann", why="wait for me")
     assert box.status().accounts[0].paused_until is None
     assert box.status().accounts[0].paused_why == "wait for me"
-    assert [(each.what, each.who) for each in box.events()][0] == (Happening.ACCOUNT_PAUSED, "Ann")
+    assert next((each.what, each.who) for each in box.events()) == (Happening.ACCOUNT_PAUSED, "Ann")
 
 
 def test_what_a_person_resumes_is_sent_at_once(box: Outbox, gateway: Simulator, sms: Client) -> None:
@@ -285,7 +286,7 @@ def test_what_a_person_resumes_is_sent_at_once(box: Outbox, gateway: Simulator, 
         assert box.wait("key", 10)[0].state is MessageState.ACCEPTED
 
 
-def test_the_pace_of_a_run_holds(box: Outbox, gateway: Simulator, sms: Client) -> None:
+def test_the_pace_of_a_run_holds(box: Outbox, sms: Client) -> None:
     with box.transaction() as transaction:
         for number in range(30):
             box.enqueue(transaction, f"2782{number:07}", "hello", key=f"{number}")
@@ -301,7 +302,7 @@ def test_the_pace_of_a_run_holds(box: Outbox, gateway: Simulator, sms: Client) -
 
 @pytest.fixture
 def poor() -> Iterator[Simulator]:
-    with Simulator(accounts=[Account(*ACCOUNT.values(), balance=Decimal(20))]) as simulator:
+    with Simulator(accounts=[Account(123456, "acme", "secret", balance=Decimal(20))]) as simulator:
         yield simulator
 
 
@@ -319,7 +320,7 @@ def test_an_account_is_paused_before_it_is_empty_and_resumed_by_a_refill(
         assert status.balance is not None
         assert status.balance < 12
         assert 0 < len(poor.messages) < 20
-        poor.gateway.set_balance(*list(ACCOUNT.values())[:2], Decimal(100))
+        poor.gateway.set_balance(123456, "acme", Decimal(100))
         until(lambda: box.check().open == 0, "everything is settled")
     assert sound(box) == {"accepted": 25}
     assert len(poor.messages) == 25

@@ -56,6 +56,7 @@ def _proofs(extent: Extent, processes: str) -> dict[str, list[str]]:
         "fuzzer": [*pytest, "tests/fuzzing"],
         "callbacks": [*pytest, "tests/callbacks"],
         "interruptions": [*pytest, "tests/transports"],
+        "outbox": [*pytest, "-rP", "tests/outbox"],
         "load": load,
     }
 

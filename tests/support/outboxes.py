@@ -134,7 +134,7 @@ def until(condition: Callable[[], object], what: str, seconds: float = 30, each:
 
 
 @contextmanager
-def working(
+def working(  # noqa: PLR0913 - as Outbox.work
     box: Outbox,
     sms: Any,
     *,

@@ -8,6 +8,7 @@ import itertools
 import math
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any, Final, get_args, get_type_hints
 
 import pytest
@@ -31,6 +32,7 @@ from clicksoap import (
     WapPush,
     transliterate,
 )
+from clicksoap.outbox import Decision, MessageState, Outbox
 from clicksoap.simulator import Simulator
 
 WRONG: Final[dict[str, Any]] = {
@@ -91,6 +93,8 @@ GIVEN: Final = {"AsyncBatch", "Batch", "Charge", "Coverage", "Exchange", "FoundR
 
 # An argument whose error has another name for it, because the value is told by what it is made of.
 NAMES: Final = {"message": "message|text", "fields": "field1", "client_cert": "client_cert", "extra": "extra"}
+# What only a call of Client.send can have; the outbox refuses it whatever it is.
+NOT_OF_OUTBOX: Final = {"client_message_id", "reference", "unique", "deliver_after"}
 # Arguments that may be left out may be None, too.
 OPTIONAL: Final = {
     *("endpoint", "binding", "wsdl", "timeout", "retry", "deadline", "proxy", "ca", "client_cert", "headers"),
@@ -248,6 +252,101 @@ def test_a_wrong_value_in_extra_is_refused_before_anything_leaves(gateway: Simul
         # Only the HTTP API carries what no WSDL names, and of that what can be written.
         can_be_written = binding == "http" and kind in {"-1", "10**400", "empty"}
         assert problem_of(sending, "campaign", legal=can_be_written, sent=commands(gateway)) == ""
+
+
+# The methods of an outbox, as those of a client above; a right value of each argument that has to be given.
+OUTBOX_METHODS: Final[dict[str, dict[str, Any]]] = {
+    "enqueue": {"to": TO, "message": "hello", "key": "key"},
+    "work": {"until_settled": True},
+    "work_slice": {"seconds": 0.01},
+    "get": {"key": "key"},
+    "wait": {"key": "key", "seconds": 0},
+    "list": {},
+    "audit": {},
+    "events": {},
+    "resolve": {"message": 1, "decision": Decision.GIVE_UP, "by": "Ann", "why": "test"},
+    "delivered": {},
+    "suppress": {"number": TO, "why": "STOP"},
+    "unsuppress": {"number": TO, "why": "START", "by": "Ann"},
+    "suppressions": {},
+    "pause": {"by": "Ann", "why": "test"},
+    "resume": {"by": "Ann", "why": "test"},
+    "set_rate": {"rate": 10},
+    "prune": {"older_than": timedelta(days=1)},
+    "forget": {"number": TO, "by": "Ann"},
+    "after_restore": {"by": "Ann", "why": "test"},
+    "upgrade": {},
+}
+OUTBOX_LEGAL: Final[dict[str, set[str]]] = {
+    **{f"{name} of Outbox": {"None"} for name in ("region", "believe_after", "mark", "on_event")},
+    "on_event of Outbox": {"None", "a class"},
+    **{f"{name} of Outbox.enqueue": {"None"} for name in ("due_at", "expires_in", "tag")},
+    **{f"{name} of Outbox.enqueue": {"True"} for name in ("sensitive", "ignore_suppression")},
+    **{f"{name} of Outbox.work": {"None"} for name in ("rate", "floor")},
+    "until_settled of Outbox.work": {"True"},
+    "floor of Outbox.work_slice": {"None"},
+    "key of Outbox.audit": {"None"},
+    **{f"account of Outbox.{method}": {"empty"} for method in ("suppress", "unsuppress")},
+    "number of Outbox.suppressions": {"None"},
+    "rate of Outbox.set_rate": {"None"},
+    "backup of Outbox.upgrade": {"True"},
+}
+LEGAL.update(OUTBOX_LEGAL)
+
+
+@pytest.fixture
+def box(tmp_path: Path) -> Iterator[Outbox]:
+    with Outbox(f"sqlite:///{tmp_path}/outbox.db") as made:
+        yield made
+
+
+def test_an_outbox_refuses_what_it_cannot_work_with(tmp_path: Path) -> None:
+    given = {"url": f"sqlite:///{tmp_path}/outbox.db"}
+    assert problems("Outbox", parameters(Outbox), given, Outbox) == []
+
+
+@pytest.mark.parametrize("method", OUTBOX_METHODS)
+def test_a_method_of_an_outbox_refuses_a_wrong_value(box: Outbox, gateway: Simulator, method: str) -> None:
+    names = [name for name in parameters(getattr(Outbox, method)) if name not in NOT_OF_OUTBOX]
+    with Client(**ACCOUNT, endpoint=gateway.origin) as sms, box.transaction() as transaction:
+        box.enqueue(transaction, TO, "hello", key="key")
+        given = OUTBOX_METHODS[method]
+        if method == "enqueue":
+            call: Callable[..., object] = functools.partial(box.enqueue, transaction)
+            names.remove("transaction")
+            assert problems("Outbox.enqueue", names, given, call) == []
+            return
+    call = getattr(box, method)
+    if method in {"work", "work_slice"}:
+        box.forget(TO, by="test")
+        given = {"client": sms, **given}
+    if method == "audit":  # a generator does nothing before it is asked
+
+        def call(**arguments: Any) -> object:
+            return list(box.audit(**arguments))
+
+    if method == "list":
+
+        def call(*, states: Any = MessageState.PENDING, limit: Any = 100) -> object:
+            return box.list(states, limit=limit)
+
+    if method == "resolve":
+        names.remove("message")
+        assert problems_of_messages(box) == []
+    found = problems(f"Outbox.{method}", names, given, call)
+    # A function that makes clients is called, and what it raises is its own.
+    assert [each for each in found if "(client=a " not in each] == []
+
+
+def problems_of_messages(box: Outbox) -> list[str]:
+    given = {name: value for name, value in OUTBOX_METHODS["resolve"].items() if name != "message"}
+    return problems("Outbox.resolve", ["message"], given, box.resolve)
+
+
+def test_every_method_of_an_outbox_is_tried() -> None:
+    public = {name for kind in Outbox.__mro__ for name in vars(kind) if not name.startswith("_")}
+    assert public - {"open", "close", "check", "status", "transaction"} == OUTBOX_METHODS.keys() | {"enqueue_async"}
+    assert parameters(Outbox.enqueue_async) == parameters(Outbox.enqueue)
 
 
 def test_every_public_callable_is_tried() -> None:

@@ -6,6 +6,7 @@ is printed as JSON.
 """
 
 import json
+import signal
 import socket
 import sys
 import time
@@ -75,7 +76,7 @@ def run(store: str, rows: int, seed: int, server: str) -> dict[str, Any]:
         with Gateway(folder / "record", seed, port, share=0.0) as gateway:
             began = time.time()
             time.sleep(_AFTERWARDS)
-            process.kill(staging.signal.SIGTERM)
+            process.kill(signal.SIGTERM)
             problems += [f"the worker ended with {code}"] if (code := process.wait()) else []
             arrived = gateway.arrived("278")
         times = sorted(datetime.fromisoformat(each["at"]).timestamp() for found in arrived.values() for each in found)

@@ -48,7 +48,6 @@ def interrupted(url: str, port: int, seed: int, count: int) -> None:
 
 def signalled(url: str, gateway: Gateway, chance: random.Random, number: signal.Signals, problems: list[str]) -> None:
     """Start a worker, stop it by a signal, and see that it ends in time and that nothing leaves afterwards."""
-
     read, write = os.pipe()
 
     def work() -> None:
@@ -91,7 +90,7 @@ def run(store: str, count: int, seed: int, kind: str, server: str) -> dict[str, 
         )
         excused: set[str] = set()
         if kind == "exception":
-            code = Process(lambda: interrupted(url, gateway.port, seed, count)).go().wait(60 + count)
+            code = Process(lambda: interrupted(url, gateway.port, seed, count)).go().wait(300 + count)
             problems += [f"the interrupted process ended with {code}"] if code else []
             excused |= staging.sending(url)
         else:
@@ -103,7 +102,7 @@ def run(store: str, count: int, seed: int, kind: str, server: str) -> dict[str, 
                 excused |= staging.sending(url)
             with staging.outbox(url) as box:
                 box.set_rate(None)
-        last = Process(lambda: settle(url, gateway.port)).go().wait(120)
+        last = Process(lambda: settle(url, gateway.port)).go().wait()
         problems += [f"the last worker ended with {last}"] if last else []
         result = Outcome(problems=problems)
         result.add(staging.compare(url, gateway, _RUN, rows, excused | gateway.lost()))

@@ -13,7 +13,6 @@ import threading
 import time
 from collections import Counter
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, event, text
@@ -156,14 +155,19 @@ def one_run(run: int, seed: int, stores: Stores, gateway: Gateway, mode: str) ->
     return result, done
 
 
-def line_of_runs(store: str, runs: int, seed: int, first: int, mode: str, server: str) -> dict[str, Any]:
+def line_of_runs(  # noqa: PLR0913 - what the command line is told
+    store: str, runs: int, seed: int, first: int, mode: str, server: str
+) -> dict[str, Any]:
     """Several runs, one after another, over one gateway."""
     began = time.monotonic()
     total, points = Outcome(), Counter[str]()
     with staging.scratch() as folder, Gateway(folder / "record", seed + first) as gateway:
         stores = Stores(folder, server, f"{mode or 'kill'}{first}")
         for run in range(first, first + runs):
-            result, done = one_run(run, seed, stores, gateway, mode)
+            try:
+                result, done = one_run(run, seed, stores, gateway, mode)
+            except AssertionError as error:
+                result, done = Outcome(runs=1, problems=[f"run {run}: {error}"]), []
             total.add(result)
             points.update(done)
     return {**asdict(total), "store": store, "points": dict(points), "seconds": time.monotonic() - began}

@@ -3,8 +3,8 @@
 import json
 import os
 import random
-import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -12,7 +12,7 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
@@ -28,7 +28,7 @@ LOST_SHARE = 0.05
 SINGLES, GROUPS, GROUP, ALERTS = 24, 4, 5, 4
 ROWS = SINGLES + GROUPS * GROUP + ALERTS
 # A run takes seconds: leases end early, and a denial is believed early.
-TIMEOUT = Timeout(connect=0.5, read=1, total=1)
+TIMEOUT = Timeout(total=2)
 START, MARGIN, BELIEVE_AFTER = 0.5, 0.3, 0.4
 
 
@@ -113,7 +113,11 @@ class Stores:
         """A copy of a store that nobody uses at present."""
         if not self._server:
             made = self._folder / f"{name}.db"
-            shutil.copy(url.removeprefix("sqlite:///"), made)
+            with (
+                closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as source,
+                closing(sqlite3.connect(made)) as target,
+            ):
+                source.backup(target)
             return f"sqlite:///{made}"
         return self._fresh(name, url.rpartition("/")[2])
 
@@ -152,7 +156,7 @@ class Stores:
                 try:
                     connection.execute(statement.encode())
                 except psycopg.errors.ObjectInUse:  # a killed worker's session ends a moment later
-                    if attempt == 49:  # noqa: PLR2004 - the last one
+                    if attempt == 49:
                         raise
                     time.sleep(0.1)
                 else:
@@ -192,14 +196,14 @@ def prefix_of(run: int) -> str:
 def fill(url: str, run: int, singles: int = SINGLES, groups: int = GROUPS, alerts: int = ALERTS) -> int:
     """Enqueue the messages of a run; returns how many rows there are then."""
     numbers = (f"{prefix_of(run)}{each:05}" for each in range(100_000))
+    kinds = ["single"] * singles + ["group"] * groups + ["alert"] * alerts
+    random_of(run).shuffle(kinds)
     box = outbox(url)
     with box, box.transaction() as transaction:
-        for each in range(singles):
-            box.enqueue(transaction, next(numbers), "single", key=f"{run} single {each}")
-        for each in range(groups):
-            box.enqueue(transaction, [next(numbers) for _ in range(GROUP)], "group", key=f"{run} group {each}")
-        for each in range(alerts):
-            box.enqueue(transaction, next(numbers), "alert", key=f"{run} alert {each}", priority=Priority.ALERT)
+        for each, kind in enumerate(kinds):
+            to = [next(numbers) for _ in range(GROUP if kind == "group" else 1)]
+            priority = Priority.ALERT if kind == "alert" else Priority.NORMAL
+            box.enqueue(transaction, to, kind, key=f"{run} {kind} {each}", priority=priority)
     return singles + groups * GROUP + alerts
 
 
@@ -249,10 +253,14 @@ class Process:
 
     def kill(self, number: signal.Signals = signal.SIGKILL) -> None:
         """Send a signal to its group, if it is there still."""
-        if self.code is None:
+        if self.code is not None:
+            return
+        try:
             os.killpg(self.id, number)
+        except ProcessLookupError:  # it has no group of its own yet
+            os.kill(self.id, number)
 
-    def wait(self, seconds: float = 60.0) -> int:
+    def wait(self, seconds: float = 300.0) -> int:
         """Wait for its end; gives its exit code, or the negative number of the signal that killed it."""
         if not self.ends_within(seconds):
             self.kill()

@@ -1,0 +1,315 @@
+"""The commands ``clicksoap outbox``: run a worker, look at the outbox, and decide."""
+
+import functools
+import getpass
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+import click
+
+from clicksoap.cli.exit_codes import LATER, OK, UNKNOWN
+from clicksoap.cli.extras import outbox_package
+from clicksoap.cli.output import Output, counted
+from clicksoap.cli.values import duration
+from clicksoap.cli.verbs import Account, Verb, connected, examples, reporting
+from clicksoap.redaction import masked_number
+
+if TYPE_CHECKING:
+    from clicksoap.outbox import Outbox, OutboxMessage, Status
+
+_VARIABLE = "CLICKSOAP_OUTBOX"
+
+
+@click.group("outbox", epilog=examples("clicksoap outbox work --rate 30", "clicksoap outbox status"))
+def command() -> None:
+    """Send what stands in the outbox, look at it, and decide.
+
+    The outbox is the database of CLICKSOAP_OUTBOX or --url: sqlite:///PATH or postgresql://USER@HOST/NAME.
+    """
+
+
+def opened(function: Verb) -> Callable[..., NoReturn]:
+    """Add ``--url`` and ``--mark`` to a verb of the outbox, which gets it as ``box``."""
+
+    @click.option("--url", envvar=_VARIABLE, metavar="URL", help=f"Database of the outbox; also in {_VARIABLE}.")
+    @click.option(
+        "--mark",
+        envvar=f"{_VARIABLE}_MARK",
+        type=click.Path(dir_okay=False, path_type=Path),
+        help=f"Mark file, by which an older copy of the database is noticed; also in {_VARIABLE}_MARK.",
+    )
+    @reporting
+    @functools.wraps(function)
+    def run(*, url: str | None, mark: Path | None, output: Output, **options: object) -> int:
+        if url is None:
+            raise click.UsageError(f"no outbox is named: give --url, or set {_VARIABLE}")
+        package = outbox_package()
+        box: Outbox = package.Outbox(url, mark=mark, on_event=functools.partial(_tell, output))
+        try:
+            return function(box=box, output=output, **options)
+        finally:
+            box.close()
+
+    return run
+
+
+def _tell(output: Output, event: object) -> None:
+    output.note(f"{getattr(event, 'what', '')}: {getattr(event, 'detail', '')}")
+
+
+def signed(function: Verb) -> Verb:
+    """Add ``--by`` and ``--why`` to a verb whose decision is recorded."""
+
+    @click.option("--by", metavar="NAME", help="Person who decides; by default the user of the system.")
+    @click.option("--why", required=True, metavar="TEXT", help="Reason, which is recorded.")
+    @functools.wraps(function)
+    def run(*, by: str | None, **options: object) -> int:
+        return function(by=by or getpass.getuser(), **options)
+
+    return run
+
+
+@command.command("work", epilog=examples("clicksoap outbox work", "clicksoap outbox work --rate 30 --floor 500"))
+@click.option("--rate", type=click.FloatRange(min=0, min_open=True), help="Parts a second, for all workers.")
+@click.option("--floor", type=click.FloatRange(min=0), help="Credits below which nothing is sent.")
+@click.option("--senders", type=click.IntRange(1, 500), default=32, show_default=True, help="Requests at a time.")
+@click.option("--grace", default="10s", show_default=True, help="How long to wait for answers at the end.")
+@click.option("--until-settled", is_flag=True, help="End as soon as every message is settled.")
+@connected
+@opened
+def work(  # noqa: PLR0913 - each is an option
+    *,
+    box: "Outbox",
+    account: Account,
+    output: Output,
+    rate: float | None,
+    floor: float | None,
+    senders: int,
+    grace: str,
+    until_settled: bool,
+) -> int:
+    """Send what is due until Ctrl-C or SIGTERM.
+
+    It then takes nothing new, waits for answers, and gives back what has not left.
+    """
+    from clicksoap.cli.signals import usual_signals  # noqa: PLC0415 - only needed here
+
+    with usual_signals():
+        done = box.work(
+            account.client,
+            rate=rate,
+            floor=floor,
+            senders=senders,
+            grace=duration(grace).total_seconds(),
+            until_settled=until_settled,
+        )
+    output.note(f"{counted(done.sent, 'request')} sent, {counted(done.accepted, 'message')} accepted.")
+    if done.unfinished:
+        output.note(f"{counted(done.unfinished, 'request')} had no answer yet; the next worker asks about them.")
+    output.document({"exit_code": OK, **asdict(done)})
+    return OK
+
+
+@command.command(
+    "status", epilog=examples("clicksoap outbox status", "clicksoap outbox status --quiet --fail-if 'oldest>10m'")
+)
+@click.option("--fail-if", "limits", multiple=True, metavar="oldest>TIME", help="Exit with code 75 if it holds.")
+@click.option("--metrics", is_flag=True, help="Write the text format of Prometheus.")
+@opened
+def status(*, box: "Outbox", output: Output, limits: tuple[str, ...], metrics: bool) -> int:
+    """Print the numbers of messages by state, what is due, and the pauses."""
+    found = box.status()
+    exceeded = [each for each in limits if _is_exceeded(found, each)]
+    code = LATER if exceeded else OK
+    if metrics:
+        output.line(found.metrics().rstrip("\n"))
+    else:
+        output.rows([(state.value, str(count)) for state, count in sorted(found.messages.items())])
+        output.line(f"due\t{found.due}")
+        output.line(f"in flight\t{found.in_flight}")
+        if found.asking:
+            until = f", at least until {found.asking_until:%H:%M:%S} UTC" if found.asking_until else ""
+            output.line(f"asked about\t{found.asking}{until}")
+    for account in found.accounts:
+        if account.paused_since is not None:
+            output.note(
+                f"Account {account.name} is paused since {account.paused_since:%Y-%m-%d %H:%M:%S} UTC: "
+                f"{account.paused_why}"
+            )
+    for each in exceeded:
+        output.problem(f"{each} holds")
+    output.document(
+        {
+            "exit_code": code,
+            "messages": {state.value: count for state, count in found.messages.items()},
+            "due": found.due,
+            "oldest_due": found.oldest_due,
+            "in_flight": found.in_flight,
+            "asking": found.asking,
+            "asking_until": found.asking_until,
+            "unreported": found.unreported,
+            "accounts": [asdict(each) for each in found.accounts],
+        }
+    )
+    return code
+
+
+def _is_exceeded(found: "Status", limit: str) -> bool:
+    name, separator, text = limit.partition(">")
+    if name.strip() != "oldest" or not separator:
+        raise click.UsageError(f"--fail-if: {limit!r} is not a limit: give oldest>TIME, such as oldest>10m")
+    longest = duration(text.strip())
+    return found.oldest_due is not None and found.at - found.oldest_due > longest
+
+
+@command.command("check", epilog=examples("clicksoap outbox check", "clicksoap outbox check --json"))
+@click.option(
+    "--after-restore",
+    metavar="WHY",
+    help="Have waiting messages asked about before they are sent, because the database is an older copy; the reason.",
+)
+@opened
+def check(*, box: "Outbox", output: Output, after_restore: str | None) -> int:
+    """Check that every message is in exactly one state.
+
+    Exit code 5 if a message is in doubt, 1 if anything is wrong.
+    """
+    asked = None
+    if after_restore is not None:
+        asked = box.after_restore(by=getpass.getuser(), why=after_restore)
+        output.note(f"{counted(asked, 'waiting message')}: the workers ask about it before they send it.")
+    found = box.check()
+    output.line(str(found))
+    code = 1 if not found.is_sound else UNKNOWN if found.doubtful else OK
+    if found.doubtful:
+        output.note(f"{counted(found.doubtful, 'message')} may have been sent: clicksoap outbox list")
+    output.document(
+        {
+            "exit_code": code,
+            "messages": found.messages,
+            "by_state": {state.value: count for state, count in found.by_state.items()},
+            "problems": list(found.problems),
+            "asked_first": asked,
+        }
+    )
+    return code
+
+
+@command.command("list", epilog=examples("clicksoap outbox list", "clicksoap outbox list pending --limit 20"))
+@click.argument("states", nargs=-1, metavar="[STATE]…")
+@click.option("--limit", type=click.IntRange(1, 1000), default=100, show_default=True, help="How many at most.")
+@opened
+def list_(*, box: "Outbox", output: Output, states: tuple[str, ...], limit: int) -> int:
+    """Print messages in some states; by default those that a person has to look at: unconfirmed and unknown."""
+    package = outbox_package()
+    known = {each.value: each for each in package.MessageState}
+    for each in states:
+        if each not in known:
+            raise click.UsageError(f"{each!r} is not a state: give any of {', '.join(known)}")
+    messages: tuple[OutboxMessage, ...] = box.list(*[known[each] for each in states], limit=limit)
+    output.rows([_row(each) for each in messages])
+    output.document({"exit_code": OK, "messages": [_data(each) for each in messages]})
+    return OK
+
+
+def _row(message: "OutboxMessage") -> tuple[str, ...]:
+    number = "" if message.to is None else masked_number(message.to)
+    return (str(message.id), message.state.value, number, message.key, message.why or "")
+
+
+def _data(message: "OutboxMessage") -> dict[str, object]:
+    return {
+        "id": message.id,
+        "key": message.key,
+        "to": message.to,
+        "state": message.state.value,
+        "why": message.why,
+        "code": message.code,
+        "message_id": message.message_id,
+        "client_message_id": message.client_message_id,
+        "attempts": message.attempts,
+        "delivery": None if message.delivery is None else message.delivery.code,
+        "settled_at": message.settled_at,
+    }
+
+
+@command.command(
+    "resolve",
+    epilog=examples('clicksoap outbox resolve 4711 arrived --why "it is on the invoice"'),
+)
+@click.argument("message", type=int)
+@click.argument("decision", type=click.Choice(["arrived", "send-again", "give-up"]))
+@signed
+@opened
+def resolve(  # noqa: PLR0913 - each is an option
+    *, box: "Outbox", output: Output, message: int, decision: str, by: str, why: str
+) -> int:
+    """Decide about a message that the outbox cannot settle; the decision is recorded for ever."""
+    package = outbox_package()
+    settled: OutboxMessage = box.resolve(message, package.Decision(decision.replace("-", "_")), by=by, why=why)
+    output.rows([_row(settled)])
+    output.document({"exit_code": OK, "message": _data(settled)})
+    return OK
+
+
+@command.command("pause", epilog=examples('clicksoap outbox pause --why "the gateway sends twice"'))
+@signed
+@opened
+def pause(*, box: "Outbox", output: Output, by: str, why: str) -> int:
+    """Send nothing until ``clicksoap outbox continue``."""
+    box.pause(by=by, why=why)
+    output.document({"exit_code": OK})
+    return OK
+
+
+@command.command("continue", epilog=examples('clicksoap outbox continue --why "credits are bought"'))
+@signed
+@opened
+def continue_(*, box: "Outbox", output: Output, by: str, why: str) -> int:
+    """End a pause, made by a person or by a worker."""
+    box.resume(by=by, why=why)
+    output.document({"exit_code": OK})
+    return OK
+
+
+@command.command("suppress", epilog=examples('clicksoap outbox suppress +27821234567 --why "STOP by letter"'))
+@click.argument("number")
+@click.option("--remove", is_flag=True, help="Take the number off the list.")
+@signed
+@opened
+def suppress(  # noqa: PLR0913 - each is an option
+    *, box: "Outbox", output: Output, number: str, remove: bool, by: str, why: str
+) -> int:
+    """Put a number on the suppression list: nothing more is sent to it."""
+    change = box.unsuppress if remove else box.suppress
+    is_changed = change(number, why=why, by=by)
+    if not is_changed:
+        output.note("The number is not on the list." if remove else "The number is on the list already.")
+    output.document({"exit_code": OK, "is_changed": is_changed})
+    return OK
+
+
+@command.command("forget", epilog=examples("clicksoap outbox forget +27821234567"))
+@click.argument("number")
+@click.option("--by", metavar="NAME", help="Person who decides; by default the user of the system.")
+@opened
+def forget(*, box: "Outbox", output: Output, number: str, by: str | None) -> int:
+    """Remove the personal data of a number, and cancel what waits for it."""
+    messages = box.forget(number, by=by or getpass.getuser())
+    output.line(counted(messages, "message"))
+    output.document({"exit_code": OK, "messages": messages})
+    return OK
+
+
+@command.command("upgrade", epilog=examples("clicksoap outbox upgrade"))
+@click.option("--no-backup", is_flag=True, help="Do not copy an SQLite file before.")
+@opened
+def upgrade(*, box: "Outbox", output: Output, no_backup: bool) -> int:
+    """Create the tables, or bring them to the version of this clicksoap. Stop the workers before."""
+    copy = box.upgrade(backup=not no_backup)
+    if copy is not None:
+        output.note(f"A copy of the outbox before the upgrade is in {copy}.")
+    output.document({"exit_code": OK, "backup": None if copy is None else str(copy)})
+    return OK
