@@ -75,7 +75,7 @@ def noting(*, is_async: bool = False, **choices: Any) -> Noted:
 
 @contextmanager
 def simulating(
-    origin: str, variant: str = "http", method: str = "POST", *, settings: Settings | None = None, **choices: str
+    origin: str, variant: str = "http", method: str = "POST", *, settings: Any = None, **choices: str
 ) -> Generator[Simulator]:
     """A simulator whose clock stands still, and which calls a receiver."""
     target = CallbackUrl(f"{origin}{choices.pop('path', PATH)}", method, variant, **choices)  # type: ignore[arg-type]

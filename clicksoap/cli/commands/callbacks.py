@@ -8,7 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from threading import Lock
@@ -257,7 +257,7 @@ def _receiver(**choices: Any) -> "Callbacks":  # noqa: ANN401 - those of the cla
 
 
 @contextmanager
-def _opened_store(place: str) -> "Iterator[SQLiteStore | PostgreSQLStore]":
+def _opened_store(place: str) -> "Generator[SQLiteStore | PostgreSQLStore]":
     """The store of a path or of an address.
 
     Raises:
@@ -282,7 +282,7 @@ def _opened_store(place: str) -> "Iterator[SQLiteStore | PostgreSQLStore]":
 
 
 @contextmanager
-def _settling(receiver: "Callbacks", url: str) -> Iterator[None]:
+def _settling(receiver: "Callbacks", url: str) -> Generator[None]:
     """Settle the messages of an outbox.
 
     Raises:
@@ -300,7 +300,7 @@ def _settling(receiver: "Callbacks", url: str) -> Iterator[None]:
 
 
 @contextmanager
-def _listening(host: str, port: int) -> Iterator[socket.socket]:
+def _listening(host: str, port: int) -> Generator[socket.socket]:
     """A socket that listens.
 
     Raises:
