@@ -1,6 +1,7 @@
 """The outbox: a durable store of messages, enqueued in the caller's transaction and sent by workers."""
 
 import inspect
+import sys
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -29,6 +30,7 @@ from clicksoap.outbox.states import Priority
 from clicksoap.outbox.stream import Enqueued, Entry
 from clicksoap.outbox.worker import Work, Worker, WorkerOptions
 from clicksoap.protocol.endpoint import BindingName
+from clicksoap.protocol.frames import forget_locals
 
 _MAX_SENDERS: Final = 500
 
@@ -68,25 +70,32 @@ class Outbox(Administration):
         rate_unit: Literal["part", "message"] = "part",
         on_event: OnEvent | None = None,
     ) -> None:
-        database = open_database(url, lambda: time.time())  # noqa: PLW0108 - looked up at each use
-        most = plain_int(per_request)
-        if most is None or not 1 <= most <= _MAX_PER_REQUEST:
-            raise ConfigurationError(f"per_request is not a number from 1 to {_MAX_PER_REQUEST}: give one")
-        if believe_after is not None and plain_seconds(believe_after, is_zero_allowed=True) is None:
-            raise ConfigurationError("believe_after is not a number of seconds: give one, or None for the default")
-        if rate_unit not in ("part", "message"):
-            raise ConfigurationError('rate_unit is not "part" or "message": give one of them')
-        if inspect.iscoroutinefunction(on_event):
-            raise ConfigurationError("on_event is a coroutine function, which nobody awaits: give a plain function")
-        if on_event is not None and not callable(on_event):
-            raise ConfigurationError(
-                f"on_event is {type(on_event).__name__}: give a function that takes an OutboxEvent"
-            )
-        checked_region = None if region is None else check_region(region)
-        mark_file = None if mark is None else MarkFile(_mark_path(mark, database))
-        super().__init__(database, checked_region, believe_after, mark_file, on_event)
-        self._checker = Checker(binding, checked_region, most)
-        self._counts_parts = rate_unit == "part"
+        outer = sys.exception()
+        try:
+            database = open_database(url, lambda: time.time())  # noqa: PLW0108 - looked up at each use
+            most = plain_int(per_request)
+            if most is None or not 1 <= most <= _MAX_PER_REQUEST:
+                raise ConfigurationError(f"per_request is not a number from 1 to {_MAX_PER_REQUEST}: give one")
+            if believe_after is not None and plain_seconds(believe_after, is_zero_allowed=True) is None:
+                raise ConfigurationError("believe_after is not a number of seconds: give one, or None for the default")
+            if rate_unit not in ("part", "message"):
+                raise ConfigurationError('rate_unit is not "part" or "message": give one of them')
+            if inspect.iscoroutinefunction(on_event):
+                raise ConfigurationError("on_event is a coroutine function, which nobody awaits: give a plain function")
+            if on_event is not None and not callable(on_event):
+                raise ConfigurationError(
+                    f"on_event is {type(on_event).__name__}: give a function that takes an OutboxEvent"
+                )
+            checked_region = None if region is None else check_region(region)
+            mark_file = None if mark is None else MarkFile(_mark_path(mark, database))
+            super().__init__(database, checked_region, believe_after, mark_file, on_event)
+            self._checker = Checker(binding, checked_region, most)
+            self._counts_parts = rate_unit == "part"
+        except BaseException as error:
+            # Hidden from those who show local variables: the URL may hold a password.
+            forget_locals(error, outer)
+            del url
+            raise
 
     def open(self) -> Self:
         """Open the outbox now, and create its tables if the database has none.

@@ -12,7 +12,8 @@ from sqlalchemy import Connection, literal_column, select, text, update
 
 from clicksoap.client import Client
 from clicksoap.errors import AuthenticationError, ClicksoapError, OutboxMismatch, OutboxUnavailable
-from clicksoap.outbox import accounts, queries, schema
+from clicksoap.outbox import accounts, balances, queries, schema
+from clicksoap.outbox.balances import Balance, BalanceWatch, is_below_floor
 from clicksoap.outbox.claims import Claimant, Claimed, claim, count_claim, due, expire, lock_account, set_free_at
 from clicksoap.outbox.credentials import Clients
 from clicksoap.outbox.databases import Database
@@ -78,14 +79,7 @@ class WorkerOptions:
     counts_parts: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Balance:
-    """The answer to a question about the credits that are left."""
-
-    amount: float | None
-
-
-_Result = Sent | Found | _Balance
+_Result = Sent | Found | Balance
 
 
 class Worker:
@@ -130,9 +124,7 @@ class Worker:
         self._sweep_at = 0.0
         self._claim_at = 0.0
         self._check_at = 0.0
-        self._balance_at = 0.0
-        self._spent = 0.0
-        self._balance_after: float | None = None
+        self._balance = BalanceWatch(options.floor)
         self._is_database_lost = False
         self._failure: ClicksoapError | None = None
         self._sent = self._accepted = self._asked = 0
@@ -219,8 +211,9 @@ class Worker:
     def _turn(self) -> None:
         """One turn: settle, claim and take questions in one transaction, then let the senders go on."""
         began = Instant()
+        # Before the claim, which takes every free sender.
+        self._ask_proofs()
         if not self._results and not self._is_needed():
-            self._ask_proofs()
             return
         with self._database.write() as connection:
             claimed, asked, events, accepted = self._transact(connection)
@@ -241,7 +234,6 @@ class Worker:
                 self._give(request, began)
         for question in asked:
             self._give_question(question)
-        self._ask_proofs()
 
     def _know_high_water(self) -> None:
         """Remember the mark of the last committed transaction: a database behind it is an older copy."""
@@ -270,8 +262,8 @@ class Worker:
         for each in self._results:
             if isinstance(each, Found) and each.question.asked_at:
                 settler.enter(each)
-            elif isinstance(each, _Balance):
-                self._enter_balance(settler, each)
+            elif isinstance(each, Balance):
+                self._balance.enter(settler, each)
         events = settler.events + self._events_of_reach(connection, now)
         if now >= self._sweep_at or now < self._sweep_at - 2:
             self._sweep_at = now + 1
@@ -290,7 +282,7 @@ class Worker:
         free -= len(asked)
         account = settler.account
         paused_until = account.paused_until
-        if paused_until is not None and paused_until <= now and not self._needs_balance(account):
+        if paused_until is not None and paused_until <= now and not is_below_floor(account):
             settler.events.append(accounts.resume(connection, account.name, "it is tried again", now, self._name))
             paused_until = None
         if paused_until is not None:
@@ -362,22 +354,21 @@ class Worker:
         question = self._proofs.question()
         if question is not None:
             self._give_question(question)
-        elif self._is_balance_due():
-            self._balance_at = time.monotonic() + _BALANCE_EVERY
-            self._spent = 0.0
+        elif self._balance.is_due():
+            self._balance.asking()
             client = self._clients.current()
-            self._senders.give(lambda: _asked_balance(client))
+            self._senders.give(lambda: balances.ask(client))
 
     def _learn(self, result: _Result) -> None:
         """Learn from a result that is written down: about the address, the client and the gateway."""
-        if isinstance(result, _Balance):
+        if isinstance(result, Balance):
             return
         if isinstance(result, Sent):
             if result.fate is Fate.CREDENTIALS:
                 self._refused(result.client, result.why)
             if result.fate is Fate.ANSWERED:
                 self._clients.proved(result.client)
-                self._spent += len(result.claimed.rows)
+                self._balance.spent(len(result.claimed.rows))
                 if any(each.state is State.ACCEPTED for each in result.results):
                     self._proofs.accepted(result.claimed.request_id)
         else:
@@ -394,7 +385,7 @@ class Worker:
         """Enter what the results say about the gateway's address, and note when a pause begins or ends."""
         events: list[OutboxEvent] = []
         for each in self._results:
-            if isinstance(each, _Balance) or (isinstance(each, Sent) and each.fate in _SAYS_NOTHING):
+            if isinstance(each, Balance) or (isinstance(each, Sent) and each.fate in _SAYS_NOTHING):
                 continue
             is_failure = each.is_unreachable if isinstance(each, Found) else each.fate in _FAILURES
             changed = self._reach.failed() if is_failure else self._reach.answered()
@@ -422,38 +413,6 @@ class Worker:
         with contextlib.suppress(OutboxUnavailable), self._database.write() as connection:
             record(connection, event)
         self._tell(event)
-
-    def _is_balance_due(self) -> bool:
-        if self._options.floor is None or self._is_stopping:
-            return False
-        left = None if self._balance_after is None else self._balance_after - self._options.floor
-        is_near = left is not None and self._spent > 0 and self._spent >= max(1.0, left / 4)
-        return is_near or time.monotonic() >= self._balance_at
-
-    def _needs_balance(self, account: object) -> bool:
-        """Whether the account is paused below its floor, so that only a refill ends the pause."""
-        return str(getattr(account, "paused_why", "") or "").startswith(_BELOW)
-
-    def _enter_balance(self, settler: Settler, balance: _Balance) -> None:
-        floor, amount, now = self._options.floor, balance.amount, settler.now
-        if amount is None or floor is None:
-            return
-        self._balance_after = amount
-        account = settler.account
-        settler.connection.execute(
-            update(ACCOUNT)
-            .where(ACCOUNT.c.name == account.name)
-            .values(balance=amount, balance_at=now, balance_floor=floor)
-        )
-        if amount < floor and account.paused_until is None:
-            wanted = accounts.Pause(accounts.FOR_EVER, f"{_BELOW}: {amount:g} credits are left, {floor:g} is the floor")
-            event = accounts.pause(settler.connection, account, wanted, now, self._name)
-            settler.events += [] if event is None else [event]
-        elif amount >= floor and self._needs_balance(account):
-            settler.events.append(
-                accounts.resume(settler.connection, account.name, "the balance is above its floor", now, self._name)
-            )
-        settler.account = lock_account(settler.connection, account.name)
 
     def _database_lost(self, error: OutboxUnavailable) -> None:
         if not self._is_database_lost:
@@ -500,12 +459,3 @@ _OPEN: Final = text(
 )
 _SAYS_NOTHING: Final = frozenset({Fate.WITHDRAWN, Fate.IMPOSSIBLE, Fate.LOST})
 _FAILURES: Final = frozenset({Fate.UNSENT, Fate.PROVEN})
-_BALANCE_EVERY: Final = 30.0
-_BELOW: Final = "the balance is below its floor"
-
-
-def _asked_balance(client: Client) -> _Balance:
-    try:
-        return _Balance(float(client.balance()))
-    except Exception:  # noqa: BLE001 - a balance that nobody tells changes nothing
-        return _Balance(None)

@@ -89,15 +89,15 @@ class Killer:
             die()
 
 
-def work(url: str, port: int, killer: Killer | None, *, is_control: bool = False) -> None:
+def work(url: str, gateway: Gateway, killer: Killer | None, *, is_control: bool = False) -> None:
     """Be a worker until everything is settled."""
-    with staging.outbox(url) as box:
+    with staging.outbox(url) as box, staging.noting_time_outs(gateway.record.parent):
         if is_control:
             send_again(box)
         if killer is not None:
             killer.watch(box)
         options = {} if killer is None else {"on_exchange": killer.on_exchange}
-        with staging.client(port, **options) as client:
+        with staging.client(gateway.port, **options) as client:
             box.work(client, senders=_SENDERS, until_settled=True)
 
 
@@ -120,7 +120,7 @@ def killer_of(point: str, chance: random.Random) -> Killer:
 def kill_once(url: str, gateway: Gateway, point: str, chance: random.Random, *, is_control: bool) -> bool:
     """Start a worker and kill it at a point; false if it had settled everything before."""
     killer = killer_of(point, chance)
-    process = Process(lambda: work(url, gateway.port, killer, is_control=is_control))
+    process = Process(lambda: work(url, gateway, killer, is_control=is_control))
     if point == "after the bytes left":
         gateway.kill_at(process.id, chance.randint(1, 16))
     process.go()
@@ -140,12 +140,12 @@ def one_run(run: int, seed: int, stores: Stores, gateway: Gateway, mode: str) ->
     excused: set[str] = set()
     points = [POINTS[(run + each) % len(POINTS)] for each in range(chance.randint(1, 3))]
     done: list[str] = []
-    steady = Process(lambda: work(url, gateway.port, None)).go() if mode == "pair" else None
+    steady = Process(lambda: work(url, gateway, None)).go() if mode == "pair" else None
     for point in points:
         if kill_once(url, gateway, point, chance, is_control=mode == "control"):
             done.append(point)
         excused |= staging.sending(url)
-    last = steady or Process(lambda: work(url, gateway.port, None, is_control=mode == "control")).go()
+    last = steady or Process(lambda: work(url, gateway, None, is_control=mode == "control")).go()
     code = last.wait()
     result = staging.compare(url, gateway, run, count, excused | gateway.lost())
     result.kills = len(done)
