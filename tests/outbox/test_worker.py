@@ -107,8 +107,8 @@ def test_what_expires_during_the_login_is_not_sent(box: Outbox, gateway: Simulat
 
 def test_what_is_out_does_not_expire(box: Outbox, gateway: Simulator, sms: Client) -> None:
     sms.authenticate()
-    gateway.faults.add("delay", command="sendmsg", seconds=1)
-    enqueue(box, expires_in=0.5, priority=Priority.ALERT)
+    gateway.faults.add("delay", command="sendmsg", seconds=2.5)
+    enqueue(box, expires_in=2, priority=Priority.ALERT)
     with working(box, sms):
         until(lambda: len(gateway.messages) == 1, "it arrived")
         (message,) = box.get("key")
@@ -309,7 +309,7 @@ def poor() -> Iterator[Simulator]:
 def test_an_account_is_paused_before_it_is_empty_and_resumed_by_a_refill(
     store: Store, poor: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("clicksoap.outbox.worker._BALANCE_EVERY", 0.1)
+    monkeypatch.setattr("clicksoap.outbox.balances._EVERY", 0.1)
     box = store.box()
     for number in range(25):
         enqueue(box, f"2782{number:07}", key=f"{number}")
