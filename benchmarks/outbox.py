@@ -29,7 +29,7 @@ from clicksoap.outbox import Outbox, Priority
 ROOT: Final = Path(__file__).parents[1]
 LATENCY: Final = 0.1
 ALERTS: Final = 200
-SENDERS: Final = {300: 64, 1000: 200}
+SENDERS: Final = {300: 64, 1000: 160}
 
 
 @contextlib.contextmanager
