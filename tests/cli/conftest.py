@@ -9,9 +9,12 @@ from pathlib import Path
 import click
 import pytest
 from click.testing import CliRunner, Result
+from loopback import authority, ca_file
 
 from clicksoap.cli.app import cli
 from clicksoap.simulator import Simulator
+
+__all__ = ["authority", "ca_file"]
 
 CLICKSOAP = Path(sys.executable).with_name("clicksoap")
 PASSWORD = "tr0ub4dor-s3cret"

@@ -18,8 +18,6 @@ from clicksoap.simulator import Simulator
 
 from .conftest import Run
 
-pytest_plugins = ["loopback"]
-
 
 def checks(run: Run, *arguments: str, **variables: str) -> tuple[int, dict[str, Any]]:
     """The exit code, and each check by its name."""
