@@ -6,7 +6,7 @@ from typing import Final
 
 from sqlalchemy import Connection, update
 
-from clicksoap.outbox.journal import Happening, OutboxEvent, moment, record
+from clicksoap.outbox.journal import Happening, OutboxEvent, record
 from clicksoap.outbox.tables import ACCOUNT, MESSAGE, DatabaseRow
 
 FOR_EVER: Final = 4e9
@@ -63,7 +63,7 @@ def pause(connection: Connection, account: DatabaseRow, wanted: Pause, now: floa
     )
     if not is_new and wanted.until < FOR_EVER:
         return None
-    return _record(connection, Happening.ACCOUNT_PAUSED, f"account {account.name}: {wanted.why}", now, who)
+    return record(connection, Happening.ACCOUNT_PAUSED, f"account {account.name}: {wanted.why}", now, who)
 
 
 def resume(connection: Connection, name: str, why: str, now: float, who: str) -> OutboxEvent:
@@ -71,7 +71,7 @@ def resume(connection: Connection, name: str, why: str, now: float, who: str) ->
     connection.execute(
         update(ACCOUNT).where(ACCOUNT.c.name == name).values(paused_until=None, paused_why=None, paused_since=None)
     )
-    return _record(connection, Happening.ACCOUNT_RESUMED, f"account {name}: {why}", now, who)
+    return record(connection, Happening.ACCOUNT_RESUMED, f"account {name}: {why}", now, who)
 
 
 def hurry(connection: Connection, name: str, now: float) -> None:
@@ -81,9 +81,3 @@ def hurry(connection: Connection, name: str, now: float) -> None:
         .where(MESSAGE.c.account == name, MESSAGE.c.state == "pending", MESSAGE.c.pauses > 0, MESSAGE.c.due_at > now)
         .values(due_at=now)
     )
-
-
-def _record(connection: Connection, what: Happening, detail: str, now: float, who: str) -> OutboxEvent:
-    event = OutboxEvent(what, detail, moment(now), who)
-    record(connection, event)
-    return event

@@ -4,7 +4,7 @@ from typing import Final
 
 from sqlalchemy import Connection, bindparam, select, update
 
-from clicksoap.outbox.journal import Happening, OutboxEvent, moment, record
+from clicksoap.outbox.journal import Happening, OutboxEvent, record
 from clicksoap.outbox.states import MessageState
 from clicksoap.outbox.tables import ATTEMPT, EVENT, KEPT_TEXT, MESSAGE, DatabaseRow
 
@@ -68,12 +68,10 @@ def arrived(
     """
     state = MessageState(row.state)
     if row.request_id != request_id and state in _HAS_NEWER and row.request_id is not None:
-        detail = "an answer to an earlier request came after the message was sent again"
-        event = OutboxEvent(Happening.DOUBLED, detail, moment(now), who, int(row.id), request_id)
         if connection.execute(_TOLD, {"row": row.id, "request": request_id}).first() is not None:
             return None  # each further report says it again
-        record(connection, event)
-        return event
+        detail = "an answer to an earlier request came after the message was sent again"
+        return record(connection, Happening.DOUBLED, detail, now, who, message=int(row.id), request=request_id)
     if state is MessageState.ACCEPTED:
         if row.message_id is None and message_id is not None:
             connection.execute(update(MESSAGE).where(MESSAGE.c.id == row.id).values(message_id=message_id))

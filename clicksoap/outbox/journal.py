@@ -63,18 +63,21 @@ class OutboxEvent:
     request: str | None = None
 
 
-def record(connection: Connection, event: OutboxEvent) -> None:
-    """Write an event down, in the transaction of what it tells."""
+def record(
+    connection: Connection,
+    what: Happening,
+    detail: str,
+    now: float,
+    who: str,
+    *,
+    message: int | None = None,
+    request: str | None = None,
+) -> OutboxEvent:
+    """Write an event down, in the transaction of what it tells, and return it."""
     connection.execute(
-        EVENT.insert().values(
-            at=event.at.timestamp(),
-            who=event.who,
-            what=event.what.value,
-            detail=event.detail,
-            message_id=event.message,
-            request_id=event.request,
-        )
+        EVENT.insert().values(at=now, who=who, what=what.value, detail=detail, message_id=message, request_id=request)
     )
+    return OutboxEvent(what, detail, moment(now), who, message, request)
 
 
 def moment(seconds: float) -> datetime:

@@ -13,7 +13,7 @@ from clicksoap.outbox import bulk
 from clicksoap.outbox.accounts import pause, pause_for
 from clicksoap.outbox.arrivals import arrived, rows_of
 from clicksoap.outbox.claims import Claimed
-from clicksoap.outbox.journal import Happening, OutboxEvent, moment, record
+from clicksoap.outbox.journal import Happening, OutboxEvent, record
 from clicksoap.outbox.limits import Limits
 from clicksoap.outbox.queries import Finding, Found
 from clicksoap.outbox.reports import enter_waiting
@@ -250,9 +250,9 @@ class Settler:
         if others and pauses + 1 >= _MAX_PAUSES:
             self._reject(sent)
             detail = f"it stopped the account twice while others were accepted: {sent.why}"
-            set_aside = OutboxEvent(Happening.SET_ASIDE, detail, moment(self.now), self.who, request=request_id)
-            record(self.connection, set_aside)
-            self.events.append(set_aside)
+            self.events.append(
+                record(self.connection, Happening.SET_ASIDE, detail, self.now, self.who, request=request_id)
+            )
             return
         # The others go first afterwards, so that one row that is too dear does not stop them all.
         self.connection.execute(

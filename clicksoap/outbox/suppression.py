@@ -42,9 +42,7 @@ def suppress(connection: Connection, msisdn: str, account: str, why: str, now: f
     ).first()
     if added is None:
         return None
-    event = OutboxEvent(Happening.SUPPRESSED, why, moment(now), who)
-    record(connection, event)
-    return event
+    return record(connection, Happening.SUPPRESSED, why, now, who)
 
 
 def unsuppress(connection: Connection, msisdn: str, account: str, why: str, now: float, who: str) -> OutboxEvent | None:
@@ -54,9 +52,7 @@ def unsuppress(connection: Connection, msisdn: str, account: str, why: str, now:
     ).rowcount
     if not removed:
         return None
-    event = OutboxEvent(Happening.UNSUPPRESSED, why, moment(now), who)
-    record(connection, event)
-    return event
+    return record(connection, Happening.UNSUPPRESSED, why, now, who)
 
 
 def suppressions(connection: Connection, msisdn: str | None) -> tuple[Suppression, ...]:

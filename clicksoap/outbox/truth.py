@@ -7,7 +7,7 @@ from sqlalchemy import Connection, delete, func, select, text, update
 
 from clicksoap.errors import InvalidInput
 from clicksoap.outbox.arrivals import arrived, rows_of
-from clicksoap.outbox.journal import Happening, OutboxEvent, moment, record
+from clicksoap.outbox.journal import Happening, OutboxEvent, record
 from clicksoap.outbox.states import Decision, MessageState
 from clicksoap.outbox.tables import ATTEMPT, KEPT_TEXT, MARK, MESSAGE, REPORT
 
@@ -139,9 +139,8 @@ def resolve(connection: Connection, number: int, decision: Decision, why: str, n
         _change(connection, row.id, {"state": "pending", "request_id": None, "settled_at": None, "batch": None})
     else:
         _change(connection, row.id, {"state": "cancelled", "settled_at": now, "why": why, "text": KEPT_TEXT})
-    event = OutboxEvent(Happening.RESOLVED, f"{decision}: {why}", moment(now), who, number, row.request_id)
-    record(connection, event)
-    return event
+    detail = f"{decision}: {why}"
+    return record(connection, Happening.RESOLVED, detail, now, who, message=number, request=row.request_id)
 
 
 def _change(connection: Connection, number: int, values: dict[str, object]) -> None:
@@ -166,9 +165,7 @@ def after_restore(connection: Connection, reached: int, why: str, now: float, wh
             restored_at=now,
         )
     )
-    event = OutboxEvent(Happening.RESTORED, why, moment(now), who)
-    record(connection, event)
-    return asked, event
+    return asked, record(connection, Happening.RESTORED, why, now, who)
 
 
 _ATTEMPTS_ASKED: Final = 3
@@ -204,11 +201,8 @@ def forget(connection: Connection, msisdn: str, now: float, who: str) -> tuple[i
     forgotten = connection.execute(
         update(MESSAGE).where(MESSAGE.c.msisdn == msisdn, MESSAGE.c.state != "sending").values(**_NOTHING_PERSONAL)
     ).rowcount
-    for table, column in (("clicksoap_report", "msisdn"),):
-        connection.execute(text(f"DELETE FROM {table} WHERE {column} = :number"), {"number": msisdn})  # noqa: S608 - constants
-    event = OutboxEvent(Happening.FORGOTTEN, f"{forgotten} messages", moment(now), who)
-    record(connection, event)
-    return forgotten, event
+    connection.execute(delete(REPORT).where(REPORT.c.msisdn == msisdn))
+    return forgotten, record(connection, Happening.FORGOTTEN, f"{forgotten} messages", now, who)
 
 
 _NOTHING_PERSONAL: Final[dict[str, object]] = {

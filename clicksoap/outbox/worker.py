@@ -392,9 +392,9 @@ class Worker:
             if changed:
                 what = Happening.ENDPOINT_PAUSED if is_failure else Happening.ENDPOINT_RESUMED
                 why = "" if isinstance(each, Found) else each.why
-                event = OutboxEvent(what, f"{self._clients.endpoint}: {why or what.value}", moment(now), self._name)
-                record(connection, event)
-                events.append(event)
+                events.append(
+                    record(connection, what, f"{self._clients.endpoint}: {why or what.value}", now, self._name)
+                )
         return events
 
     def _refused(self, client: Client, why: str) -> None:
@@ -409,10 +409,10 @@ class Worker:
             self._note(Happening.CLIENT_REFUSED, why)
 
     def _note(self, what: Happening, detail: str) -> None:
-        event = OutboxEvent(what, detail, moment(time.time()), self._name)
+        now = time.time()
         with contextlib.suppress(OutboxUnavailable), self._database.write() as connection:
-            record(connection, event)
-        self._tell(event)
+            record(connection, what, detail, now, self._name)
+        self._tell(OutboxEvent(what, detail, moment(now), self._name))
 
     def _database_lost(self, error: OutboxUnavailable) -> None:
         if not self._is_database_lost:
