@@ -1,42 +1,22 @@
 """Rows as one JSON value of a statement: hundreds are written by one statement, and the driver waits once."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, Double, FromClause, Integer, Text, bindparam, cast, column, func, select
+from sqlalchemy import Connection, FromClause, Insert, Text, Update, bindparam, cast, column, func, select
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeEngine
 
 _PARAMETER: Final = "rows"
 
 
-def number() -> TypeEngine[int]:
-    """The type of a column of whole numbers."""
-    return BigInteger()
-
-
-def small() -> TypeEngine[int]:
-    """The type of a column of small whole numbers."""
-    return Integer()
-
-
-def real() -> TypeEngine[float]:
-    """The type of a column of seconds."""
-    return Double()
-
-
-def words() -> TypeEngine[str]:
-    """The type of a column of texts."""
-    return Text()
-
-
 def table(dialect: str, **columns: TypeEngine[Any]) -> FromClause:
-    """A table of the rows that `parameter` gives, for a statement of one of the two databases.
+    """A table of the rows that `execute` gives, for a statement of one of the two databases.
 
     Args:
         dialect: ``sqlite`` or ``postgresql``.
-        columns: The columns by name.
+        columns: The types of the columns by name.
     """
     rows = bindparam(_PARAMETER, type_=Text())
     if dialect == "postgresql":
@@ -49,6 +29,15 @@ def table(dialect: str, **columns: TypeEngine[Any]) -> FromClause:
     ).subquery("given")
 
 
-def parameter(rows: Sequence[Mapping[str, object]]) -> dict[str, str]:
-    """The rows as the parameter of a statement over `table`."""
-    return {_PARAMETER: json.dumps(rows)}
+def execute(
+    connection: Connection, statement: Callable[[str], Update | Insert], rows: Sequence[Mapping[str, object]]
+) -> int:
+    """Write rows by a statement over `table`, and return how many it changed.
+
+    Args:
+        connection: The transaction.
+        statement: Makes the statement for a dialect.
+        rows: The rows, by the names of the columns.
+    """
+    given = {_PARAMETER: json.dumps(rows)}
+    return connection.execute(statement(connection.dialect.name), given).rowcount

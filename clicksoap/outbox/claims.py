@@ -1,26 +1,28 @@
 """Claims due messages for requests, under the pace of their account, in one transaction before anything leaves."""
 
 import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from sqlalchemy import (
-    ColumnElement,
+    BigInteger,
     Connection,
+    Double,
     Insert,
+    Integer,
+    Text,
     Update,
     bindparam,
     delete,
     exists,
-    literal_column,
     or_,
     select,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 
 from clicksoap.outbox import bulk
+from clicksoap.outbox.dialects import insert_missing
 from clicksoap.outbox.identity import client_message_id
 from clicksoap.outbox.pace import Pace
 from clicksoap.outbox.states import MessageState, Priority
@@ -31,7 +33,9 @@ from clicksoap.outbox.tables import (
     KEPT_TEXT,
     MARK,
     MESSAGE,
+    PENDING,
     REQUEST,
+    SENDING,
     STREAM,
     SUPPRESSED,
     DatabaseRow,
@@ -50,7 +54,6 @@ class Claimed:
         options: The stored options of its message.
         expires_at: When it must not be sent any more, in seconds since 1970 by the database's clock.
         claimed_at: When it was claimed, by the same clock.
-        is_alert: Whether it is an alert.
         is_asked_first: Whether it is not sent, because a lost part of the database may know that it was: it is asked
             about.
     """
@@ -62,7 +65,6 @@ class Claimed:
     options: str = field(repr=False)
     expires_at: float | None
     claimed_at: float
-    is_alert: bool
     is_asked_first: bool
 
 
@@ -91,10 +93,6 @@ class Claimant:
     restored_at: float | None
 
 
-# Literals and no parameters: with these PostgreSQL plans the index of what is pending, also in a prepared statement.
-_PENDING: Final[ColumnElement[str]] = literal_column("'pending'")
-_SENDING: Final[ColumnElement[str]] = literal_column("'sending'")
-_NOT_SENT: Final[ColumnElement[str]] = literal_column("'not_sent'")
 _MAX_CAMPAIGNS: Final = 100
 
 _LEADS: Final = (
@@ -116,7 +114,7 @@ _LEADS: Final = (
     .where(
         MESSAGE.c.account == bindparam("account"),
         MESSAGE.c.campaign_id == bindparam("campaign"),
-        MESSAGE.c.state == _PENDING,
+        MESSAGE.c.state == PENDING,
         MESSAGE.c.priority == bindparam("priority"),
         MESSAGE.c.due_at <= bindparam("now"),
         # What is asked about first may be with the gateway, also if its time is over.
@@ -139,17 +137,17 @@ _SUPPRESSED: Final = select(SUPPRESSED.c.msisdn, SUPPRESSED.c.why).where(
     SUPPRESSED.c.account.in_(["", bindparam("account")]),
 )
 _FREE_IDS: Final = delete(REQUEST).where(
-    REQUEST.c.id.in_(bindparam("ids", expanding=True)), REQUEST.c.state == _NOT_SENT, REQUEST.c.asked == 0
+    REQUEST.c.id.in_(bindparam("ids", expanding=True)), REQUEST.c.state == "not_sent", REQUEST.c.asked == 0
 )
 _TAKEN_IDS: Final = select(REQUEST.c.id).where(REQUEST.c.id.in_(bindparam("ids", expanding=True)))
 
 
 @functools.cache
 def _to_sending(dialect: str) -> Update:
-    given = bulk.table(dialect, row=bulk.number(), request=bulk.words(), attempt=bulk.small(), asks=bulk.small())
+    given = bulk.table(dialect, row=BigInteger(), request=Text(), attempt=Integer(), asks=Integer())
     return (
         update(MESSAGE)
-        .where(MESSAGE.c.id == given.c.row, MESSAGE.c.state == _PENDING)
+        .where(MESSAGE.c.id == given.c.row, MESSAGE.c.state == PENDING)
         .values(
             state="sending",
             request_id=given.c.request,
@@ -162,10 +160,10 @@ def _to_sending(dialect: str) -> Update:
 
 @functools.cache
 def _to_skipped(dialect: str) -> Update:
-    given = bulk.table(dialect, row=bulk.number(), reason=bulk.words(), at=bulk.real())
+    given = bulk.table(dialect, row=BigInteger(), reason=Text(), at=Double())
     return (
         update(MESSAGE)
-        .where(MESSAGE.c.id == given.c.row, MESSAGE.c.state == _PENDING)
+        .where(MESSAGE.c.id == given.c.row, MESSAGE.c.state == PENDING)
         .values(state="skipped", why=given.c.reason, settled_at=given.c.at, text=KEPT_TEXT)
     )
 
@@ -188,7 +186,7 @@ _CONTENTS: Final = select(CONTENT.c.id, CONTENT.c.text, CONTENT.c.options).where
 )
 _EXPIRE: Final = (
     update(MESSAGE)
-    .where(MESSAGE.c.state == _PENDING, MESSAGE.c.expires_at <= bindparam("now"), MESSAGE.c.ask_first == 0)
+    .where(MESSAGE.c.state == PENDING, MESSAGE.c.expires_at <= bindparam("now"), MESSAGE.c.ask_first == 0)
     .values(state=MessageState.EXPIRED.value, why="its time was over", settled_at=bindparam("now"), text=KEPT_TEXT)
 )
 _COUNT_CLAIM: Final = update(MARK).values(high_water=MARK.c.high_water + 1).returning(MARK.c.high_water)
@@ -253,11 +251,12 @@ class _Claim:
                 return
 
     def write(self) -> None:
-        """Write the requests down, and count the claim."""
+        """Write the requests down."""
         if not self.claimed:
             return
         claimant = self._claimant
-        self._execute(
+        bulk.execute(
+            self._connection,
             _new_requests,
             [
                 {
@@ -274,9 +273,6 @@ class _Claim:
                 for each in self.claimed
             ],
         )
-
-    def _execute(self, statement: Callable[[str], Update | Insert], rows: Sequence[Mapping[str, object]]) -> None:
-        self._connection.execute(statement(self._connection.dialect.name), bulk.parameter(rows))
 
     def _times(self, claimed: Claimed) -> dict[str, float | None]:
         """Until when the claim holds, and from when on it is asked about."""
@@ -331,7 +327,8 @@ class _Claim:
         reasons = {str(number): str(why) for number, why in found}
         hit = [row for row in rows if row.msisdn in reasons and not row.ignore_suppression]
         if hit:
-            self._execute(
+            bulk.execute(
+                self._connection,
                 _to_skipped,
                 [
                     {"row": row.id, "reason": f"the number is suppressed: {reasons[row.msisdn]}", "at": self._now}
@@ -365,14 +362,13 @@ class _Claim:
                     str(first.options if first.options is not None else options),
                     first.expires_at,
                     self._now,
-                    priority is Priority.ALERT,
                     first.ask_first > 0,
                 )
             )
             for row in unit:
                 asks = max(0, row.ask_first - 1)
                 updates.append({"row": row.id, "request": request_id, "attempt": attempt, "asks": asks})
-        self._execute(_to_sending, updates)
+        bulk.execute(self._connection, _to_sending, updates)
         return len(due)
 
     def _identified(self, units: list[list[DatabaseRow]], key: str) -> list[tuple[str, int]]:
@@ -443,8 +439,7 @@ def lock_account(connection: Connection, name: str) -> DatabaseRow:
     found = connection.execute(_ACCOUNT, {"account": name}).first()
     if found is None:
         # Another worker may make it at the same time.
-        insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-        connection.execute(insert(ACCOUNT).values(name=name).on_conflict_do_nothing())
+        connection.execute(insert_missing(connection, ACCOUNT).values(name=name))
         found = connection.execute(_ACCOUNT, {"account": name}).one()
     return found
 
@@ -460,10 +455,10 @@ _FREE_AT: Final = update(ACCOUNT).where(ACCOUNT.c.name == bindparam("account")).
 
 _DUE: Final = select(
     exists().where(
-        MESSAGE.c.account == bindparam("account"), MESSAGE.c.state == _PENDING, MESSAGE.c.due_at <= bindparam("now")
+        MESSAGE.c.account == bindparam("account"), MESSAGE.c.state == PENDING, MESSAGE.c.due_at <= bindparam("now")
     ),
     exists().where(
-        REQUEST.c.account == bindparam("account"), REQUEST.c.state == _SENDING, REQUEST.c.ask_at <= bindparam("now")
+        REQUEST.c.account == bindparam("account"), REQUEST.c.state == SENDING, REQUEST.c.ask_at <= bindparam("now")
     ),
-    exists().where(MESSAGE.c.state == _PENDING, MESSAGE.c.expires_at <= bindparam("now"), MESSAGE.c.ask_first == 0),
+    exists().where(MESSAGE.c.state == PENDING, MESSAGE.c.expires_at <= bindparam("now"), MESSAGE.c.ask_first == 0),
 )

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Final
 
-from sqlalchemy import Connection, bindparam, literal_column, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from clicksoap.client import Client
 from clicksoap.errors import ClicksoapError, GatewayError, TransportError
-from clicksoap.outbox.tables import REQUEST
+from clicksoap.outbox.tables import REQUEST, SENDING
 from clicksoap.results import State
 
 
@@ -67,7 +67,7 @@ _DUE: Final = (
     select(REQUEST.c.id)
     .where(
         REQUEST.c.account == bindparam("account"),
-        REQUEST.c.state == literal_column("'sending'"),
+        REQUEST.c.state == SENDING,
         REQUEST.c.ask_at <= bindparam("now"),
     )
     .order_by(REQUEST.c.ask_at)

@@ -5,13 +5,13 @@ from datetime import UTC, datetime
 from typing import Final
 
 from sqlalchemy import Connection, bindparam, delete, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from clicksoap.codes import MessageStatus
 from clicksoap.errors import InvalidInput
 from clicksoap.events import DeliveryReport
 from clicksoap.msisdn import msisdn
 from clicksoap.outbox.arrivals import arrived, rows_of
+from clicksoap.outbox.dialects import insert_missing
 from clicksoap.outbox.journal import OutboxEvent
 from clicksoap.outbox.tables import MESSAGE, REPORT, REQUEST, DatabaseRow
 
@@ -87,10 +87,8 @@ def _row_of_request(connection: Connection, report: DeliveryReport) -> DatabaseR
 
 
 def _keep(connection: Connection, report: DeliveryReport, now: float) -> None:
-    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
     connection.execute(
-        insert(REPORT)
-        .values(
+        insert_missing(connection, REPORT).values(
             message_id=report.message_id[:64],
             client_message_id=None if report.client_message_id is None else report.client_message_id[:64],
             msisdn=report.to[:32],
@@ -99,7 +97,6 @@ def _keep(connection: Connection, report: DeliveryReport, now: float) -> None:
             charge=None if report.charge is None else str(report.charge)[:32],
             received_at=now,
         )
-        .on_conflict_do_nothing()
     )
 
 

@@ -5,23 +5,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from sqlalchemy import ColumnElement, Connection, Update, bindparam, func, literal_column, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import BigInteger, Connection, Double, Text, Update, bindparam, func, select, update
 
 from clicksoap.errors import RecipientError
 from clicksoap.outbox import bulk
 from clicksoap.outbox.accounts import pause, pause_for
 from clicksoap.outbox.arrivals import arrived, rows_of
 from clicksoap.outbox.claims import Claimed
+from clicksoap.outbox.dialects import insert_missing
 from clicksoap.outbox.journal import Happening, OutboxEvent, record
 from clicksoap.outbox.limits import Limits
 from clicksoap.outbox.queries import Finding, Found
 from clicksoap.outbox.reports import enter_waiting
 from clicksoap.outbox.sending import Fate, Sent
-from clicksoap.outbox.tables import ACCOUNT, ATTEMPT, KEPT_TEXT, MESSAGE, REQUEST, SUPPRESSED, DatabaseRow
+from clicksoap.outbox.tables import ACCOUNT, ATTEMPT, KEPT_TEXT, MESSAGE, REQUEST, SENDING, SUPPRESSED, DatabaseRow
 from clicksoap.results import RecipientResult, State
 
-_SENDING: Final[ColumnElement[str]] = literal_column("'sending'")
 _MAX_TRIES: Final = 5
 _MAX_PAUSES: Final = 2
 _LONGEST_BACK_OFF: Final = 300.0
@@ -146,8 +145,7 @@ class Settler:
             enter_waiting(self.connection, message_ids)
 
     def _write(self, done: list[dict[str, object]]) -> None:
-        statement = _settle(self.connection.dialect.name)
-        if self.connection.execute(statement, bulk.parameter(done)).rowcount != len(done):
+        if bulk.execute(self.connection, _settle, done) != len(done):
             self._write_late(done)
 
     def _write_late(self, done: list[dict[str, object]]) -> None:
@@ -203,16 +201,15 @@ class Settler:
 
     def _leave(self, request_id: str, why: str, due_at: float | None = None) -> None:
         """Let the rows of a request that did not arrive wait again; a late answer still finds them."""
-        insert = sqlite.insert if self.connection.dialect.name == "sqlite" else postgresql.insert
         rows = select(MESSAGE.c.request_id, MESSAGE.c.id).where(
-            MESSAGE.c.request_id == request_id, MESSAGE.c.state == _SENDING
+            MESSAGE.c.request_id == request_id, MESSAGE.c.state == SENDING
         )
         self.connection.execute(
-            insert(ATTEMPT).from_select(["request_id", "message_id"], rows).on_conflict_do_nothing()
+            insert_missing(self.connection, ATTEMPT).from_select(["request_id", "message_id"], rows)
         )
         self.connection.execute(
             update(MESSAGE)
-            .where(MESSAGE.c.request_id == request_id, MESSAGE.c.state == _SENDING)
+            .where(MESSAGE.c.request_id == request_id, MESSAGE.c.state == SENDING)
             .values(
                 state="pending",
                 request_id=None,
@@ -229,13 +226,11 @@ class Settler:
 
     def _give_back_proven(self, request: DatabaseRow) -> None:
         """Let rows wait again that something refused by a status; after five times they are rejected."""
-        rows = [row for row in rows_of(self.connection, request.id) if row.state == "sending"]
-        numbers = [row.id for row in rows]
-        tries = self.connection.execute(select(func.max(MESSAGE.c.attempts)).where(MESSAGE.c.id.in_(numbers))).scalar()
-        if (tries or 0) >= _MAX_TRIES and self._others_are_accepted(request.claimed_at):
+        tries = self.connection.execute(_TRIES, {"request": request.id}).scalar() or 0
+        if tries >= _MAX_TRIES and self._others_are_accepted(request.claimed_at):
             self._close(request.id, "answered", "rejected", request.proof)
         else:
-            self._leave(request.id, request.proof, self.now + min(2.0 ** (tries or 0), _LONGEST_BACK_OFF))
+            self._leave(request.id, request.proof, self.now + _back_off(tries, _LONGEST_BACK_OFF))
 
     def _pause(self, sent: Sent) -> None:
         """Pause the account, and give its rows back; a row that does so twice while others are accepted is rejected."""
@@ -272,15 +267,14 @@ class Settler:
         if proof is not None:
             values["proof"] = proof
         self.connection.execute(
-            update(REQUEST).where(REQUEST.c.id == request_id, REQUEST.c.state == _SENDING).values(**values)
+            update(REQUEST).where(REQUEST.c.id == request_id, REQUEST.c.state == SENDING).values(**values)
         )
 
     def _suppress(self, opted_out: list[tuple[str, str]]) -> None:
         if not opted_out:
             return
-        insert = sqlite.insert if self.connection.dialect.name == "sqlite" else postgresql.insert
         self.connection.execute(
-            insert(SUPPRESSED).on_conflict_do_nothing(),
+            insert_missing(self.connection, SUPPRESSED),
             [
                 {"msisdn": number, "account": self.account.name, "why": why, "since": self.now}
                 for number, why in opted_out
@@ -312,17 +306,17 @@ _CLAIMED_AT: Final = select(REQUEST.c.claimed_at).where(REQUEST.c.id == bindpara
 def _settle(dialect: str) -> Update:
     given = bulk.table(
         dialect,
-        row=bulk.number(),
-        request=bulk.words(),
-        new=bulk.words(),
-        gateway_id=bulk.words(),
-        number=bulk.words(),
-        reason=bulk.words(),
-        at=bulk.real(),
+        row=BigInteger(),
+        request=Text(),
+        new=Text(),
+        gateway_id=Text(),
+        number=Text(),
+        reason=Text(),
+        at=Double(),
     )
     return (
         update(MESSAGE)
-        .where(MESSAGE.c.id == given.c.row, MESSAGE.c.request_id == given.c.request, MESSAGE.c.state == _SENDING)
+        .where(MESSAGE.c.id == given.c.row, MESSAGE.c.request_id == given.c.request, MESSAGE.c.state == SENDING)
         .values(
             state=given.c.new,
             message_id=given.c.gateway_id,
@@ -341,26 +335,29 @@ _ANSWERED: Final = (
 )
 _CLOSE: Final = (
     update(REQUEST)
-    .where(REQUEST.c.id == bindparam("request"), REQUEST.c.state == _SENDING)
+    .where(REQUEST.c.id == bindparam("request"), REQUEST.c.state == SENDING)
     .values(state=bindparam("new"), answered_at=bindparam("at"))
 )
 _CLOSE_ROWS: Final = (
     update(MESSAGE)
-    .where(MESSAGE.c.request_id == bindparam("request"), MESSAGE.c.state == _SENDING)
+    .where(MESSAGE.c.request_id == bindparam("request"), MESSAGE.c.state == SENDING)
     .values(state=bindparam("new"), why=bindparam("reason"), settled_at=bindparam("at"))
 )
 _REJECT_ROWS: Final = _CLOSE_ROWS.values(text=KEPT_TEXT)
 _GIVE_BACK: Final = (
     update(MESSAGE)
-    .where(MESSAGE.c.request_id == bindparam("request"), MESSAGE.c.state == _SENDING)
+    .where(MESSAGE.c.request_id == bindparam("request"), MESSAGE.c.state == SENDING)
     .values(state="pending", request_id=None, attempts=MESSAGE.c.attempts - 1, why=bindparam("reason"))
 )
 # One recipient of several: the others have their answer under this id, so that it travels alone from now on.
 _GIVE_BACK_ROW: Final = (
     update(MESSAGE)
-    .where(MESSAGE.c.id == bindparam("row"), MESSAGE.c.request_id == bindparam("request"), MESSAGE.c.state == _SENDING)
+    .where(MESSAGE.c.id == bindparam("row"), MESSAGE.c.request_id == bindparam("request"), MESSAGE.c.state == SENDING)
     .values(state="pending", request_id=None, batch=None, why=bindparam("reason"))
 )
 _GIVE_BACK_LATER: Final = _GIVE_BACK.values(due_at=bindparam("due"), pauses=MESSAGE.c.pauses + 1)
+_TRIES: Final = select(func.max(MESSAGE.c.attempts)).where(
+    MESSAGE.c.request_id == bindparam("request"), MESSAGE.c.state == SENDING
+)
 _PAUSES: Final = select(func.max(MESSAGE.c.pauses)).where(MESSAGE.c.request_id == bindparam("request"))
 _ACCEPTED_AT: Final = update(ACCOUNT).where(ACCOUNT.c.name == bindparam("account")).values(accepted_at=bindparam("at"))

@@ -6,10 +6,11 @@ from datetime import datetime
 
 from sqlalchemy import Connection, func, select
 
+from clicksoap.outbox.accounts import FOR_EVER
 from clicksoap.outbox.journal import moment
 from clicksoap.outbox.limits import Limits
 from clicksoap.outbox.states import MessageState
-from clicksoap.outbox.tables import ACCOUNT, MESSAGE, REPORT, REQUEST
+from clicksoap.outbox.tables import ACCOUNT, MESSAGE, REPORT, REQUEST, DatabaseRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,19 +134,15 @@ def status(connection: Connection, limits: Limits, now: float) -> Status:
     )
 
 
-_MAX_SECONDS = 4e9
-
-
-def _account(row: object) -> AccountStatus:
-    until = getattr(row, "paused_until", None)
-    since = getattr(row, "paused_since", None)
+def _account(row: DatabaseRow) -> AccountStatus:
+    until = row.paused_until
     return AccountStatus(
-        str(getattr(row, "name", "")),
-        getattr(row, "rate", None),
-        None if since is None else moment(since),
-        None if until is None or until >= _MAX_SECONDS else moment(until),
-        getattr(row, "paused_why", None),
-        getattr(row, "balance", None),
+        row.name,
+        row.rate,
+        None if row.paused_since is None else moment(row.paused_since),
+        None if until is None or until >= FOR_EVER else moment(until),
+        row.paused_why,
+        row.balance,
     )
 
 

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 
+from clicksoap.outbox.dialects import insert_missing
 from clicksoap.outbox.journal import Happening, OutboxEvent, moment, record
 from clicksoap.outbox.tables import SUPPRESSED
 from clicksoap.redaction import masked_number
@@ -33,11 +33,9 @@ class Suppression:
 
 def suppress(connection: Connection, msisdn: str, account: str, why: str, now: float, who: str) -> OutboxEvent | None:
     """Put a number on the list; returns the event, or None if it was there."""
-    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
     added = connection.execute(
-        insert(SUPPRESSED)
+        insert_missing(connection, SUPPRESSED)
         .values(msisdn=msisdn, account=account, why=why, since=now)
-        .on_conflict_do_nothing()
         .returning(SUPPRESSED.c.msisdn)
     ).first()
     if added is None:

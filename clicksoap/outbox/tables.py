@@ -9,6 +9,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    ColumnElement,
     Double,
     Index,
     Integer,
@@ -20,6 +21,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     case,
+    literal_column,
     null,
     text,
 )
@@ -127,7 +129,11 @@ MESSAGE: Final = Table(
 KEPT_TEXT: Final = case((MESSAGE.c.sensitive, null()), else_=MESSAGE.c.text)
 """The text of a message that is settled: wiped if it is sensitive."""
 
-# The claim reads this index alone; the state stands in it as a literal, so that a generic plan of PostgreSQL uses it.
+# Literals and no parameters: with these PostgreSQL plans the indexes below, also in a prepared statement.
+PENDING: Final[ColumnElement[str]] = literal_column("'pending'")
+SENDING: Final[ColumnElement[str]] = literal_column("'sending'")
+
+# The claim reads this index alone.
 Index(
     "clicksoap_message_due",
     MESSAGE.c.account,

@@ -133,7 +133,7 @@ def resolve(connection: Connection, number: int, decision: Decision, why: str, n
                 arrived(connection, each, row.request_id, None, now, who)
     elif decision is Decision.SEND_AGAIN:
         if row.text is None and row.content_id is None:
-            raise InvalidInput(f"message {number} has no text any more: give_up it, and enqueue it anew")
+            raise InvalidInput(f"message {number} has no text any more: give it up, and enqueue it anew")
         if row.request_id is not None:
             connection.execute(ATTEMPT.insert().values(request_id=row.request_id, message_id=row.id))
         _change(connection, row.id, {"state": "pending", "request_id": None, "settled_at": None, "batch": None})

@@ -155,10 +155,6 @@ def _give_up(box: Outbox, _sms: Client) -> None:
     box.resolve(box.get("key")[0], Decision.GIVE_UP, by="test", why="not needed")
 
 
-def _forget(box: Outbox, _sms: Client) -> None:
-    box.forget(TO, by="test")
-
-
 ENDS: Final[dict[str, tuple[Any, str, dict[str, Any]]]] = {
     "accepted": (_accept, TO, {}),
     "rejected": (_accept, "9991050000001", {}),
