@@ -54,7 +54,9 @@ def views(body: bytes) -> list[str]:
     texts = [body.decode("latin-1"), body.decode("utf-8", "replace"), body.replace(b"\0", b"").decode("latin-1")]
     for text in tuple(texts):
         bare = re.sub(r"<!--.*?-->|<\?.*?\?>|<!\[CDATA\[|\]\]>", "", text, flags=re.DOTALL)
-        texts += [bare, re.sub(r"<[^<>]*>", "", bare)]
+        # An element may stand within a line, and the next line may follow its end without a character between them.
+        lines = re.sub(r"</[^<>]*>", "\n", bare)
+        texts += [bare, re.sub(r"<[^<>]*>", "", bare), re.sub(r"<[^<>]*>", "", lines)]
     return [html.unescape(text) for text in texts]
 
 

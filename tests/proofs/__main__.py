@@ -48,10 +48,13 @@ LONG: Final = Extent(
 
 def _proofs(extent: Extent, processes: str) -> dict[str, list[str]]:
     pytest = ["pytest", "-q", "-m", "proof", "-n", processes]
+    livez = "tests/proofs/test_livez.py"
     load = ["benchmarks.simulator", "--strict"]
     load += [f"--minutes={extent.minutes}", f"--messages={extent.messages}", f"--capacity={extent.capacity}"]
     return {
-        "fault matrix": [*pytest, "tests/proofs"],
+        "fault matrix": [*pytest, f"--ignore={livez}", "tests/proofs"],
+        # By itself, because it measures times.
+        "livez": ["pytest", "-q", "-m", "proof", "-n", "0", livez],
         "statuses": [*pytest, "-rP", "tests/sending/test_statuses.py"],
         "fuzzer": [*pytest, "tests/fuzzing"],
         "callbacks": [*pytest, "tests/callbacks"],

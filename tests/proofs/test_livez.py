@@ -22,6 +22,7 @@ with Simulator() as sim:
     sys.stdin.read()
 """
 SECONDS: Final = 8.0
+TRIES: Final = 3
 LIMIT: Final = 0.5
 HOSTILE: Final = [
     "<password href='#a'/><x id='a' ",
@@ -58,6 +59,19 @@ def _ask(port: int) -> None:
 
 
 def _slowest(port: int) -> float:
+    """The longest time of an answer, in the best of a few rounds: what the simulator itself holds up, it always does.
+
+    Another program of this machine may disturb one round.
+    """
+    slowest = _slowest_of_round(port)
+    for _ in range(TRIES - 1):
+        if slowest < LIMIT:
+            break
+        slowest = _slowest_of_round(port)
+    return slowest
+
+
+def _slowest_of_round(port: int) -> float:
     """The longest time of an answer of ``/livez``, each on a connection of its own, once the others are accepted."""
     _ask(port)
     slowest = 0.0
