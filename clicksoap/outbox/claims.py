@@ -119,7 +119,6 @@ _LEADS: Final = (
         MESSAGE.c.due_at <= bindparam("now"),
         # What is asked about first may be with the gateway, also if its time is over.
         or_(MESSAGE.c.expires_at.is_(None), MESSAGE.c.expires_at > bindparam("now"), MESSAGE.c.ask_first > 0),
-        or_(MESSAGE.c.closes_at.is_(None), MESSAGE.c.closes_at > bindparam("now")),
     )
     .order_by(MESSAGE.c.due_at, MESSAGE.c.id)
     .limit(bindparam("limit"))

@@ -76,6 +76,9 @@ CAMPAIGN: Final = Table(
     Column("again_why", Text),
     Column("note", Text),
     Column("created_at", Double, nullable=False),
+    Column("started_at", Double),
+    Column("stop_after", Integer),
+    Column("refused", Integer, nullable=False, server_default="0"),
 )
 
 CONTENT: Final = Table(
@@ -106,7 +109,6 @@ MESSAGE: Final = Table(
     Column("priority", SmallInteger, nullable=False),
     Column("created_at", Double, nullable=False),
     Column("due_at", Double, nullable=False),
-    Column("closes_at", Double),
     Column("expires_at", Double),
     Column("sensitive", Boolean, nullable=False),
     Column("ignore_suppression", Boolean, nullable=False),
@@ -123,6 +125,10 @@ MESSAGE: Final = Table(
     Column("charge", String(32)),
     Column("tag", String(200)),
     Column("settled_at", Double),
+    Column("line", Integer),
+    Column("source", Text),
+    Column("zone", String(64)),
+    Column("is_unicode", Boolean),
     UniqueConstraint("campaign_id", "row_key", "member", name="clicksoap_message_key"),
 )
 
@@ -167,7 +173,22 @@ Index(
     sqlite_where=text("request_id IS NOT NULL"),
 )
 Index("clicksoap_message_msisdn", MESSAGE.c.msisdn)
-Index("clicksoap_message_gateway_id", MESSAGE.c.message_id)
+Index(
+    "clicksoap_message_gateway_id",
+    MESSAGE.c.message_id,
+    postgresql_where=text("message_id IS NOT NULL"),
+    sqlite_where=text("message_id IS NOT NULL"),
+)
+# The rows of a campaign that have a time zone each: the claim takes those of the zones where it is not quiet.
+Index(
+    "clicksoap_message_zone",
+    MESSAGE.c.campaign_id,
+    MESSAGE.c.zone,
+    MESSAGE.c.due_at,
+    MESSAGE.c.id,
+    postgresql_where=text("zone IS NOT NULL AND state = 'pending'"),
+    sqlite_where=text("zone IS NOT NULL AND state = 'pending'"),
+)
 
 REQUEST: Final = Table(
     "clicksoap_request",

@@ -107,7 +107,7 @@ CASES: Final[dict[str, Trouble]] = {
     ),
     "too old": Trouble(
         "The outbox is of an older version",
-        "OutboxMismatch: the outbox has version 0001, and this clicksoap works with 0002: stop the workers, then run",
+        "OutboxMismatch: the outbox has version 0001, and this clicksoap works with 0003: stop the workers, then run",
         "pending",
         "`upgrade()`, which copies an SQLite file before.",
         "accepted",
@@ -581,7 +581,7 @@ def _of_version(trouble: Trouble, store: Store, sms: Client, version: str, use: 
                 call(box)
         trouble.shows(raised.value, [row[0] for row in store.sql("SELECT state FROM clicksoap_message")])
     finally:
-        store.sql("UPDATE clicksoap_version SET version_num = '0002'")
+        store.sql("UPDATE clicksoap_version SET version_num = '0003'")
     settle(box, sms)
     trouble.ends(states(box))
 
