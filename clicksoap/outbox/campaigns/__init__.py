@@ -1,0 +1,1 @@
+"""Campaigns: a file of recipients, planned, sent, resumed and accounted for."""
