@@ -163,7 +163,7 @@ class Administration:
         with self._writing() as (connection, now):
             event = truth.resolve(connection, number, decision, reason, now, who)
             found = records.by_id(connection, number)
-        self.tell(event)
+        self._tell(event)
         if found is None:
             raise InvalidInput(f"message is {number}, which the outbox does not hold any more: look it up again")
         return found
@@ -179,7 +179,7 @@ class Administration:
         with self._writing() as (connection, now):
             belongs, event = reports.enter(connection, report, now, "delivery report")
         if event is not None:
-            self.tell(event)
+            self._tell(event)
         return belongs
 
     def suppress(self, number: str | int, *, why: str, by: str = "outbox", account: str = "") -> bool:
@@ -200,7 +200,7 @@ class Administration:
         with self._writing() as (connection, now):
             event = suppression.suppress(connection, digits, name, reason, now, who)
         if event is not None:
-            self.tell(event)
+            self._tell(event)
         return event is not None
 
     def unsuppress(self, number: str | int, *, why: str, by: str, account: str = "") -> bool:
@@ -211,7 +211,7 @@ class Administration:
         with self._writing() as (connection, now):
             event = suppression.unsuppress(connection, digits, name, reason, now, who)
         if event is not None:
-            self.tell(event)
+            self._tell(event)
         return event is not None
 
     def suppressions(self, number: str | int | None = None) -> tuple[Suppression, ...]:
@@ -228,7 +228,7 @@ class Administration:
             row = lock_account(connection, name)
             event = accounts.pause(connection, row, accounts.Pause(accounts.FOR_EVER, reason), now, who)
         if event is not None:
-            self.tell(event)
+            self._tell(event)
 
     def resume(self, *, by: str, why: str, account: str = DEFAULT_ACCOUNT) -> None:
         """End the pause of an account, made by a worker or by a person."""
@@ -237,7 +237,7 @@ class Administration:
             lock_account(connection, name)
             event = accounts.resume(connection, name, reason, now, who)
             accounts.hurry(connection, name, now)
-        self.tell(event)
+        self._tell(event)
 
     def set_rate(self, rate: float | None, *, account: str = DEFAULT_ACCOUNT) -> None:
         """Set the pace of an account in parts a second, for all its workers; None for no limit."""
@@ -271,7 +271,7 @@ class Administration:
         digits, who = msisdn(number, "number", self._region), filled(by, "by")
         with self._writing() as (connection, now):
             forgotten, event = truth.forget(connection, digits, now, who)
-        self.tell(event)
+        self._tell(event)
         return forgotten
 
     def after_restore(self, *, by: str, why: str) -> int:
@@ -291,7 +291,7 @@ class Administration:
             mark = Mark(hashed(str(row.uuid)), int(row.generation), int(row.high_water))
         if self._mark_file is not None:
             self._mark_file.write(mark)
-        self.tell(event)
+        self._tell(event)
         return asked
 
     def _known_uuid(self) -> str:
@@ -314,8 +314,7 @@ class Administration:
             return replace(self._limits, believe_after=_BELIEF_ON_LOOPBACK)
         return self._limits
 
-    def tell(self, event: OutboxEvent) -> None:
-        """Tell the observer of an event; what it raises is dropped."""
+    def _tell(self, event: OutboxEvent) -> None:
         if self._on_event is not None:
             with suppress(Exception):  # an observer must not change what becomes of a message
                 self._on_event(event)

@@ -363,17 +363,9 @@ class Outbox(Campaigns):
                 )
             if changed_source(record, str(row.source_hash)):
                 raise InvalidInput(f"{record.source} changed since it was planned: plan it again, and look at the plan")
-        self.tell(event)
+        self._tell(event)
         campaign.run(client, options)
         return campaign
-
-    def run_campaign(self, campaign: int, account: str, client: Client | ClientFactory, options: RunOptions) -> None:
-        """Work until a campaign is settled, stopped, or its time is up; `send` and `Campaign.resume` check before."""
-        look = None if options.on_progress is None else Look(campaign, account, options.on_progress, self._limits)
-        until = CampaignSettled(campaign, account, options.settle_within, look, self._database.now)
-        worker = self._worker(client, account, options.senders, options.rate, options.floor, options.grace, None, until)
-        with stopped_by_signals(worker.stop):
-            worker.run()
 
     def __enter__(self) -> Self:
         return self.open()
@@ -385,6 +377,13 @@ class Outbox(Campaigns):
 
     def __repr__(self) -> str:
         return f"<Outbox {self._database.shown}>"
+
+    def _run_campaign(self, campaign: int, account: str, client: Client | ClientFactory, options: RunOptions) -> None:
+        look = None if options.on_progress is None else Look(campaign, account, options.on_progress, self._limits)
+        until = CampaignSettled(campaign, account, options.settle_within, look, self._database.now)
+        worker = self._worker(client, account, options.senders, options.rate, options.floor, options.grace, None, until)
+        with stopped_by_signals(worker.stop):
+            worker.run()
 
     def _entry(
         self,
@@ -446,7 +445,7 @@ class Outbox(Campaigns):
         if rate is not None:
             self.set_rate(rate, account=name)
         options = WorkerOptions(name, count, floor, grace, seconds, until, self._counts_parts)
-        return Worker(self._database, clients, options, self._limits_of(clients), self._mark_file, self.tell)
+        return Worker(self._database, clients, options, self._limits_of(clients), self._mark_file, self._tell)
 
 
 _MAX_PER_REQUEST: Final = 300

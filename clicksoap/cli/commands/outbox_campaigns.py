@@ -95,12 +95,13 @@ def plan(  # noqa: PLR0913 - each is an option
     """
     if (text is None) == (text_file is None):
         raise click.UsageError("the text is missing, or given twice: give --text or --text-file")
-    wording = text if text_file is None else text_file.read().rstrip("\n")
+    wording = text_file.read().rstrip("\n") if text_file is not None else text or ""
     if sender is not None:
         options["sender"] = sender
     source = sys.stdin.buffer if str(file) == "-" else file
-    kind = "jsonl" if file.suffix.lower() in _JSON_LINES else "csv"
-    made = box.plan(name, **{kind: source}, text=wording, quiet=quiet_hours, **options)
+    is_json = file.suffix.lower() in _JSON_LINES
+    given: dict[str, Any] = {"jsonl" if is_json else "csv": source, **options}
+    made = box.plan(name, text=wording, quiet=quiet_hours, **given)
     output.line(str(made))
     for each in made.preview(preview):
         output.line(f"line {each.line}\t{each.to}\t{' '.join(each.text.splitlines())}")

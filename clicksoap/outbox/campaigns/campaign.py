@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from os import PathLike
-from typing import Final, Protocol, TextIO
+from typing import Final, TextIO
 
 from sqlalchemy import Connection, func, select
 
@@ -54,25 +54,25 @@ class RunOptions:
     on_progress: OnProgress | None
 
 
-class Box(Protocol):
-    """What a campaign needs of its outbox."""
+RunCampaign = Callable[[int, str, Client | ClientFactory, RunOptions], None]
+"""Works until a campaign, of an account, is settled, stopped, or its time is up."""
 
-    @property
-    def database(self) -> Database:
-        """The database."""
-        ...
 
-    def writing(self) -> AbstractContextManager[tuple[Connection, float]]:
-        """A transaction that writes, and the time by the database's clock."""
-        ...
+@dataclass(frozen=True, slots=True)
+class Box:
+    """What a campaign needs of its outbox.
 
-    def tell(self, event: OutboxEvent) -> None:
-        """Tell the observer of an event."""
-        ...
+    Attributes:
+        database: The database.
+        writing: Begins a transaction that writes, and tells the time by the database's clock.
+        tell: Tells the observer of an event.
+        run: Works until a campaign is settled.
+    """
 
-    def run_campaign(self, campaign: int, account: str, client: Client | ClientFactory, options: RunOptions) -> None:
-        """Work until a campaign is settled, stopped, or its time is up."""
-        ...
+    database: Database
+    writing: Callable[[], AbstractContextManager[tuple[Connection, float]]]
+    tell: Callable[[OutboxEvent], None]
+    run: RunCampaign
 
 
 @dataclass(frozen=True, slots=True)
@@ -351,7 +351,7 @@ class Campaign:
         """Work until it is settled; `Outbox.send` and `resume` check before."""
         with self._box.database.read() as connection:
             account = _record(self._row(connection)).account
-        self._box.run_campaign(self._number, account, client, options)
+        self._box.run(self._number, account, client, options)
 
     def __repr__(self) -> str:
         return f"<Campaign {self._name}>"

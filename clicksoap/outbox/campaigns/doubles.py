@@ -2,7 +2,7 @@
 
 from typing import Final
 
-_BITS: Final = 1 << 26  # 8 MB; of a million numbers one in a thousand is suspected in vain
+_BITS: Final = 1 << 25  # 4 MB; of a million numbers one in three hundred is suspected in vain
 _MASK: Final = _BITS - 1
 _FACTOR: Final = 0x9E3779B97F4A7C15  # 2^64 divided by the golden ratio (Knuth, volume 3, section 6.4)
 _WORD: Final = (1 << 64) - 1
@@ -20,7 +20,7 @@ class Suspicion:
         """Add a number, and return whether it may have been added before."""
         bits = self._bits
         mixed = number * _FACTOR & _WORD
-        first, second = mixed & _MASK, mixed >> 38
+        first, second = mixed & _MASK, mixed >> 39
         one, other = 1 << (first & 7), 1 << (second & 7)
         first, second = first >> 3, second >> 3
         is_suspect = bits[first] & one and bits[second] & other

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from contextlib import AbstractContextManager, suppress
+from contextlib import suppress
 from datetime import datetime
 from decimal import Decimal
 from os import PathLike
@@ -12,21 +12,22 @@ from typing import BinaryIO, Final, Literal, TextIO, Unpack
 from sqlalchemy import Connection, func, select
 
 from clicksoap.checks import plain_int, plain_moment
+from clicksoap.client import Client
 from clicksoap.errors import InvalidInput, KeyTaken
 from clicksoap.options import SendOptions
 from clicksoap.outbox.administration import DEFAULT_ACCOUNT, Administration
 from clicksoap.outbox.campaigns import importing, steering
-from clicksoap.outbox.campaigns.campaign import Campaign, CampaignInfo, campaign_info
+from clicksoap.outbox.campaigns.campaign import Box, Campaign, CampaignInfo, RunOptions, campaign_info
 from clicksoap.outbox.campaigns.options import check_per_row
 from clicksoap.outbox.campaigns.plan import Plan, plan_of
 from clicksoap.outbox.campaigns.planner import Planner, Terms, finish
 from clicksoap.outbox.campaigns.quiet import QuietHours, check_zone
-from clicksoap.outbox.campaigns.rows import Columns, RowChecker
+from clicksoap.outbox.campaigns.row_checker import Columns, RowChecker
 from clicksoap.outbox.campaigns.settings import PlanRecord
 from clicksoap.outbox.campaigns.sources import Source, open_source
 from clicksoap.outbox.campaigns.steering import CampaignState
 from clicksoap.outbox.campaigns.templates import Template
-from clicksoap.outbox.databases import Database
+from clicksoap.outbox.credentials import ClientFactory
 from clicksoap.outbox.drafts import Checker, checked_account, checked_key, filled
 from clicksoap.outbox.tables import ACCOUNT, CAMPAIGN, STREAM, DatabaseRow
 
@@ -177,7 +178,7 @@ class Campaigns(Administration):
             row = connection.execute(_BY_NAME.where(CAMPAIGN.c.key == name)).first()
         if row is None:
             raise InvalidInput(f"there is no campaign {name!r}: look at the names with campaigns()")
-        return Campaign(self, int(row.id), name)
+        return Campaign(Box(self._database, self._writing, self._tell, self._run_campaign), int(row.id), name)
 
     def campaigns(self) -> tuple[CampaignInfo, ...]:
         """All campaigns with their states, the latest first."""
@@ -186,14 +187,9 @@ class Campaigns(Administration):
             rows = connection.execute(_BY_NAME.order_by(CAMPAIGN.c.id.desc())).all()
             return tuple(campaign_info(connection, row) for row in rows)
 
-    @property
-    def database(self) -> Database:
-        """The database of the outbox."""
-        return self._database
-
-    def writing(self) -> AbstractContextManager[tuple[Connection, float]]:
-        """A transaction that writes, and the time by the database's clock."""
-        return self._writing()
+    def _run_campaign(self, campaign: int, account: str, client: Client | ClientFactory, options: RunOptions) -> None:
+        """Work until a campaign is settled; the outbox has the worker."""
+        raise NotImplementedError
 
     def _terms(
         self,

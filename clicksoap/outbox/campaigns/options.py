@@ -109,7 +109,7 @@ def row_settings(cells: Mapping[str, str], columns: Mapping[str, str], zone: str
     times: dict[str, datetime] = {}
     for name in _TIMES:
         if name in filled:
-            times[name] = _time(filled[name], zone, lambda reason, name=name: bad(name, f"{name} {reason}"))
+            times[name] = _time(filled[name], zone, name, columns[name])
     if "deliver_at" in times:
         options["deliver_at"] = times["deliver_at"]
     return RowSettings(
@@ -121,13 +121,15 @@ def row_settings(cells: Mapping[str, str], columns: Mapping[str, str], zone: str
     )
 
 
-def _time(cell: str, zone: str | None, bad: Callable[[str], BadRow]) -> datetime:
+def _time(cell: str, zone: str | None, name: str, column: str) -> datetime:
+    reason = f"{name} is no time: write it as 2026-11-30T09:00+02:00"
     try:
         moment = datetime.fromisoformat(cell)
     except ValueError:
-        raise bad("is no time: write it as 2026-11-30T09:00+02:00") from None
+        raise BadRow(Problem(Kind.OPTION, column, cell[:_SHOWN], reason)) from None
     if moment.tzinfo is None:
         if zone is None:
-            raise bad("has no time zone: write an offset behind it, such as +02:00, or give zone=")
+            reason = f"{name} has no time zone: write an offset behind it, such as +02:00, or give zone="
+            raise BadRow(Problem(Kind.OPTION, column, cell[:_SHOWN], reason))
         moment = moment.replace(tzinfo=ZoneInfo(zone))
     return moment

@@ -1,3 +1,9 @@
 """stub"""
-class Totals: pass
-def totals(connection, campaign): return Totals()
+
+
+class Totals:
+    pass
+
+
+def totals(connection, campaign):
+    return Totals()
