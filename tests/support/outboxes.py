@@ -94,6 +94,7 @@ def postgresql_store(server: PostgreSQLServer, name: str, folder: Path) -> Store
     store = Store("postgresql", server.url(name), folder, server)
     tables = ", ".join(each.name for each in METADATA.sorted_tables if each.name not in {MARK.name, CAMPAIGN.name})
     store.sql(f"TRUNCATE {tables}")
+    store.sql("DELETE FROM clicksoap_campaign WHERE id > 0")
     store.sql("UPDATE clicksoap_mark SET generation = 1, high_water = 0, restored_at = NULL")
     return store
 
