@@ -1,0 +1,1 @@
+"""Campaigns: a file or a list of rows, planned, sent and accounted for."""
