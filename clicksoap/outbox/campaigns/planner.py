@@ -16,7 +16,8 @@ from clicksoap.outbox.campaigns.importing import CHUNK, NewRow
 from clicksoap.outbox.campaigns.problems import BadRow, Kind, Problem
 from clicksoap.outbox.campaigns.row_checker import CheckedRow, RowChecker, Variant
 from clicksoap.outbox.campaigns.settings import Place, PlanRecord, ShownProblem
-from clicksoap.outbox.campaigns.sources import Source, SourceRow
+from clicksoap.outbox.campaigns.rows import SourceRow
+from clicksoap.outbox.campaigns.sources import Source
 from clicksoap.outbox.databases import Database
 from clicksoap.outbox.identity import digest
 from clicksoap.outbox.pace import LARGEST

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple, cast
 from clicksoap.errors import InvalidInput
 from clicksoap.messages import Text, check_parts
 from clicksoap.options import SendOptions
-from clicksoap.outbox.campaigns.numbers import recipient
+from clicksoap.outbox.campaigns.recipients import recipient
 from clicksoap.outbox.campaigns.options import RowSettings, row_settings
 from clicksoap.outbox.campaigns.problems import BadRow, Kind, Problem
 from clicksoap.outbox.campaigns.templates import Template

@@ -1,0 +1,109 @@
+"""Recipients' cells: the MSISDN in each, or what damaged it."""
+
+import re
+from typing import Final
+
+from clicksoap.errors import InvalidInput
+from clicksoap.lazy_re import pattern
+from clicksoap.msisdn import msisdn
+from clicksoap.outbox.campaigns.problems import BadRow, Kind, Problem
+
+# International beyond doubt, and the same with and without a region: no trunk zero can stand behind a country code of
+# up to three digits if none of the digits there is 0.
+_WITH_PLUS: Final = re.compile(r"\+([1-9][1-9]{3}[0-9]{3,11})")
+# So long that the country code is there. Shorter ones without a plus may be national numbers that lost their zero.
+_LONGEST_NATIONAL: Final = 10
+_PLAIN: Final = re.compile(rf"[1-9][0-9]{{{_LONGEST_NATIONAL},14}}")
+
+_AS_TEXT: Final = "format the column as text, enter the numbers again, and export it again"
+_DAMAGE: Final = tuple(
+    (pattern(shape, re.IGNORECASE), reason)
+    for shape, reason in (
+        (r"[+-]?[0-9]+(?:[.,][0-9]*)?E[+-]?[0-9]+", f"is a power of ten, so that its last digits are lost: {_AS_TEXT}"),
+        (r"[+-]?[0-9]{5,}[.,]0+", f"is a decimal number, as spreadsheets write them: {_AS_TEXT}"),
+        (r"[+-]?[0-9]{1,3}(?:[,.'\N{RIGHT SINGLE QUOTATION MARK}][0-9]{3}){2,}", f"has marks of thousands: {_AS_TEXT}"),
+        (
+            r"(?:[0-9]{4}([-/.])[0-9]{1,2}\1[0-9]{1,2}|[0-9]{1,2}([-/.])[0-9]{1,2}\2(?:[0-9]{4}|[0-9]{2}))"
+            r"(?:[ T]+[0-9]{1,2}:[0-9]{2}.*)?",
+            f"looks like a date, which spreadsheets make of numbers: {_AS_TEXT}",
+        ),
+        (
+            r"#+|#(?:N/A|NAME\?|NULL!|NUM!|REF!|VALUE!|DIV/0!|SPILL!|CALC!)",
+            "is an error of a spreadsheet: mend the cell",
+        ),
+        (r"=.*", "is a formula: export the values"),
+        (
+            r"['\N{LEFT SINGLE QUOTATION MARK}\N{RIGHT SINGLE QUOTATION MARK}`].*",
+            "begins with an apostrophe: remove it",
+        ),
+    )
+)
+_BETWEEN: Final = pattern(r"\s*(?:[,;/|\n\r&]|\b(?:and|or)\b)\s*", re.IGNORECASE)
+_BLANKS: Final = pattern(r"\s+")
+_LONG_GROUP: Final = pattern(r"\+?[0-9]{9,15}")
+_NOT_DIGITS: Final = pattern(r"[^0-9]")
+
+
+def recipient(cell: str, column: str, region: str | None) -> str:
+    """The MSISDN in a cell, as `clicksoap.msisdn.msisdn` reads it.
+
+    Without a region, a number of at most ten digits needs a ``+``, unless it is valid with the country code that it
+    seems to have: a national number whose zero a spreadsheet removed would go to another country.
+
+    Args:
+        cell: The cell.
+        column: The name of its column.
+        region: ISO 3166 code of the country whose national form is understood; None for none.
+
+    Raises:
+        BadRow: It is not one number. The reason names what a spreadsheet did to it, and never its digits.
+    """
+    if (found := _WITH_PLUS.fullmatch(cell)) is not None:
+        return found[1]
+    if region is None and _PLAIN.fullmatch(cell):
+        return cell
+    written = cell.strip()
+    if not written:
+        reason = f"{column} is empty: give the number, or leave the row out"
+        raise BadRow(Problem(Kind.NO_NUMBER, column, cell, reason))
+    for shape, reason in _DAMAGE:
+        if shape.fullmatch(written):
+            raise BadRow(Problem(Kind.SPREADSHEET, column, cell, f"{column} {reason}"))
+    if _are_several(written):
+        reason = f"{column} holds several numbers: give each one a row of its own"
+        raise BadRow(Problem(Kind.SEVERAL_NUMBERS, column, cell, reason))
+    try:
+        number = msisdn(written, column, region)
+    except InvalidInput as error:
+        reason = str(error).replace("give the client region=", "give region=")
+        raise BadRow(Problem(Kind.BAD_NUMBER, column, cell, reason)) from None
+    if region is None and len(number) <= _LONGEST_NATIONAL and not _is_international(written, number):
+        reason = (
+            f"{column} seems to have lost its country code or its first 0: write the number with + and the country "
+            'code, or give region="ZA"'
+        )
+        raise BadRow(Problem(Kind.BAD_NUMBER, column, cell, reason))
+    return number
+
+
+def _are_several(written: str) -> bool:
+    """Whether a cell has several numbers, or several endings of one ("082 123 4567/8")."""
+    groups = _BETWEEN.split(written)
+    if len(groups) > 1:
+        with_digits = [group for group in groups if _NOT_DIGITS.sub("", group)]
+        # A comma in front of the last digits may be a decimal one.
+        return len(with_digits) > 1 and any(len(_NOT_DIGITS.sub("", group)) >= 7 for group in groups)  # noqa: PLR2004
+    groups = _BLANKS.split(written)
+    return len(groups) > 1 and all(map(_LONG_GROUP.fullmatch, groups))
+
+
+def _is_international(written: str, number: str) -> bool:
+    """Whether a short number surely has its country code: it was written so, or it is valid with it."""
+    if written.lstrip("( ").startswith(("+", "00", "\N{FULLWIDTH PLUS SIGN}")) or written[:4].lower() == "tel:":
+        return True
+    import phonenumbers  # noqa: PLC0415 - part of the outbox's extra, and slow to load
+
+    try:
+        return phonenumbers.is_valid_number(phonenumbers.parse(f"+{number}"))
+    except phonenumbers.NumberParseException:
+        return False
