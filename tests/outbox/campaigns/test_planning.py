@@ -121,7 +121,7 @@ def test_a_suppressed_number_and_one_that_is_not_allowed_get_nothing(store: Stor
 
 
 def test_a_unicode_text_and_the_longest_one_are_named(box: Outbox, tmp_path: Path) -> None:
-    rows = [PEOPLE[0], ("27821234562", "Zoë 🎉", "A2"), ("27821234563", "C" * 200, "A3")]
+    rows = [PEOPLE[0], ("27821234562", "Zo 🎉", "A2"), ("27821234563", "C" * 200, "A3")]
     plan = planned(box, written(tmp_path, rows))
     assert (plan.parts, plan.unicode) == (4, 1)
     assert plan.first_unicode is not None
@@ -154,20 +154,14 @@ def test_what_was_sent_is_refused_unless_somebody_says_why(box: Outbox, sms: Cli
         planned(box, path, "another name")
     with pytest.raises(KeyTaken, match="campaign 'run' was sent before"):
         planned(box, written(tmp_path, PEOPLE[:2], name="other.csv"))
-    with pytest.raises(KeyTaken, match="the same rows were sent as campaign 'run'"):
-        box.plan("mappings", rows=_mappings(path, box, sms), to="mobile", text="hi")
+    rows = [dict(zip(HEADER, row, strict=True)) for row in PEOPLE]
+    box.send(box.plan("run of rows", rows=rows, to="mobile", text="hi"), sms)
+    with pytest.raises(KeyTaken, match="the same rows were sent as campaign 'run of rows'"):
+        box.plan("mappings", rows=iter(rows), to="mobile", text="hi")
     plan = planned(box, path, again="the operator lost them")
     assert plan.name == "run (2)"
     info = box.campaign("run (2)").info()
     assert (info.again_of, info.again_why) == ("run", "the operator lost them")
-
-
-def _mappings(path: Path, box: Outbox, sms: Client) -> list[dict[str, str]]:
-    """The same mappings a second time: they are sent once here."""
-    rows = [dict(zip(HEADER, row, strict=True)) for row in PEOPLE]
-    box.send(box.plan("run of rows", rows=rows, to="mobile", text="hi"), sms)
-    del path
-    return rows
 
 
 def test_rows_bring_their_own_sender_time_and_label(box: Outbox, sms: Client, gateway: Any, tmp_path: Path) -> None:

@@ -137,7 +137,7 @@ def _tomorrow() -> Any:
 def test_a_campaign_pauses_itself_after_so_many_refusals(
     box: Outbox, sms: Client, gateway: Simulator, tmp_path: Path
 ) -> None:
-    gateway.faults.add("refuse", command="sendmsg", code="114")
+    gateway.faults.add("error", command="sendmsg", code="114")
     run = box.send(planned(box, written(tmp_path, MANY)), sms, stop_after=10, senders=1)
     assert run.state is CampaignState.PAUSED
     assert 10 <= states(box)["rejected"] < 60
@@ -150,7 +150,7 @@ def test_a_campaign_pauses_itself_after_so_many_refusals(
 def test_a_refusal_of_a_whole_request_pauses_the_campaign(
     box: Outbox, sms: Client, gateway: Simulator, tmp_path: Path
 ) -> None:
-    gateway.faults.add("refuse", command="sendmsg", code="106")
+    gateway.faults.add("error", command="sendmsg", code="106")
     run = box.send(planned(box, written(tmp_path, MANY), sender="ACME"), sms, senders=1)
     assert run.state is CampaignState.PAUSED
     assert states(box)["pending"] > 200
@@ -228,7 +228,7 @@ def test_two_workers_send_a_campaign_together(store: Store, gateway: Simulator, 
 def test_a_lost_answer_is_asked_about_and_told(
     box: Outbox, sms: Client, gateway: Simulator, tmp_path: Path
 ) -> None:
-    gateway.faults.add("reset", command="sendmsg", count=2)
+    gateway.faults.add("reset", command="sendmsg", times=2)
     told: list[Any] = []
     run = box.send(planned(box, written(tmp_path, PEOPLE)), sms, on_progress=told.append)
     assert states(box) == {"accepted": 3}
@@ -241,7 +241,7 @@ def test_a_campaign_whose_outcome_stays_open_returns_in_time(
     store: Store, gateway: Simulator, tmp_path: Path
 ) -> None:
     box = store.box(believe_after=60)
-    gateway.faults.add("reset", command="sendmsg", count=1, carried_out=False)
+    gateway.faults.add("reset", command="sendmsg", times=1, carried_out=False)
     with client(gateway) as sms:
         run = box.send(planned(box, written(tmp_path, PEOPLE)), sms, settle_within=3)
     assert not run.check().is_finished
