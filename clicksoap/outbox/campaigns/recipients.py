@@ -6,6 +6,7 @@ from typing import Final
 from clicksoap.errors import InvalidInput
 from clicksoap.lazy_re import pattern
 from clicksoap.msisdn import msisdn
+from clicksoap.outbox.campaigns.national import plain_reader
 from clicksoap.outbox.campaigns.problems import BadRow, Kind, Problem
 
 # International beyond doubt, and the same with and without a region: no trunk zero can stand behind a country code of
@@ -58,10 +59,19 @@ def recipient(cell: str, column: str, region: str | None) -> str:
     Raises:
         BadRow: It is not one number. The reason names what a spreadsheet did to it, and never its digits.
     """
+    return _read_fast(cell, region) or _read(cell, column, region)
+
+
+def _read_fast(cell: str, region: str | None) -> str | None:
+    """The MSISDN of a cell that holds plain digits; None for all others."""
     if region is None and _plain(cell):
         return cell
     if _with_plus(cell):
         return cell[1:]
+    return plain_reader(region)(cell) if region is not None and cell.isdecimal() and cell.isascii() else None
+
+
+def _read(cell: str, column: str, region: str | None) -> str:
     written = cell.strip()
     if not written:
         reason = f"{column} is empty: give the number, or leave the row out"

@@ -1,11 +1,13 @@
 """Recipients' cells: a number, or what happened to it."""
 
+import phonenumbers
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 
 from clicksoap.msisdn import msisdn
+from clicksoap.outbox.campaigns.national import plain_reader
 from clicksoap.outbox.campaigns.problems import BadRow, Kind, Problem
-from clicksoap.outbox.campaigns.recipients import recipient
+from clicksoap.outbox.campaigns.recipients import _is_certain, recipient
 
 
 def refused(cell: str, region: str | None = None) -> Problem:
@@ -117,6 +119,48 @@ def test_what_is_read_is_read_as_by_a_send(digits: str, plus: str, region: str |
     except BadRow:
         return
     assert found == msisdn(plus + digits, "to", region)
+
+
+REGIONS = sorted(phonenumbers.SUPPORTED_REGIONS)
+
+
+@st.composite
+def numbers_of_regions(draw: st.DrawFn) -> tuple[str, str]:
+    """Digits near an example number of a region: with and without prefixes, with other last digits."""
+    region = draw(st.sampled_from(REGIONS))
+    kind = draw(st.sampled_from([phonenumbers.PhoneNumberType.MOBILE, phonenumbers.PhoneNumberType.FIXED_LINE]))
+    example = phonenumbers.example_number_for_type(region, kind)
+    national = phonenumbers.national_significant_number(example) if example else "821234567"
+    code = str(phonenumbers.country_code_for_region(region))
+    metadata = phonenumbers.PhoneMetadata.metadata_for_region(region)
+    prefix = draw(
+        st.sampled_from(["", "0", "00", code, f"00{code}", f"0{code}", (metadata and metadata.national_prefix) or ""])
+    )
+    kept = draw(st.integers(0, len(national)))
+    return region, prefix + national[:kept] + draw(st.text("0123456789", max_size=len(national) - kept + 1))
+
+
+@settings(max_examples=1500)
+@given(numbers_of_regions())
+def test_the_fast_reader_of_a_region_reads_what_phonenumbers_reads(region_and_digits: tuple[str, str]) -> None:
+    region, digits = region_and_digits
+    found = plain_reader(region)(digits)
+    if found is not None:
+        assert found == msisdn(digits, "to", region)
+        assert _is_certain(digits, found)
+
+
+def test_the_fast_reader_reads_the_usual_forms() -> None:
+    for region, cell, number in (
+        ("ZA", "27821234567", "27821234567"),
+        ("ZA", "0821234567", "27821234567"),
+        ("ZA", "821234567", "27821234567"),
+        ("DE", "015123456789", "4915123456789"),
+        ("KE", "0712123456", "254712123456"),
+        ("NG", "08021234567", "2348021234567"),
+    ):
+        assert plain_reader(region)(cell) == number
+    assert plain_reader("US")("2015550123") is None
 
 
 @given(cell=st.text(max_size=40), region=st.sampled_from([None, "ZA"]))
