@@ -10,6 +10,16 @@ ERROR: Final = {
 
 _MESSAGES: Final = "One object per message, in the order of the arguments"
 
+_CAMPAIGN: Final = {
+    "campaign": "The name of the campaign. Also `state` and `why`.",
+    "state": "See `campaign`.",
+    "why": "See `campaign`.",
+    "rows": "The rows of the source. Also `by_state`.",
+    "by_state": "See `rows`.",
+    "is_finished": "Whether every row is settled.",
+    "problems": "The faults that were found; empty if each row is in exactly one state.",
+}
+
 SHAPES: Final[dict[str, dict[str, str]]] = {
     "balance": {"credits": "The credits that are left, as text."},
     "charge": {
@@ -40,6 +50,25 @@ SHAPES: Final[dict[str, dict[str, str]]] = {
     "explain": {
         "explanations": "Of a code: one object per meaning, with `kind`, `code`, `text`, `causes`, `mends`.",
         "service": "Of a file: the service. Also `command`, `outcome`, `code`, `reasons`, `warnings`.",
+    },
+    "outbox plan": {
+        "plan": "The plan: `name`, `source`, `columns`, `rows`, `messages`, `parts`, `unicode`, `requests`, `credits`, "
+        "`rate`, `duration`, `bad`, `problems`, `duplicates`, `suppressed`, `not_allowed`, `longest`, `first_unicode`, "
+        "`quiet`, `zones`, `strict`, `previews`.",
+    },
+    "outbox send": _CAMPAIGN,
+    "outbox resume": _CAMPAIGN,
+    "outbox cancel": {
+        "waiting": "The messages that had not left. Also `out`: those that were out.",
+        "out": "See `waiting`.",
+        "held": "The messages that the gateway had. Also `stopped` and `unasked` of them.",
+        "stopped": "See `held`.",
+        "unasked": "See `held`.",
+    },
+    "outbox export": {"file": "The file.", "rows": "The rows in it; null for a page."},
+    "outbox campaigns": {
+        "campaigns": "One object per campaign: `name`, `state`, `why`, `source`, `rows`, `note`, `planned_at`, "
+        "`started_at`, `again_of`, `again_why`.",
     },
     "outbox work": {
         "sent": "The requests that were sent.",

@@ -4,6 +4,12 @@ Needs the extra ``outbox``.
 """
 
 from clicksoap.outbox import _extra  # noqa: F401  # pyright: ignore[reportUnusedImport]  # isort: skip
+from clicksoap.outbox.campaigns.campaign import Campaign, CampaignCheck, CampaignInfo, Cancelled
+from clicksoap.outbox.campaigns.plan import Plan, PlannedProblem, Preview
+from clicksoap.outbox.campaigns.progress import Progress, show_progress
+from clicksoap.outbox.campaigns.settings import Place
+from clicksoap.outbox.campaigns.steering import CampaignState
+from clicksoap.outbox.campaigns.totals import Totals
 from clicksoap.outbox.journal import Happening, OutboxEvent
 from clicksoap.outbox.outbox import Outbox
 from clicksoap.outbox.records import AuditLine, OutboxMessage
@@ -17,6 +23,11 @@ from clicksoap.outbox.worker import Work
 __all__ = [
     "AccountStatus",
     "AuditLine",
+    "Campaign",
+    "CampaignCheck",
+    "CampaignInfo",
+    "CampaignState",
+    "Cancelled",
     "Check",
     "Decision",
     "Enqueued",
@@ -25,9 +36,16 @@ __all__ = [
     "Outbox",
     "OutboxEvent",
     "OutboxMessage",
+    "Place",
+    "Plan",
+    "PlannedProblem",
+    "Preview",
     "Priority",
+    "Progress",
     "RequestState",
     "Status",
     "Suppression",
+    "Totals",
     "Work",
+    "show_progress",
 ]

@@ -10,7 +10,7 @@ from typing import Final
 
 from sqlalchemy import Connection, select, update
 
-from clicksoap.checks import check_text, plain_duration, plain_int, plain_seconds
+from clicksoap.checks import plain_duration, plain_int, plain_seconds
 from clicksoap.errors import InvalidInput
 from clicksoap.events import DeliveryReport
 from clicksoap.msisdn import msisdn
@@ -18,7 +18,7 @@ from clicksoap.outbox import accounts, records, reports, schema, suppression, tr
 from clicksoap.outbox.claims import lock_account
 from clicksoap.outbox.credentials import Clients, hashed
 from clicksoap.outbox.databases import Database
-from clicksoap.outbox.drafts import checked_account, checked_key
+from clicksoap.outbox.drafts import checked_account, checked_key, filled
 from clicksoap.outbox.journal import Happening, OutboxEvent, moment
 from clicksoap.outbox.limits import Limits
 from clicksoap.outbox.mark import Mark, MarkFile
@@ -35,7 +35,6 @@ DEFAULT_ACCOUNT: Final = "default"
 _MAX_LISTED: Final = 1000
 _POLL: Final = 0.05
 _MAX_ID: Final = 2**63 - 1
-_LONGEST_NAME: Final = 200
 _BELIEF_ON_LOOPBACK: Final = 2.0
 
 
@@ -160,7 +159,7 @@ class Administration:
             raise InvalidInput("message is not the id of a message: give an OutboxMessage or its id")
         if not isinstance(decision, Decision):
             raise InvalidInput("decision is not a Decision: give one, such as Decision.ARRIVED")
-        who, reason = _filled(by, "by"), _filled(why, "why")
+        who, reason = filled(by, "by"), filled(why, "why")
         with self._writing() as (connection, now):
             event = truth.resolve(connection, number, decision, reason, now, who)
             found = records.by_id(connection, number)
@@ -196,7 +195,7 @@ class Administration:
             Whether it was not on the list before.
         """
         digits = msisdn(number, "number", self._region)
-        who, reason = _filled(by, "by"), _filled(why, "why")
+        who, reason = filled(by, "by"), filled(why, "why")
         name = account if account == "" else checked_account(account)
         with self._writing() as (connection, now):
             event = suppression.suppress(connection, digits, name, reason, now, who)
@@ -207,7 +206,7 @@ class Administration:
     def unsuppress(self, number: str | int, *, why: str, by: str, account: str = "") -> bool:
         """Take a number off the suppression list; returns whether it was on it."""
         digits = msisdn(number, "number", self._region)
-        who, reason = _filled(by, "by"), _filled(why, "why")
+        who, reason = filled(by, "by"), filled(why, "why")
         name = account if account == "" else checked_account(account)
         with self._writing() as (connection, now):
             event = suppression.unsuppress(connection, digits, name, reason, now, who)
@@ -224,7 +223,7 @@ class Administration:
 
     def pause(self, *, by: str, why: str, account: str = DEFAULT_ACCOUNT) -> None:
         """Send nothing for an account until `resume` is called."""
-        who, reason, name = _filled(by, "by"), _filled(why, "why"), checked_account(account)
+        who, reason, name = filled(by, "by"), filled(why, "why"), checked_account(account)
         with self._writing() as (connection, now):
             row = lock_account(connection, name)
             event = accounts.pause(connection, row, accounts.Pause(accounts.FOR_EVER, reason), now, who)
@@ -233,7 +232,7 @@ class Administration:
 
     def resume(self, *, by: str, why: str, account: str = DEFAULT_ACCOUNT) -> None:
         """End the pause of an account, made by a worker or by a person."""
-        who, reason, name = _filled(by, "by"), _filled(why, "why"), checked_account(account)
+        who, reason, name = filled(by, "by"), filled(why, "why"), checked_account(account)
         with self._writing() as (connection, now):
             lock_account(connection, name)
             event = accounts.resume(connection, name, reason, now, who)
@@ -269,7 +268,7 @@ class Administration:
         Returns:
             How many messages lost their personal data.
         """
-        digits, who = msisdn(number, "number", self._region), _filled(by, "by")
+        digits, who = msisdn(number, "number", self._region), filled(by, "by")
         with self._writing() as (connection, now):
             forgotten, event = truth.forget(connection, digits, now, who)
         self._tell(event)
@@ -284,7 +283,7 @@ class Administration:
         Returns:
             How many messages are asked about first.
         """
-        who, reason = _filled(by, "by"), _filled(why, "why")
+        who, reason = filled(by, "by"), filled(why, "why")
         with self._writing() as (connection, now):
             known = None if self._mark_file is None else self._mark_file.known()
             asked, event = truth.after_restore(connection, 0 if known is None else known.high_water, reason, now, who)
@@ -319,12 +318,3 @@ class Administration:
         if self._on_event is not None:
             with suppress(Exception):  # an observer must not change what becomes of a message
                 self._on_event(event)
-
-
-def _filled(value: object, argument: str) -> str:
-    written = check_text(value, argument)
-    if not written.strip():
-        raise InvalidInput(f"{argument} is empty: give a text, it is recorded")
-    if argument == "by" and len(written) > _LONGEST_NAME:
-        raise InvalidInput(f"by has {len(written)} characters: give {_LONGEST_NAME} at most")
-    return written

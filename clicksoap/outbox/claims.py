@@ -13,6 +13,7 @@ from sqlalchemy import (
     Integer,
     Text,
     Update,
+    and_,
     bindparam,
     delete,
     exists,
@@ -22,13 +23,13 @@ from sqlalchemy import (
 )
 
 from clicksoap.outbox import bulk
+from clicksoap.outbox.campaigns.queues import open_queues
 from clicksoap.outbox.dialects import insert_missing
 from clicksoap.outbox.identity import client_message_id
 from clicksoap.outbox.pace import Pace
 from clicksoap.outbox.states import MessageState, Priority
 from clicksoap.outbox.tables import (
     ACCOUNT,
-    CAMPAIGN,
     CONTENT,
     KEPT_TEXT,
     MARK,
@@ -48,6 +49,7 @@ class Claimed:
 
     Attributes:
         request_id: Its client message id (gateway: ``climsgid``).
+        campaign: The number of its campaign; 0 for the stream.
         rows: The numbers of its rows in the table of messages.
         msisdns: The recipient of each row.
         text: The stored text of its message.
@@ -59,6 +61,7 @@ class Claimed:
     """
 
     request_id: str
+    campaign: int
     rows: tuple[int, ...]
     msisdns: tuple[str, ...] = field(repr=False)
     text: str = field(repr=False)
@@ -93,8 +96,6 @@ class Claimant:
     restored_at: float | None
 
 
-_MAX_CAMPAIGNS: Final = 100
-
 _LEADS: Final = (
     select(
         MESSAGE.c.id,
@@ -124,13 +125,8 @@ _LEADS: Final = (
     .limit(bindparam("limit"))
     .with_for_update(skip_locked=True)
 )
+_LEADS_IN_ZONE: Final = _LEADS.where(MESSAGE.c.zone == bindparam("zone"))
 _BATCH: Final = _LEADS.where(MESSAGE.c.batch == bindparam("batch"))
-_CAMPAIGNS: Final = (
-    select(CAMPAIGN.c.id, CAMPAIGN.c.key)
-    .where(CAMPAIGN.c.state == "running", CAMPAIGN.c.id != STREAM)
-    .order_by(CAMPAIGN.c.id)
-    .limit(_MAX_CAMPAIGNS)
-)
 _SUPPRESSED: Final = select(SUPPRESSED.c.msisdn, SUPPRESSED.c.why).where(
     SUPPRESSED.c.msisdn.in_(bindparam("numbers", expanding=True)),
     SUPPRESSED.c.account.in_(["", bindparam("account")]),
@@ -217,10 +213,10 @@ def claim(
     made.take(STREAM, "", Priority.ALERT, free_for_alerts)
     made.take(STREAM, "", Priority.NORMAL, free - len(made.claimed))
     if free > len(made.claimed):
-        campaigns = connection.execute(_CAMPAIGNS).all()
-        for position, (number, key) in enumerate(campaigns):
-            share = -(-(free - len(made.claimed)) // (len(campaigns) - position))
-            made.take(int(number), str(key), Priority.NORMAL, share)
+        queues = open_queues(connection, now)
+        for position, queue in enumerate(queues):
+            share = -(-(free - len(made.claimed)) // (len(queues) - position))
+            made.take(queue.campaign, queue.key, Priority.NORMAL, share, queue.zone)
     made.write()
     return made.claimed
 
@@ -235,14 +231,14 @@ class _Claim:
         self._pace = pace
         self._now = now
 
-    def take(self, campaign: int, key: str, priority: Priority, most: int) -> None:
-        """Claim up to so many requests of a campaign."""
+    def take(self, campaign: int, key: str, priority: Priority, most: int, zone: str | None = None) -> None:
+        """Claim up to so many requests of a campaign, or of its rows in a time zone."""
         while most > 0:
-            leads = self._leads(campaign, priority, most)
+            leads = self._leads(campaign, priority, most, zone)
             units = self._units(campaign, priority, leads)
             suppressed = self._skip_suppressed([row for unit in units for row in unit])
             kept = [unit for each in units if (unit := [row for row in each if row.id not in suppressed])]
-            taken = self._take_units(kept, key, priority, most)
+            taken = self._take_units(kept, campaign, key, priority, most)
             most -= taken
             # A batch is one request for many leads, and a suppressed row is none: there may be more behind them.
             is_all = len(leads) == sum(map(len, units)) and not suppressed
@@ -281,17 +277,17 @@ class _Claim:
         end = self._now + self._claimant.lease
         return {"dead_at": end, "denied_at": None, "ask_at": end}
 
-    def _leads(self, campaign: int, priority: Priority, limit: int) -> _Rows:
-        return self._connection.execute(
-            _LEADS,
-            {
-                "account": self._claimant.account,
-                "campaign": campaign,
-                "priority": int(priority),
-                "now": self._now,
-                "limit": limit,
-            },
-        ).all()
+    def _leads(self, campaign: int, priority: Priority, limit: int, zone: str | None) -> _Rows:
+        given = {
+            "account": self._claimant.account,
+            "campaign": campaign,
+            "priority": int(priority),
+            "now": self._now,
+            "limit": limit,
+        }
+        if zone is None:
+            return self._connection.execute(_LEADS, given).all()
+        return self._connection.execute(_LEADS_IN_ZONE, {**given, "zone": zone}).all()
 
     def _units(self, campaign: int, priority: Priority, leads: _Rows) -> list[_Rows]:
         """The rows of each request: one row, or all due rows of a batch."""
@@ -336,7 +332,9 @@ class _Claim:
             )
         return {int(row.id) for row in hit}
 
-    def _take_units(self, units: list[list[DatabaseRow]], key: str, priority: Priority, most: int) -> int:
+    def _take_units(
+        self, units: list[list[DatabaseRow]], campaign: int, key: str, priority: Priority, most: int
+    ) -> int:
         """Claim the requests whose permits are due; returns how many."""
         due: list[list[DatabaseRow]] = []
         for unit in units[:most]:
@@ -355,6 +353,7 @@ class _Claim:
             self.claimed.append(
                 Claimed(
                     request_id,
+                    campaign,
                     tuple([int(row.id) for row in unit]),
                     tuple([str(row.msisdn) for row in unit]),
                     str(first.text if first.text is not None else text),
@@ -429,7 +428,15 @@ class Due:
 
 def due(connection: Connection, account: str, now: float) -> Due:
     """What is due for an account; a look without a lock, so that idle workers write nothing."""
-    row = connection.execute(_DUE, {"account": account, "now": now}).one()
+    queues = open_queues(connection, now)
+    given = {
+        "account": account,
+        "now": now,
+        "campaigns": [STREAM, *[each.campaign for each in queues if each.zone is None]],
+        "zoned": [each.campaign for each in queues if each.zone is not None],
+        "zones": [each.zone for each in queues if each.zone is not None],
+    }
+    row = connection.execute(_DUE, given).one()
     return Due(bool(row[0]), bool(row[1]), bool(row[2]))
 
 
@@ -452,9 +459,21 @@ _ACCOUNT: Final = select(ACCOUNT).where(ACCOUNT.c.name == bindparam("account")).
 _FREE_AT: Final = update(ACCOUNT).where(ACCOUNT.c.name == bindparam("account")).values(free_at=bindparam("at"))
 
 
+_IS_DUE: Final = and_(
+    MESSAGE.c.account == bindparam("account"),
+    MESSAGE.c.state == PENDING,
+    # Both of them are named, so that the index is read from the first due message on.
+    MESSAGE.c.priority.in_([int(each) for each in Priority]),
+    MESSAGE.c.due_at <= bindparam("now"),
+)
 _DUE: Final = select(
-    exists().where(
-        MESSAGE.c.account == bindparam("account"), MESSAGE.c.state == PENDING, MESSAGE.c.due_at <= bindparam("now")
+    or_(
+        exists().where(_IS_DUE, MESSAGE.c.campaign_id.in_(bindparam("campaigns", expanding=True))),
+        exists().where(
+            _IS_DUE,
+            MESSAGE.c.campaign_id.in_(bindparam("zoned", expanding=True)),
+            MESSAGE.c.zone.in_(bindparam("zones", expanding=True)),
+        ),
     ),
     exists().where(
         REQUEST.c.account == bindparam("account"), REQUEST.c.state == SENDING, REQUEST.c.ask_at <= bindparam("now")

@@ -44,6 +44,11 @@ class Checker:
         binding: The binding that the workers' clients have.
         region: The country whose national numbers are understood.
         per_request: How many recipients one request has at most.
+
+    Attributes:
+        charset: What plain texts of the binding carry.
+        per_request: How many recipients one request has at most.
+        most_per_request: How many the binding takes at most.
     """
 
     def __init__(self, binding: BindingName, region: str | None, per_request: int) -> None:
@@ -68,8 +73,9 @@ class Checker:
                 log_content=False,
             )
         )
-        self._charset = self._core.binding.capabilities.charset
-        self._per_request = min(per_request, self._core.max_recipients)
+        self.charset = self._core.binding.capabilities.charset
+        self.most_per_request = self._core.max_recipients
+        self.per_request = min(per_request, self.most_per_request)
 
     def draft(self, to: Numbers, message: str | Message, options: SendOptions) -> Draft:
         """Check recipients, message and options.
@@ -95,7 +101,7 @@ class Checker:
                     "or enqueue a second message with a key of its own"
                 )
         parts = message_parts(message, self._core)
-        most = max(1, min(self._per_request, LARGEST // parts))
+        most = max(1, min(self.per_request, LARGEST // parts))
         if len(numbers) > most:
             raise InvalidInput(
                 f"to names {len(numbers)} recipients, and one request of the outbox takes {most} of this message: "
@@ -129,3 +135,13 @@ def checked_key(key: object, argument: str = "key", longest: int = _LONGEST_KEY)
 def checked_account(account: object) -> str:
     """Return the name of an account, if it is a str of 1 to 64 characters."""
     return checked_key(account, "account", _LONGEST_ACCOUNT)
+
+
+def filled(value: object, argument: str) -> str:
+    """Return a text that is recorded, if it is not empty; a name in ``by`` has at most 200 characters."""
+    written = check_text(value, argument)
+    if not written.strip():
+        raise InvalidInput(f"{argument} is empty: give a text, it is recorded")
+    if argument == "by" and len(written) > _LONGEST_KEY:
+        raise InvalidInput(f"by has {len(written)} characters: give {_LONGEST_KEY} at most")
+    return written

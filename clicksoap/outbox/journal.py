@@ -23,6 +23,7 @@ class Happening(StrEnum):
     - RESTORED: a person said that the database is an older copy.
     - SUPPRESSED, UNSUPPRESSED: a number was put on the suppression list, or taken off.
     - FORGOTTEN: the personal data of a number were removed.
+    - CAMPAIGN_STARTED, CAMPAIGN_PAUSED, CAMPAIGN_RESUMED, CAMPAIGN_CANCELLED: what happened to a campaign.
     """
 
     ACCOUNT_PAUSED = "account paused"
@@ -40,6 +41,10 @@ class Happening(StrEnum):
     SUPPRESSED = "suppressed"
     UNSUPPRESSED = "unsuppressed"
     FORGOTTEN = "forgotten"
+    CAMPAIGN_STARTED = "campaign started"
+    CAMPAIGN_PAUSED = "campaign paused"
+    CAMPAIGN_RESUMED = "campaign resumed"
+    CAMPAIGN_CANCELLED = "campaign cancelled"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +77,19 @@ def record(
     *,
     message: int | None = None,
     request: str | None = None,
+    campaign: int | None = None,
 ) -> OutboxEvent:
     """Write an event down, in the transaction of what it tells, and return it."""
     connection.execute(
-        EVENT.insert().values(at=now, who=who, what=what.value, detail=detail, message_id=message, request_id=request)
+        EVENT.insert().values(
+            at=now,
+            who=who,
+            what=what.value,
+            detail=detail,
+            message_id=message,
+            request_id=request,
+            campaign_id=campaign,
+        )
     )
     return OutboxEvent(what, detail, moment(now), who, message, request)
 

@@ -3,7 +3,7 @@
 import inspect
 import sys
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from os import PathLike, fspath
@@ -13,21 +13,27 @@ from typing import Final, Literal, Self, Unpack
 
 from sqlalchemy import Connection
 
-from clicksoap.checks import plain_int, plain_moment, plain_seconds
+from clicksoap.checks import iterable, plain_int, plain_moment, plain_seconds
 from clicksoap.client import Client
 from clicksoap.errors import ConfigurationError, InvalidInput
 from clicksoap.messages import Message
-from clicksoap.msisdn import Numbers, check_region
+from clicksoap.msisdn import Numbers, check_region, msisdn
 from clicksoap.options import SendOptions
 from clicksoap.outbox import schema, stream, transactions
-from clicksoap.outbox.administration import DEFAULT_ACCOUNT, Administration, OnEvent
+from clicksoap.outbox.administration import DEFAULT_ACCOUNT, OnEvent
+from clicksoap.outbox.campaigns import settings, steering
+from clicksoap.outbox.campaigns.campaign import Campaign, OnProgress, RunOptions, run_options
+from clicksoap.outbox.campaigns.facade import Campaigns, changed_source
+from clicksoap.outbox.campaigns.looking import Look
+from clicksoap.outbox.campaigns.plan import Plan
 from clicksoap.outbox.credentials import ClientFactory, Clients
 from clicksoap.outbox.databases import Database, SQLite, open_database
-from clicksoap.outbox.drafts import Checker, checked_account, checked_key
+from clicksoap.outbox.drafts import Checker, checked_account, checked_key, filled
 from clicksoap.outbox.mark import MarkFile
 from clicksoap.outbox.signals import stopped_by_signals
 from clicksoap.outbox.states import Priority
 from clicksoap.outbox.stream import Enqueued, Entry
+from clicksoap.outbox.until import CampaignSettled, Settled, Until
 from clicksoap.outbox.worker import Work, Worker, WorkerOptions
 from clicksoap.protocol.endpoint import BindingName
 from clicksoap.protocol.frames import forget_locals
@@ -35,7 +41,7 @@ from clicksoap.protocol.frames import forget_locals
 _MAX_SENDERS: Final = 500
 
 
-class Outbox(Administration):
+class Outbox(Campaigns):
     """A durable store of messages, and the workers that send them: it loses nothing and sends nothing twice unasked.
 
     The constructor opens nothing. The first use creates the tables if the database has none; `open` does it at once.
@@ -52,6 +58,8 @@ class Outbox(Administration):
         mark: The path of a file outside the database's folder that repeats what the outbox has reached, so that an
             older copy of the database is noticed. Without it that check is off.
         rate_unit: What the pace counts: ``"part"`` or ``"message"``.
+        allow_list: The numbers that may get something: for tests outside production. A message to another number is
+            skipped. None for all.
         on_event: Called with each event, in the thread where it happens; what it raises is dropped.
 
     Raises:
@@ -68,6 +76,7 @@ class Outbox(Administration):
         believe_after: float | None = None,
         mark: str | PathLike[str] | None = None,
         rate_unit: Literal["part", "message"] = "part",
+        allow_list: Iterable[str | int] | None = None,
         on_event: OnEvent | None = None,
     ) -> None:
         outer = sys.exception()
@@ -91,6 +100,7 @@ class Outbox(Administration):
             super().__init__(database, checked_region, believe_after, mark_file, on_event)
             self._checker = Checker(binding, checked_region, most)
             self._counts_parts = rate_unit == "part"
+            self._allowed = None if allow_list is None else _checked_allow_list(allow_list, checked_region)
         except BaseException as error:
             # Hidden from those who show local variables: the URL may hold a password.
             forget_locals(error, outer)
@@ -246,7 +256,8 @@ class Outbox(Administration):
             rate: The pace of the account in parts a second, for all its workers from now on; None leaves it as it is.
             floor: Credits below which the account is paused, before it is empty.
             grace: For how many seconds to wait for answers at the end.
-            until_settled: Whether to return as soon as every message is settled.
+            until_settled: Whether to return as soon as every message is settled; those of a campaign that does not run
+                do not count.
 
         Returns:
             What it did.
@@ -257,7 +268,10 @@ class Outbox(Administration):
             OutboxMismatch: The database is an older copy, of another version, or belongs to another account.
             OutboxUnavailable: The database does not answer at the start. Later the worker waits for it.
         """
-        worker = self._worker(client, account, senders, rate, floor, grace, None, until_settled=until_settled)
+        if not isinstance(until_settled, bool):
+            raise InvalidInput(f"until_settled is {type(until_settled).__name__}: give True or False")
+        until = Settled(checked_account(account)) if until_settled else None
+        worker = self._worker(client, account, senders, rate, floor, grace, None, until)
         with stopped_by_signals(worker.stop):
             return worker.run()
 
@@ -289,7 +303,69 @@ class Outbox(Administration):
         """
         if plain_seconds(seconds) is None:
             raise InvalidInput("seconds is not a positive number of seconds: give one")
-        return self._worker(client, account, senders, None, floor, grace, seconds, until_settled=False).run()
+        return self._worker(client, account, senders, None, floor, grace, seconds, None).run()
+
+    def send(
+        self,
+        plan: Plan | str,
+        client: Client | ClientFactory,
+        *,
+        rate: float | None = None,
+        floor: float | None = None,
+        stop_after: int | None = None,
+        settle_within: float = 900.0,
+        senders: int = 32,
+        grace: float = 10.0,
+        by: str = "outbox",
+        on_progress: OnProgress | None = None,
+    ) -> Campaign:
+        """Send exactly what was planned, and return when every row is settled or the time is up.
+
+        It also sends what else is due for the account. If it is interrupted, `Campaign.resume` goes on: whatever is
+        out is asked about first. The call returns early if the campaign is paused or cancelled elsewhere, or if it
+        pauses itself because the gateway refuses a whole request.
+
+        Args:
+            plan: The plan, or the name of the campaign.
+            client: As of `work`.
+            rate: As of `work`.
+            floor: As of `work`.
+            stop_after: After how many refused messages the campaign pauses itself; None for never.
+            settle_within: For how many seconds to wait for the outcome of messages once the last one left.
+            senders: As of `work`.
+            grace: As of `work`.
+            by: Who sends it; it is recorded.
+            on_progress: Told from time to time how far it is, such as `clicksoap.outbox.show_progress` gives.
+
+        Returns:
+            The campaign.
+
+        Raises:
+            InvalidInput: There is no such plan, it was started before, its source changed since, or it is strict and a
+                row is bad.
+            AuthenticationError, ConfigurationError, OutboxMismatch, OutboxUnavailable: As of `work`.
+        """
+        name = plan.name if isinstance(plan, Plan) else checked_key(plan, "plan")
+        options = run_options(rate, floor, senders, grace, settle_within, on_progress)
+        who = filled(by, "by")
+        most = None if stop_after is None else plain_int(stop_after)
+        if stop_after is not None and (most is None or most < 1):
+            raise InvalidInput("stop_after is not a number of messages from 1 on: give one, or None for never")
+        campaign = self.campaign(name)
+        with self._writing() as (connection, now):
+            row = steering.by_name(connection, name)
+            event = steering.start(connection, row, most, now, who)
+            record = settings.read(row.plan)
+            if record.strict and record.bad:
+                raise InvalidInput(
+                    f"plan {name!r} is strict and has {sum(record.bad.values())} bad rows, so nothing is sent: "
+                    "mend the rows that print(plan) shows, and plan it again"
+                )
+            if changed_source(record, str(row.source_hash)):
+                raise InvalidInput(f"{record.source} changed since it was planned: plan it again, and look at the plan")
+        self._tell(event)
+        campaign.run(client, options)
+        return campaign
 
     def __enter__(self) -> Self:
         return self.open()
@@ -301,6 +377,13 @@ class Outbox(Administration):
 
     def __repr__(self) -> str:
         return f"<Outbox {self._database.shown}>"
+
+    def _run_campaign(self, campaign: int, account: str, client: Client | ClientFactory, options: RunOptions) -> None:
+        look = None if options.on_progress is None else Look(campaign, account, options.on_progress, self._limits)
+        until = CampaignSettled(campaign, account, options.settle_within, look, self._database.now)
+        worker = self._worker(client, account, options.senders, options.rate, options.floor, options.grace, None, until)
+        with stopped_by_signals(worker.stop):
+            worker.run()
 
     def _entry(
         self,
@@ -332,6 +415,7 @@ class Outbox(Administration):
             sensitive,
             ignore_suppression,
             None if tag is None else checked_key(tag, "tag"),
+            self._allowed,
         )
 
     def _statements(self, transaction: object, entry: Entry) -> transactions.Statements[Enqueued]:
@@ -347,14 +431,11 @@ class Outbox(Administration):
         floor: float | None,
         grace: float,
         seconds: float | None,
-        *,
-        until_settled: bool,
+        until: Until | None,
     ) -> Worker:
         count = plain_int(senders)
         if count is None or not 1 <= count <= _MAX_SENDERS:
             raise InvalidInput(f"senders is not a number from 1 to {_MAX_SENDERS}: give one")
-        if not isinstance(until_settled, bool):
-            raise InvalidInput(f"until_settled is {type(until_settled).__name__}: give True or False")
         if plain_seconds(grace, is_zero_allowed=True) is None:
             raise InvalidInput("grace is not a number of seconds: give one")
         if floor is not None and plain_seconds(floor, is_zero_allowed=True) is None:
@@ -363,7 +444,7 @@ class Outbox(Administration):
         clients = Clients(client, self._known_uuid())
         if rate is not None:
             self.set_rate(rate, account=name)
-        options = WorkerOptions(name, count, floor, grace, seconds, until_settled, self._counts_parts)
+        options = WorkerOptions(name, count, floor, grace, seconds, until, self._counts_parts)
         return Worker(self._database, clients, options, self._limits_of(clients), self._mark_file, self._tell)
 
 
@@ -378,6 +459,13 @@ def _checked_expiry(expires_in: timedelta | float | None) -> float | None:
     if seconds is None:
         raise InvalidInput("expires_in is not a positive duration: give a timedelta or seconds, 30 years at most")
     return float(seconds)
+
+
+def _checked_allow_list(allow_list: object, region: str | None) -> frozenset[str]:
+    try:
+        return frozenset([msisdn(each, "allow_list", region) for each in iterable(allow_list, "allow_list")])
+    except InvalidInput as error:
+        raise ConfigurationError(str(error)) from None
 
 
 def _mark_path(mark: str | PathLike[str], database: Database) -> Path:

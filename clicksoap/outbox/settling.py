@@ -7,10 +7,11 @@ from typing import Final
 
 from sqlalchemy import BigInteger, Connection, Double, Text, Update, bindparam, func, select, update
 
-from clicksoap.errors import RecipientError
+from clicksoap.errors import RecipientError, SenderError
 from clicksoap.outbox import bulk
 from clicksoap.outbox.accounts import pause, pause_for
 from clicksoap.outbox.arrivals import arrived, rows_of
+from clicksoap.outbox.campaigns import steering
 from clicksoap.outbox.claims import Claimed
 from clicksoap.outbox.dialects import insert_missing
 from clicksoap.outbox.journal import Happening, OutboxEvent, record
@@ -18,7 +19,17 @@ from clicksoap.outbox.limits import Limits
 from clicksoap.outbox.queries import Finding, Found
 from clicksoap.outbox.reports import enter_waiting
 from clicksoap.outbox.sending import Fate, Sent
-from clicksoap.outbox.tables import ACCOUNT, ATTEMPT, KEPT_TEXT, MESSAGE, REQUEST, SENDING, SUPPRESSED, DatabaseRow
+from clicksoap.outbox.tables import (
+    ACCOUNT,
+    ATTEMPT,
+    KEPT_TEXT,
+    MESSAGE,
+    REQUEST,
+    SENDING,
+    STREAM,
+    SUPPRESSED,
+    DatabaseRow,
+)
 from clicksoap.results import RecipientResult, State
 
 _MAX_TRIES: Final = 5
@@ -122,8 +133,25 @@ class Settler:
         if not_sent:
             self.connection.execute(_GIVE_BACK_ROW, not_sent)
         self._suppress(opted_out)
+        self._note_refusals(answered)
         self._close_answered(answered)
         self._count_accepted([str(each["gateway_id"]) for each in done if each["gateway_id"] is not None])
+
+    def _note_refusals(self, answered: Sequence[Sent]) -> None:
+        """Pause a campaign whose next requests would be refused as well, or of which too many messages were."""
+        for each in answered:
+            campaign = each.claimed.campaign
+            refusals = [result.error for result in each.results if result.state is State.REJECTED]
+            if campaign == STREAM or not refusals:
+                continue
+            event = steering.refused(self.connection, campaign, len(refusals), self.now, self.who)
+            error = refusals[0]
+            is_whole = len(refusals) == len(each.results) and not isinstance(error, RecipientError)
+            if event is None and is_whole and (len(refusals) > 1 or isinstance(error, SenderError)):
+                why = f"the gateway refused a whole request: {error}"
+                event = steering.refused_whole(self.connection, campaign, why, self.now, self.who)
+            if event is not None:
+                self.events.append(event)
 
     def _close_answered(self, answered: Sequence[Sent]) -> None:
         """Close the requests whose answer speaks of every row; the others are asked about."""

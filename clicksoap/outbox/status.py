@@ -10,7 +10,7 @@ from clicksoap.outbox.accounts import FOR_EVER
 from clicksoap.outbox.journal import moment
 from clicksoap.outbox.limits import Limits
 from clicksoap.outbox.states import MessageState
-from clicksoap.outbox.tables import ACCOUNT, MESSAGE, REPORT, REQUEST, DatabaseRow
+from clicksoap.outbox.tables import ACCOUNT, IS_NO_PLAN, MESSAGE, REPORT, REQUEST, RUNNING, DatabaseRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +40,9 @@ class Status:
 
     Attributes:
         at: When it was looked at, in UTC.
-        messages: How many messages are in each state; a state without any is missing.
-        due: How many messages could be sent now.
+        messages: How many messages are in each state; a state without any is missing. The rows of a plan are no
+            messages until it is sent.
+        due: How many messages of the stream and of running campaigns are due.
         oldest_due: Since when the oldest of them is due; None if nothing is.
         in_flight: How many requests are out within their lease.
         asking: How many requests are asked about, because their answer is lost.
@@ -101,10 +102,14 @@ def status(connection: Connection, limits: Limits, now: float) -> Status:
     """Look at the state of an outbox."""
     counts = {
         MessageState(state): int(count)
-        for state, count in connection.execute(select(MESSAGE.c.state, func.count()).group_by(MESSAGE.c.state))
+        for state, count in connection.execute(
+            select(MESSAGE.c.state, func.count()).where(IS_NO_PLAN).group_by(MESSAGE.c.state)
+        )
     }
     due, oldest = connection.execute(
-        select(func.count(), func.min(MESSAGE.c.due_at)).where(MESSAGE.c.state == "pending", MESSAGE.c.due_at <= now)
+        select(func.count(), func.min(MESSAGE.c.due_at)).where(
+            MESSAGE.c.state == "pending", MESSAGE.c.due_at <= now, MESSAGE.c.campaign_id.in_(RUNNING)
+        )
     ).one()
     sending = REQUEST.c.state == "sending"
     in_flight = connection.execute(

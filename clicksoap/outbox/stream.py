@@ -44,6 +44,7 @@ class Entry:
         sensitive: Whether its text is wiped once it is settled.
         ignore_suppression: Whether it is sent to a suppressed number, too.
         tag: A label of the caller's own.
+        allowed: The MSISDNs that may get something; None for all. A message to another one is skipped.
     """
 
     key: str
@@ -55,6 +56,7 @@ class Entry:
     sensitive: bool
     ignore_suppression: bool
     tag: str | None
+    allowed: frozenset[str] | None = field(default=None, repr=False)
 
 
 _COLUMNS: Final = (
@@ -76,8 +78,11 @@ _COLUMNS: Final = (
     "sensitive",
     "ignore_suppression",
     "state",
+    "why",
+    "settled_at",
     "tag",
 )
+NOT_ALLOWED: Final = "the number is not on the allow-list"
 _ROW: Final = f"({', '.join(['%s'] * len(_COLUMNS))})"
 _SQLITE_EXISTS: Final = Statement("SELECT name FROM sqlite_master WHERE name = 'clicksoap_mark'")
 _POSTGRESQL_EXISTS: Final = Statement("SELECT 1 WHERE to_regclass('clicksoap_mark') IS NOT NULL")
@@ -154,11 +159,17 @@ def _rows(entry: Entry, uuid: str, now: float) -> list[tuple[object, ...]]:
             expires_at,
             entry.sensitive,
             entry.ignore_suppression,
-            "pending",
+            *_state(entry, msisdn, now),
             entry.tag,
         )
         for member, (msisdn, given) in enumerate(zip(draft.msisdns, draft.given, strict=True))
     ]
+
+
+def _state(entry: Entry, msisdn: str, now: float) -> tuple[str, str | None, float | None]:
+    if entry.allowed is None or msisdn in entry.allowed:
+        return "pending", None, None
+    return "skipped", NOT_ALLOWED, now
 
 
 def _insert(rows: list[tuple[object, ...]]) -> Statement:

@@ -23,6 +23,7 @@ from sqlalchemy import (
     case,
     literal_column,
     null,
+    select,
     text,
 )
 
@@ -138,6 +139,14 @@ KEPT_TEXT: Final = case((MESSAGE.c.sensitive, null()), else_=MESSAGE.c.text)
 # Literals and no parameters: with these PostgreSQL plans the indexes below, also in a prepared statement.
 PENDING: Final[ColumnElement[str]] = literal_column("'pending'")
 SENDING: Final[ColumnElement[str]] = literal_column("'sending'")
+
+RUNNING: Final = select(CAMPAIGN.c.id).where(CAMPAIGN.c.state == "running")
+"""The campaigns whose messages leave; the stream is one of them."""
+
+IS_NO_PLAN: Final = MESSAGE.c.campaign_id.not_in(
+    select(CAMPAIGN.c.id).where(CAMPAIGN.c.state.in_(["planning", "planned", "discarded"]))
+)
+"""Whether a row is a message, and no row of a plan that was never sent."""
 
 # The claim reads this index alone.
 Index(

@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import Connection, delete, func, select, text, update
+from sqlalchemy import Connection, delete, func, or_, select, text, update
 
 from clicksoap.errors import InvalidInput
 from clicksoap.outbox.arrivals import arrived, rows_of
 from clicksoap.outbox.journal import Happening, OutboxEvent, record
 from clicksoap.outbox.states import Decision, MessageState
-from clicksoap.outbox.tables import ATTEMPT, KEPT_TEXT, MARK, MESSAGE, REPORT
+from clicksoap.outbox.tables import ATTEMPT, IS_NO_PLAN, KEPT_TEXT, MARK, MESSAGE, REPORT
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +17,7 @@ class Check:
     """The result of a check of an outbox.
 
     Attributes:
-        messages: How many messages there are.
+        messages: How many messages there are; the rows of a plan are none until it is sent.
         by_state: How many are in each state.
         open: How many are not settled yet.
         doubtful: How many are unconfirmed or unknown: a delivery report or a person settles them.
@@ -92,7 +92,7 @@ def check(connection: Connection) -> Check:
     problems: list[str] = []
     total = 0
     for state, count in connection.execute(
-        select(MESSAGE.c.state, func.count()).group_by(MESSAGE.c.state).order_by(MESSAGE.c.state)
+        select(MESSAGE.c.state, func.count()).where(IS_NO_PLAN).group_by(MESSAGE.c.state).order_by(MESSAGE.c.state)
     ):
         total += int(count)
         if state in MessageState.__members__.values():
@@ -185,7 +185,8 @@ def prune(connection: Connection, before: float) -> int:
         .where(
             MESSAGE.c.settled_at < before,
             MESSAGE.c.state.not_in(["pending", "sending"]),
-            MESSAGE.c.msisdn.is_not(None),
+            # A bad row of a campaign has no number, and the cells of its source.
+            or_(MESSAGE.c.msisdn.is_not(None), MESSAGE.c.source.is_not(None)),
         )
         .values(**_NOTHING_PERSONAL)
     ).rowcount
@@ -211,4 +212,5 @@ _NOTHING_PERSONAL: Final[dict[str, object]] = {
     "text": None,
     "options": None,
     "tag": None,
+    "source": None,
 }

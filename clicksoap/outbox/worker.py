@@ -28,6 +28,7 @@ from clicksoap.outbox.senders import Senders
 from clicksoap.outbox.sending import Fate, Gate, Instant, Sent, send
 from clicksoap.outbox.settling import Settler
 from clicksoap.outbox.tables import ACCOUNT, MARK, VERSION_TABLE
+from clicksoap.outbox.until import Until
 from clicksoap.results import State
 
 _IDLE: Final = 0.05
@@ -66,7 +67,7 @@ class WorkerOptions:
         floor: Credits below which the account is paused; None for no floor.
         grace: For how many seconds it waits for answers when it stops.
         seconds: After how many seconds it stops by itself; None for never.
-        until_settled: Whether it stops as soon as nothing is due or open.
+        until: When it stops because everything is settled; None for never.
         counts_parts: Whether the pace counts parts; else messages.
     """
 
@@ -75,7 +76,7 @@ class WorkerOptions:
     floor: float | None
     grace: float
     seconds: float | None
-    until_settled: bool
+    until: Until | None
     counts_parts: bool
 
 
@@ -183,11 +184,11 @@ class Worker:
             return True
         if end is not None and time.monotonic() >= end:
             return True
-        return self._options.until_settled and not self._senders.busy and not self._results and self._is_settled()
-
-    def _is_settled(self) -> bool:
+        until = self._options.until
+        if until is None or not until.is_time(is_idle=not self._senders.busy and not self._results):
+            return False
         with contextlib.suppress(OutboxUnavailable), self._database.read() as connection:
-            return not connection.execute(_OPEN, {"account": self._options.account}).scalar_one()
+            return until.is_over(connection)
         return False
 
     def _wait(self) -> float:
@@ -453,9 +454,5 @@ class Worker:
             raise problem
 
 
-_OPEN: Final = text(
-    "SELECT EXISTS (SELECT 1 FROM clicksoap_message WHERE account = :account AND state = 'pending')"
-    " OR EXISTS (SELECT 1 FROM clicksoap_request WHERE account = :account AND state = 'sending')"
-)
 _SAYS_NOTHING: Final = frozenset({Fate.WITHDRAWN, Fate.IMPOSSIBLE, Fate.LOST})
 _FAILURES: Final = frozenset({Fate.UNSENT, Fate.PROVEN})

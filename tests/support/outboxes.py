@@ -16,6 +16,7 @@ from postgresql import PostgreSQLServer
 from clicksoap import Client, Timeout
 from clicksoap.outbox import MessageState, Outbox, OutboxMessage, Work
 from clicksoap.outbox.tables import CAMPAIGN, MARK, METADATA
+from clicksoap.outbox.until import Settled
 from clicksoap.outbox.worker import Worker
 
 TO: Final = "27821234567"
@@ -93,6 +94,7 @@ def postgresql_store(server: PostgreSQLServer, name: str, folder: Path) -> Store
     store = Store("postgresql", server.url(name), folder, server)
     tables = ", ".join(each.name for each in METADATA.sorted_tables if each.name not in {MARK.name, CAMPAIGN.name})
     store.sql(f"TRUNCATE {tables}")
+    store.sql("DELETE FROM clicksoap_campaign WHERE id > 0")
     store.sql("UPDATE clicksoap_mark SET generation = 1, high_water = 0, restored_at = NULL")
     return store
 
@@ -147,7 +149,8 @@ def working(  # noqa: PLR0913 - as Outbox.work
     result: list[Work] | None = None,
 ) -> Iterator[Worker]:
     """A worker in a thread, which is stopped at the end; what it raises is raised there."""
-    worker: Any = box._worker(sms, account, senders, rate, floor, grace, None, until_settled=until_settled)
+    end = Settled(account) if until_settled else None
+    worker: Any = box._worker(sms, account, senders, rate, floor, grace, None, end)
     worker.problem = None
 
     def run() -> None:

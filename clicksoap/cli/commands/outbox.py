@@ -1,25 +1,22 @@
 """The commands ``clicksoap outbox``: run a worker, look at the outbox, and decide."""
 
-import functools
 import getpass
-from collections.abc import Callable
 from dataclasses import asdict
-from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 import click
 
+from clicksoap.cli.commands.outbox_campaigns import VERBS
 from clicksoap.cli.exit_codes import LATER, OK, UNKNOWN
 from clicksoap.cli.extras import outbox_package
+from clicksoap.cli.outbox_verbs import opened, signed
 from clicksoap.cli.output import Output, counted
 from clicksoap.cli.values import duration
-from clicksoap.cli.verbs import Account, Verb, connected, examples, reporting
+from clicksoap.cli.verbs import Account, connected, examples
 from clicksoap.redaction import masked_number
 
 if TYPE_CHECKING:
     from clicksoap.outbox import Outbox, OutboxMessage, Status
-
-_VARIABLE = "CLICKSOAP_OUTBOX"
 
 
 @click.group("outbox", epilog=examples("clicksoap outbox work --rate 30", "clicksoap outbox status"))
@@ -30,45 +27,8 @@ def command() -> None:
     """
 
 
-def opened(function: Verb) -> Callable[..., NoReturn]:
-    """Add ``--url`` and ``--mark`` to a verb of the outbox, which gets it as ``box``."""
-
-    @click.option("--url", envvar=_VARIABLE, metavar="URL", help=f"Database of the outbox; also in {_VARIABLE}.")
-    @click.option(
-        "--mark",
-        envvar=f"{_VARIABLE}_MARK",
-        type=click.Path(dir_okay=False, path_type=Path),
-        help=f"Mark file, by which an older copy of the database is noticed; also in {_VARIABLE}_MARK.",
-    )
-    @reporting
-    @functools.wraps(function)
-    def run(*, url: str | None, mark: Path | None, output: Output, **options: object) -> int:
-        if url is None:
-            raise click.UsageError(f"no outbox is named: give --url, or set {_VARIABLE}")
-        package = outbox_package()
-        box: Outbox = package.Outbox(url, mark=mark, on_event=functools.partial(_tell, output))
-        try:
-            return function(box=box, output=output, **options)
-        finally:
-            box.close()
-
-    return run
-
-
-def _tell(output: Output, event: object) -> None:
-    output.note(f"{getattr(event, 'what', '')}: {getattr(event, 'detail', '')}")
-
-
-def signed(function: Verb) -> Verb:
-    """Add ``--by`` and ``--why`` to a verb whose decision is recorded."""
-
-    @click.option("--by", metavar="NAME", help="Person who decides; by default the user of the system.")
-    @click.option("--why", required=True, metavar="TEXT", help="Reason, which is recorded.")
-    @functools.wraps(function)
-    def run(*, by: str | None, **options: object) -> int:
-        return function(by=by or getpass.getuser(), **options)
-
-    return run
+for _verb in VERBS:
+    command.add_command(_verb)
 
 
 @command.command("work", epilog=examples("clicksoap outbox work", "clicksoap outbox work --rate 30 --floor 500"))
@@ -254,22 +214,36 @@ def resolve(  # noqa: PLR0913 - each is an option
     return OK
 
 
-@command.command("pause", epilog=examples('clicksoap outbox pause --why "the gateway sends twice"'))
+@command.command(
+    "pause",
+    epilog=examples(
+        'clicksoap outbox pause --why "the gateway sends twice"',
+        'clicksoap outbox pause --campaign billing-2026-11 --why "wrong amounts"',
+    ),
+)
+@click.option("--campaign", metavar="NAME", help="Campaign to be paused alone; by default everything is.")
 @signed
 @opened
-def pause(*, box: "Outbox", output: Output, by: str, why: str) -> int:
-    """Send nothing until ``clicksoap outbox continue``."""
-    box.pause(by=by, why=why)
+def pause(*, box: "Outbox", output: Output, campaign: str | None, by: str, why: str) -> int:
+    """Send nothing, or nothing of a campaign, until ``clicksoap outbox continue``."""
+    if campaign is None:
+        box.pause(by=by, why=why)
+    else:
+        box.campaign(campaign).pause(by=by, why=why)
     output.document({"exit_code": OK})
     return OK
 
 
 @command.command("continue", epilog=examples('clicksoap outbox continue --why "credits are bought"'))
+@click.option("--campaign", metavar="NAME", help="Campaign whose pause ends; workers that run send it on.")
 @signed
 @opened
-def continue_(*, box: "Outbox", output: Output, by: str, why: str) -> int:
-    """End a pause, made by a person or by a worker."""
-    box.resume(by=by, why=why)
+def continue_(*, box: "Outbox", output: Output, campaign: str | None, by: str, why: str) -> int:
+    """End a pause, made by a person or by a worker; ``clicksoap outbox resume`` also sends."""
+    if campaign is None:
+        box.resume(by=by, why=why)
+    else:
+        box.campaign(campaign).resume(by=by, why=why)
     output.document({"exit_code": OK})
     return OK
 

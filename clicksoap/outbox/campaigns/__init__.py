@@ -1,1 +1,1 @@
-"""Campaigns: a file or a list of rows, planned, sent and accounted for."""
+"""Campaigns: a file of recipients, planned, sent, resumed and accounted for."""

@@ -1,0 +1,60 @@
+"""Options that the verbs of the outbox share: its database, and who decides."""
+
+import functools
+import getpass
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, NoReturn
+
+import click
+
+from clicksoap.cli.extras import outbox_package
+from clicksoap.cli.output import Output
+from clicksoap.cli.verbs import Verb, reporting
+
+if TYPE_CHECKING:
+    from clicksoap.outbox import Outbox
+
+_VARIABLE: Final = "CLICKSOAP_OUTBOX"
+
+
+def opened(function: Verb) -> Callable[..., NoReturn]:
+    """Add ``--url`` and ``--mark`` to a verb of the outbox, which gets it as ``box``."""
+
+    @click.option("--url", envvar=_VARIABLE, metavar="URL", help=f"Database of the outbox; also in {_VARIABLE}.")
+    @click.option(
+        "--mark",
+        envvar=f"{_VARIABLE}_MARK",
+        type=click.Path(dir_okay=False, path_type=Path),
+        help=f"Mark file, by which an older copy of the database is noticed; also in {_VARIABLE}_MARK.",
+    )
+    @reporting
+    @functools.wraps(function)
+    def run(*, url: str | None, mark: Path | None, output: Output, **options: object) -> int:
+        if url is None:
+            raise click.UsageError(f"no outbox is named: give --url, or set {_VARIABLE}")
+        package = outbox_package()
+        region = options.pop("region", None)
+        box: Outbox = package.Outbox(url, mark=mark, region=region, on_event=functools.partial(_tell, output))
+        try:
+            return function(box=box, output=output, **options)
+        finally:
+            box.close()
+
+    return run
+
+
+def _tell(output: Output, event: object) -> None:
+    output.note(f"{getattr(event, 'what', '')}: {getattr(event, 'detail', '')}")
+
+
+def signed(function: Verb) -> Verb:
+    """Add ``--by`` and ``--why`` to a verb whose decision is recorded."""
+
+    @click.option("--by", metavar="NAME", help="Person who decides; by default the user of the system.")
+    @click.option("--why", required=True, metavar="TEXT", help="Reason, which is recorded.")
+    @functools.wraps(function)
+    def run(*, by: str | None, **options: object) -> int:
+        return function(by=by or getpass.getuser(), **options)
+
+    return run
