@@ -375,6 +375,12 @@ def test_a_byte_that_does_not_fit_is_named_with_its_line(end: str) -> None:
         )
 
 
+@pytest.mark.parametrize("end", [b"\r", b"\r\n", b"\n"])
+def test_a_line_end_across_two_pieces_of_a_file_is_counted_once(end: bytes) -> None:
+    start = b"a" * ((1 << 18) - 1) + end  # a CARRIAGE RETURN is the last byte of the first piece
+    assert "line 2 has the byte 0xEB" in refused(start + b"\xeb\n")
+
+
 def test_a_byte_that_does_not_fit_what_was_declared_is_named() -> None:
     said = refused(b"mobile,name\n1,\x81\n", encoding="cp1252")
     assert said == "csv is not CP1252, line 2 has the byte 0x81: give the encoding that it was written in"
