@@ -256,6 +256,8 @@ def checked_columns(names: tuple[str, ...]) -> tuple[str, ...]:
     Raises:
         InvalidInput: One is empty or stands twice, or they look like the first row.
     """
+    if not names:
+        raise InvalidInput("csv has no header: put a line with the names of the columns above the rows")
     if all(map(_DATA.fullmatch, names)) or any(map(_NUMBER.fullmatch, names)):
         raise InvalidInput("csv begins with numbers instead of names: put a line with the names of the columns above")
     first: dict[str, int] = {}

@@ -240,14 +240,18 @@ def _encoding(head: bytes, argument: str, declared: object) -> str:
 
 def _by_null_bytes(head: bytes) -> str | None:
     """UTF-16 or UTF-32 without a mark: in their forms of delimiters, digits and line ends most bytes are NULL."""
-    if len(head) >= 8 and not any(head[3::4]) and not any(head[2::4]):  # noqa: PLR2004 - two characters
-        return "utf-32-le"
-    if len(head) >= 8 and not any(head[0::4]) and not any(head[1::4]):  # noqa: PLR2004
-        return "utf-32-be"
+    if len(head) >= 8:  # noqa: PLR2004 - two characters of UTF-32
+        if not any(head[3::4]) and max(head[2::4]) <= _LAST_PLANE:
+            return "utf-32-le"
+        if not any(head[0::4]) and max(head[1::4]) <= _LAST_PLANE:
+            return "utf-32-be"
     first, second = head[0::2].count(0), head[1::2].count(0)
-    enough = len(head) // 2 // 10
+    enough = len(head) // 10  # a fifth of the pairs
     if second > enough and first * 10 <= second:
         return "utf-16-le"
     if first > enough and second * 10 <= first:
         return "utf-16-be"
     return None
+
+
+_LAST_PLANE: Final = 0x10  # of Unicode

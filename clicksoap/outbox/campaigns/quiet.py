@@ -48,9 +48,9 @@ class QuietHours:
         found = _SPAN.fullmatch(text.strip()) if isinstance(text, str) else None
         if found is None:
             raise InvalidInput(f'{argument} is not a span of hours: give one, such as "21:00-08:00"')
-        hours = [int(group) for group in found.groups()]
+        hour, minute, last_hour, last_minute = map(int, found.groups())
         try:
-            begins, ends = time(*hours[:2]), time(*hours[2:])
+            begins, ends = time(hour, minute), time(last_hour, last_minute)
         except ValueError:
             raise InvalidInput(f"{argument} has a time that no clock shows: give 00:00 to 23:59") from None
         if begins == ends:

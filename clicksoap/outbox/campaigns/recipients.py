@@ -6,14 +6,15 @@ from typing import Final
 from clicksoap.errors import InvalidInput
 from clicksoap.lazy_re import pattern
 from clicksoap.msisdn import msisdn
+from clicksoap.outbox.campaigns.national import plain_reader
 from clicksoap.outbox.campaigns.problems import BadRow, Kind, Problem
 
 # International beyond doubt, and the same with and without a region: no trunk zero can stand behind a country code of
 # up to three digits if none of the digits there is 0.
-_WITH_PLUS: Final = re.compile(r"\+([1-9][1-9]{3}[0-9]{3,11})")
+_with_plus: Final = re.compile(r"\+[1-9][1-9]{3}[0-9]{3,11}").fullmatch
 # So long that the country code is there. Shorter ones without a plus may be national numbers that lost their zero.
 _LONGEST_NATIONAL: Final = 10
-_PLAIN: Final = re.compile(rf"[1-9][0-9]{{{_LONGEST_NATIONAL},14}}")
+_plain: Final = re.compile(rf"[1-9][0-9]{{{_LONGEST_NATIONAL},14}}").fullmatch
 
 _AS_TEXT: Final = "format the column as text, enter the numbers again, and export it again"
 _DAMAGE: Final = tuple(
@@ -23,8 +24,7 @@ _DAMAGE: Final = tuple(
         (r"[+-]?[0-9]{5,}[.,]0+", f"is a decimal number, as spreadsheets write them: {_AS_TEXT}"),
         (r"[+-]?[0-9]{1,3}(?:[,.'\N{RIGHT SINGLE QUOTATION MARK}][0-9]{3}){2,}", f"has marks of thousands: {_AS_TEXT}"),
         (
-            r"(?:[0-9]{4}([-/.])[0-9]{1,2}\1[0-9]{1,2}|[0-9]{1,2}([-/.])[0-9]{1,2}\2(?:[0-9]{4}|[0-9]{2}))"
-            r"(?:[ T]+[0-9]{1,2}:[0-9]{2}.*)?",
+            r"(?:[0-9]{4}([-/.])[0-9]{1,2}\1[0-9]{1,2}|[0-9]{1,2}([-/.])[0-9]{1,2}\2[0-9]{2,4})(?:[ T]+[0-9]+:.*)?",
             f"looks like a date, which spreadsheets make of numbers: {_AS_TEXT}",
         ),
         (
@@ -47,8 +47,9 @@ _NOT_DIGITS: Final = pattern(r"[^0-9]")
 def recipient(cell: str, column: str, region: str | None) -> str:
     """The MSISDN in a cell, as `clicksoap.msisdn.msisdn` reads it.
 
-    Without a region, a number of at most ten digits needs a ``+``, unless it is valid with the country code that it
-    seems to have: a national number whose zero a spreadsheet removed would go to another country.
+    A number of at most ten digits, or one that a region completed, has to be valid in its country, unless it begins
+    with ``+``. A national number whose zero a spreadsheet removed would go to another country; half a number, or one of
+    another country, would be completed to one that nobody has.
 
     Args:
         cell: The cell.
@@ -58,10 +59,19 @@ def recipient(cell: str, column: str, region: str | None) -> str:
     Raises:
         BadRow: It is not one number. The reason names what a spreadsheet did to it, and never its digits.
     """
-    if (found := _WITH_PLUS.fullmatch(cell)) is not None:
-        return found[1]
-    if region is None and _PLAIN.fullmatch(cell):
+    return _read_fast(cell, region) or _read(cell, column, region)
+
+
+def _read_fast(cell: str, region: str | None) -> str | None:
+    """The MSISDN of a cell that holds plain digits; None for all others."""
+    if region is None and _plain(cell):
         return cell
+    if _with_plus(cell):
+        return cell[1:]
+    return plain_reader(region)(cell) if region is not None and cell.isdecimal() and cell.isascii() else None
+
+
+def _read(cell: str, column: str, region: str | None) -> str:
     written = cell.strip()
     if not written:
         reason = f"{column} is empty: give the number, or leave the row out"
@@ -77,11 +87,13 @@ def recipient(cell: str, column: str, region: str | None) -> str:
     except InvalidInput as error:
         reason = str(error).replace("give the client region=", "give region=")
         raise BadRow(Problem(Kind.BAD_NUMBER, column, cell, reason)) from None
-    if region is None and len(number) <= _LONGEST_NATIONAL and not _is_international(written, number):
-        reason = (
-            f"{column} seems to have lost its country code or its first 0: write the number with + and the country "
-            'code, or give region="ZA"'
-        )
+    if not _is_certain(written, number):
+        reason = f"{column} is not in use in region {region}: write the number with + and its country code"
+        if region is None:
+            reason = (
+                f"{column} seems to have lost its country code or its first 0: write the number with + and the country "
+                'code, or give region="ZA"'
+            )
         raise BadRow(Problem(Kind.BAD_NUMBER, column, cell, reason))
     return number
 
@@ -97,9 +109,11 @@ def _are_several(written: str) -> bool:
     return len(groups) > 1 and all(map(_LONG_GROUP.fullmatch, groups))
 
 
-def _is_international(written: str, number: str) -> bool:
-    """Whether a short number surely has its country code: it was written so, or it is valid with it."""
+def _is_certain(written: str, number: str) -> bool:
+    """Whether a number has its country code for certain: it was written so, or it is valid."""
     if written.lstrip("( ").startswith(("+", "00", "\N{FULLWIDTH PLUS SIGN}")) or written[:4].lower() == "tel:":
+        return True
+    if len(number) > _LONGEST_NATIONAL and number == _NOT_DIGITS.sub("", written):
         return True
     import phonenumbers  # noqa: PLC0415 - part of the outbox's extra, and slow to load
 

@@ -3,7 +3,7 @@
 import difflib
 from collections.abc import Callable, Sequence
 from operator import itemgetter
-from typing import Final
+from typing import Final, cast
 
 from clicksoap.checks import check_text
 from clicksoap.errors import InvalidInput
@@ -84,8 +84,8 @@ class Template:
         near = [folded[each] for each in difflib.get_close_matches(name.strip().casefold(), folded, n=3, cutoff=0.6)]
         if near:
             return f"did you mean {' or '.join(f'{{{column}}}' for column in near)}?"
-        shown = ", ".join(f"{{{column}}}" for column in self._columns[:_MOST_SHOWN])
-        more = len(self._columns) - _MOST_SHOWN
+        shown = ", ".join(f"{{{column}}}" for column in self._columns[:_SHOWN])
+        more = len(self._columns) - _SHOWN
         return f"the columns are {shown}" + (f" and {more} more" if more > 0 else "")
 
     def render(self, cells: tuple[str, ...]) -> str:
@@ -111,7 +111,7 @@ class Template:
         return BadRow(Problem(Kind.EMPTY_CELL, column, cells[index], reason))
 
 
-_MOST_SHOWN: Final = 12
+_SHOWN: Final = 12
 
 
 def _picker(indexes: tuple[int, ...]) -> Callable[[tuple[str, ...]], tuple[str, ...]]:
@@ -119,4 +119,6 @@ def _picker(indexes: tuple[int, ...]) -> Callable[[tuple[str, ...]], tuple[str, 
     if len(indexes) == 1:
         (index,) = indexes
         return lambda cells: (cells[index],)
-    return itemgetter(*indexes) if indexes else lambda _: ()
+    if not indexes:
+        return lambda _: ()
+    return cast("Callable[[tuple[str, ...]], tuple[str, ...]]", itemgetter(*indexes))
