@@ -6,13 +6,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Final, TextIO, cast
+from typing import Final, TextIO
 
-from sqlalchemy import ColumnElement, Select, func, literal_column, select
+from sqlalchemy import ColumnElement, Executable, func, literal_column, select
 
 from clicksoap.codes import STATUS_DEFINITIONS, MessageStatus
 from clicksoap.errors import InvalidInput
-from clicksoap.outbox.campaigns.outputs import Target, written
+from clicksoap.outbox.campaigns.outputs import Target, opened_for
 from clicksoap.outbox.databases import Database
 from clicksoap.outbox.journal import moment
 from clicksoap.outbox.states import MessageState
@@ -164,9 +164,7 @@ def export_csv(
         OSError: The disk is full, or fails.
     """
     _checked(states)
-    if not isinstance(file, str) and hasattr(file, "write"):
-        return _write_csv(cast("TextIO", file), rows(database, campaign, columns, states), columns, bom=bom)
-    with written(file, overwrite=overwrite) as opened:
+    with opened_for(file, overwrite=overwrite) as opened:
         return _write_csv(opened, rows(database, campaign, columns, states), columns, bom=bom)
 
 
@@ -185,9 +183,7 @@ def export_jsonl(
     text, so that no digit is lost; nothing is null. Arguments, result and errors as of `export_csv`.
     """
     _checked(states)
-    if not isinstance(file, str) and hasattr(file, "write"):
-        return _write_jsonl(cast("TextIO", file), rows(database, campaign, columns, states), columns)
-    with written(file, overwrite=overwrite) as opened:
+    with opened_for(file, overwrite=overwrite) as opened:
         return _write_jsonl(opened, rows(database, campaign, columns, states), columns)
 
 
@@ -234,15 +230,15 @@ _READ: Final = (
 )
 
 
-def _page(store: str, campaign: int, states: Sequence[MessageState], after: int, last: int) -> Select[Any]:
+def _page(store: str, campaign: int, states: Sequence[MessageState], after: int, last: int) -> Executable:
     # The plus keeps SQLite from another index, by which it would read and sort the whole campaign for every page.
     of_campaign: ColumnElement[bool] = (
         literal_column("+campaign_id") == campaign if store == "sqlite" else MESSAGE.c.campaign_id == campaign
     )
-    chosen: Select[Any] = select(*_READ).where(of_campaign, MESSAGE.c.id > after, MESSAGE.c.id <= last)
+    conditions = [of_campaign, MESSAGE.c.id > after, MESSAGE.c.id <= last]
     if states:
-        chosen = chosen.where(MESSAGE.c.state.in_([each.value for each in states]))
-    return chosen.order_by(MESSAGE.c.id).limit(_PAGE)
+        conditions.append(MESSAGE.c.state.in_([each.value for each in states]))
+    return select(*_READ).where(*conditions).order_by(MESSAGE.c.id).limit(_PAGE)
 
 
 def _exported(row: DatabaseRow, width: int, sent: dict[str, float]) -> ExportedRow:

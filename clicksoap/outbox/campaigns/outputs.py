@@ -1,11 +1,12 @@
 """Files that are written whole or not at all."""
 
+import io
 import os
 import tempfile
 from collections.abc import Generator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
-from typing import Final, TextIO
+from typing import Final, TextIO, cast
 
 from clicksoap.errors import InvalidInput
 
@@ -52,9 +53,20 @@ def written(path: Target, *, overwrite: bool = False) -> Generator[TextIO]:
     _sync_folder(place.parent)
 
 
+def opened_for(file: object, *, overwrite: bool) -> AbstractContextManager[TextIO]:
+    """The file of a path as `written` gives it, or the open text file itself, which is not closed.
+
+    Raises:
+        InvalidInput: It is neither.
+    """
+    if isinstance(file, str | os.PathLike):
+        return written(cast("Target", file), overwrite=overwrite)
+    if not hasattr(file, "write") or isinstance(file, io.RawIOBase | io.BufferedIOBase):
+        raise InvalidInput(f"file is {type(file).__name__}: give a path, or an open text file")
+    return nullcontext(cast("TextIO", file))
+
+
 def _place(path: Target, *, overwrite: bool) -> Path:
-    if not isinstance(path, str | os.PathLike):
-        raise InvalidInput(f"file is {type(path).__name__}: give a path, or an open text file")
     given = os.fspath(path)
     if not isinstance(given, str) or not given or "\0" in given:
         raise InvalidInput("file is not a path: give one, such as result.csv")

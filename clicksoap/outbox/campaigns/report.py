@@ -55,7 +55,7 @@ def write_report(path: Target, database: Database, campaign: int, *, overwrite: 
 
 
 def report_html(connection: Connection, campaign: int, now: float) -> str:
-    """The report of a campaign as HTML: what it was, what became of it, two pictures, and what is left to do.
+    """The report of a campaign as HTML: its facts, its outcomes, two pictures, and the open questions.
 
     No number and no text of a message appears in it, and every text of others is escaped.
 
@@ -252,7 +252,7 @@ def _table(title: str, facts: Iterable[tuple[str, str]]) -> str:
 
 def _grid(title: str, head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     names = tuple(head)
-    kinds = dict.fromkeys(("Rows", "Share"), ' class="count"')
+    kinds: dict[str, str] = dict.fromkeys(("Rows", "Share"), ' class="count"')
     heads = "".join([f'<th scope="col"{kinds.get(name, "")}>{name}</th>' for name in names])
     lines = [
         "".join([f"<td{kinds.get(name, '')}>{escape(cell)}</td>" for name, cell in zip(names, row, strict=True)])

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import Connection, Integer, Select, case, cast, func, select
+from sqlalchemy import Connection, Executable, Integer, case, cast, func, select
 
 from clicksoap.codes import MessageStatus
 from clicksoap.lazy_re import pattern
@@ -15,7 +15,7 @@ from clicksoap.outbox.journal import moment
 from clicksoap.outbox.states import MessageState
 from clicksoap.outbox.tables import MESSAGE, REQUEST
 
-_MOST_REASONS: Final = 20
+_REASONS_LISTED: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ class Totals:
 
 @dataclass(frozen=True, slots=True)
 class Throughput:
-    """How many messages got their outcome in each span of time.
+    """The number of messages that got their outcome in each span of time.
 
     Attributes:
         start: When the first span begins, in UTC.
@@ -171,7 +171,7 @@ def _place(at: float, seconds: int) -> int:
     return math.floor(at / seconds)
 
 
-def _groups(campaign: int) -> Select[Any]:
+def _groups(campaign: int) -> Executable:
     sent_at = case((MESSAGE.c.attempts > 0, MESSAGE.c.settled_at))
     keys = (MESSAGE.c.state, MESSAGE.c.delivery, MESSAGE.c.charge)
     counted = func.count().label("messages"), func.sum(MESSAGE.c.parts).label("parts"), func.max(sent_at).label("last")
@@ -179,7 +179,7 @@ def _groups(campaign: int) -> Select[Any]:
 
 
 def _reasons(connection: Connection, campaign: int) -> tuple[Reason, ...]:
-    """The rows by state and reason; what differs from row to row is left out, so that equal reasons meet."""
+    """The rows by state and reason, without lines and numbers, so that equal reasons meet."""
     keys = (MESSAGE.c.state, MESSAGE.c.why, MESSAGE.c.code)
     counts: dict[tuple[MessageState, str], int] = {}
     found = connection.execution_options(yield_per=1000).execute(
@@ -190,8 +190,8 @@ def _reasons(connection: Connection, campaign: int) -> tuple[Reason, ...]:
         key = MessageState(row.state), text
         counts[key] = counts.get(key, 0) + int(row.messages)
     ordered = sorted(counts.items(), key=lambda each: (-each[1], each[0]))
-    listed = [Reason(state, text, count) for (state, text), count in ordered[:_MOST_REASONS]]
-    others = ordered[_MOST_REASONS:]
+    listed = [Reason(state, text, count) for (state, text), count in ordered[:_REASONS_LISTED]]
+    others = ordered[_REASONS_LISTED:]
     if others:
         listed.append(Reason(None, f"{len(others)} other reasons", sum(count for _, count in others)))
     return tuple(listed)
