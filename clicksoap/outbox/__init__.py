@@ -10,7 +10,7 @@ from clicksoap.outbox.campaigns.progress import Progress
 from clicksoap.outbox.campaigns.progress_display import show_progress
 from clicksoap.outbox.campaigns.settings import Place
 from clicksoap.outbox.campaigns.steering import CampaignState
-from clicksoap.outbox.campaigns.totals import Totals
+from clicksoap.outbox.campaigns.totals import Reason, Totals
 from clicksoap.outbox.journal import Happening, OutboxEvent
 from clicksoap.outbox.outbox import Outbox
 from clicksoap.outbox.records import AuditLine, OutboxMessage
@@ -43,6 +43,8 @@ __all__ = [
     "Preview",
     "Priority",
     "Progress",
+    "ProgressDisplay",
+    "Reason",
     "RequestState",
     "Status",
     "Suppression",

@@ -39,6 +39,7 @@ from clicksoap.protocol.endpoint import BindingName
 from clicksoap.protocol.frames import forget_locals
 
 _MAX_SENDERS: Final = 500
+_MAX_STOP_AFTER: Final = 10**9
 
 
 class Outbox(Campaigns):
@@ -349,8 +350,8 @@ class Outbox(Campaigns):
         options = run_options(rate, floor, senders, grace, settle_within, on_progress)
         who = filled(by, "by")
         most = None if stop_after is None else plain_int(stop_after)
-        if stop_after is not None and (most is None or most < 1):
-            raise InvalidInput("stop_after is not a number of messages from 1 on: give one, or None for never")
+        if stop_after is not None and (most is None or not 1 <= most <= _MAX_STOP_AFTER):
+            raise InvalidInput(f"stop_after is not a number from 1 to {_MAX_STOP_AFTER}: give one, or None for never")
         campaign = self.campaign(name)
         with self._writing() as (connection, now):
             row = steering.by_name(connection, name)

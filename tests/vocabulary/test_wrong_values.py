@@ -258,6 +258,10 @@ def test_a_wrong_value_in_extra_is_refused_before_anything_leaves(gateway: Simul
 OUTBOX_METHODS: Final[dict[str, dict[str, Any]]] = {
     "enqueue": {"to": TO, "message": "hello", "key": "key"},
     "work": {"until_settled": True},
+    "plan": {"rows": [{"mobile": TO}], "to": "mobile", "text": "hello"},
+    "campaign": {},
+    "campaigns": {},
+    "send": {},
     "work_slice": {"seconds": 0.01},
     "get": {"key": "key"},
     "wait": {"key": "key", "seconds": 0},
@@ -290,6 +294,15 @@ OUTBOX_LEGAL: Final[dict[str, set[str]]] = {
     "number of Outbox.suppressions": {"None"},
     "rate of Outbox.set_rate": {"None"},
     "backup of Outbox.upgrade": {"True"},
+    "allow_list of Outbox": {"None", "[]", "()", 'b""'},
+    **{f"{name} of Outbox.plan": {"None"} for name in ("csv", "jsonl", "key", "encoding", "delimiter", "per_row")},
+    **{f"{name} of Outbox.plan": {"None"} for name in ("due_at", "expires_at", "quiet", "zone", "again", "tag")},
+    **{f"{name} of Outbox.plan": {"None"} for name in ("per_request", "unicode")},
+    "per_row of Outbox.plan": {"None", "{}"},
+    "unicode of Outbox.plan": {"None", "True"},
+    **{f"{name} of Outbox.plan": {"True"} for name in ("strict", "allow_empty", "flash")},
+    **{f"{name} of Outbox.send": {"None"} for name in ("rate", "floor", "stop_after")},
+    "on_progress of Outbox.send": {"None", "a class"},
 }
 LEGAL.update(OUTBOX_LEGAL)
 
@@ -329,6 +342,18 @@ def test_a_method_of_an_outbox_refuses_a_wrong_value(box: Outbox, gateway: Simul
 
         def call(*, states: Any = MessageState.PENDING, limit: Any = 100) -> object:
             return box.list(states, limit=limit)
+
+    if method == "plan":
+
+        def call(*, name: Any = "run", **arguments: Any) -> object:
+            return box.plan(name, **arguments)
+
+    if method == "send":
+        given = {"client": sms}
+
+        def call(**arguments: Any) -> object:
+            made = box.plan("run", rows=[{"mobile": TO}], to="mobile", text="hello", again="test")
+            return box.send(**{"plan": made, **arguments})
 
     if method == "resolve":
         names.remove("message")

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from clicksoap.cli.commands.outbox_campaigns import VERBS
 from clicksoap.cli.exit_codes import LATER, OK, UNKNOWN
 from clicksoap.cli.extras import outbox_package
+from clicksoap.cli.outbox_campaigns import VERBS
 from clicksoap.cli.outbox_verbs import opened, signed
 from clicksoap.cli.output import Output, counted
 from clicksoap.cli.values import duration

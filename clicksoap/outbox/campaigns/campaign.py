@@ -1,5 +1,6 @@
 """One campaign: how far it is, what became of its rows, and how to steer it."""
 
+import inspect
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -35,7 +36,7 @@ _STOPPED: Final = "006"
 
 @dataclass(frozen=True, slots=True)
 class RunOptions:
-    """How a campaign is sent.
+    """The options of a run of a campaign.
 
     Attributes:
         rate: The pace of the account in parts a second; None leaves it as it is.
@@ -60,7 +61,7 @@ RunCampaign = Callable[[int, str, Client | ClientFactory, RunOptions], None]
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """What a campaign needs of its outbox.
+    """The parts of its outbox that a campaign needs.
 
     Attributes:
         database: The database.
@@ -265,7 +266,7 @@ class Campaign:
             self.run(client, options)
 
     def pause(self, *, by: str, why: str) -> None:
-        """Stop sending it; what is out is waited for.
+        """Pause it: nothing more leaves, and what is out is waited for.
 
         Raises:
             InvalidInput: It does not run.
@@ -433,6 +434,8 @@ def run_options(
     """
     if plain_seconds(settle_within, is_zero_allowed=True) is None:
         raise InvalidInput("settle_within is not a number of seconds: give one, such as 900")
+    if inspect.iscoroutinefunction(on_progress):
+        raise InvalidInput("on_progress is a coroutine function, which nobody awaits: give a plain function")
     if on_progress is not None and not callable(on_progress):
         raise InvalidInput(f"on_progress is {type(on_progress).__name__}: give a function that takes a Progress")
     return RunOptions(rate, floor, senders, grace, settle_within, on_progress)

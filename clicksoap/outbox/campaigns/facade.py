@@ -32,6 +32,7 @@ from clicksoap.outbox.drafts import Checker, checked_account, checked_key, fille
 from clicksoap.outbox.tables import ACCOUNT, CAMPAIGN, STREAM, DatabaseRow
 
 _MAX_PER_REQUEST: Final = 300
+_MAX_CREDITS: Final = 10**9
 _REMOVED_AT_ONCE: Final = 5000
 _MAX_AGAIN: Final = 1000
 _BLOCK: Final = 1 << 20
@@ -127,7 +128,7 @@ class Campaigns(Administration):
             if not isinstance(value, bool):
                 raise InvalidInput(f"{argument} is {type(value).__name__}: give True or False")
         with open_source(csv=csv, jsonl=jsonl, rows=rows, encoding=encoding, delimiter=delimiter) as source:
-            columns = _columns(source, to, key, per_row or {})
+            columns = _columns(source, to, key, {} if per_row is None else per_row)
             template = Template(text, source.columns, allow_empty=allow_empty)
             checker = RowChecker(
                 self._checker, template, columns, self._region, options, zone=zone, flash=flash, unicode=unicode
@@ -328,7 +329,7 @@ def _checked_window(quiet: str | None, zone: str | None, per_row: Mapping[str, s
         check_zone(zone)
     if quiet is None:
         return None
-    if zone is None and "zone" not in (per_row or {}):
+    if zone is None and (not isinstance(per_row, Mapping) or "zone" not in per_row):
         raise InvalidInput("quiet has no time zone: give zone=, such as Africa/Johannesburg, or a column in per_row")
     return QuietHours.parse(quiet)
 
@@ -336,7 +337,7 @@ def _checked_window(quiet: str | None, zone: str | None, per_row: Mapping[str, s
 def _checked_credits(value: Decimal | int | str) -> Decimal:
     with suppress(ArithmeticError, TypeError, ValueError):
         number = Decimal(value)
-        if number.is_finite() and number >= 0:
+        if not isinstance(value, bool) and number.is_finite() and 0 <= number <= _MAX_CREDITS:
             return number
     raise InvalidInput("credits_per_part is not a number of credits: give a Decimal, an int or a str")
 

@@ -89,7 +89,7 @@ def _inlined(rows: Sequence[NewRow]) -> tuple[str, list[int]]:
     values: list[str] = []
     for position, value in enumerate(first):
         literal = _literal(value) if value == last[position] else None
-        if literal is not None and all([row[position] == value for row in rows]):
+        if literal is not None and all(row[position] == value for row in rows):
             values.append(literal)
         else:
             values.append("?")

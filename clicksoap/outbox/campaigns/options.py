@@ -17,7 +17,7 @@ _SHOWN: Final = 60
 
 @dataclass(frozen=True, slots=True)
 class RowSettings:
-    """What a row brings along.
+    """The settings that a row brings along.
 
     Attributes:
         options: Its options of the message.
@@ -122,7 +122,7 @@ def row_settings(cells: Mapping[str, str], columns: Mapping[str, str], zone: str
 
 
 def _time(cell: str, zone: str | None, name: str, column: str) -> datetime:
-    reason = f"{name} is no time: write it as 2026-11-30T09:00+02:00"
+    reason = f"{name} is not a time: write it as 2026-11-30T09:00+02:00"
     try:
         moment = datetime.fromisoformat(cell)
     except ValueError:

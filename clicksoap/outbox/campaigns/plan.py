@@ -1,4 +1,4 @@
-"""The plan of a campaign: what its rows are, what they cost, and which of them are bad."""
+"""Plans: the rows of a campaign in numbers, their cost, and the bad ones."""
 
 import json
 from collections.abc import Mapping

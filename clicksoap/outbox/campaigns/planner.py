@@ -15,8 +15,8 @@ from clicksoap.outbox.campaigns.doubles import Suspicion
 from clicksoap.outbox.campaigns.importing import CHUNK, NewRow
 from clicksoap.outbox.campaigns.problems import BadRow, Kind, Problem
 from clicksoap.outbox.campaigns.row_checker import CheckedRow, RowChecker, Variant
-from clicksoap.outbox.campaigns.settings import Place, PlanRecord, ShownProblem
 from clicksoap.outbox.campaigns.rows import SourceRow
+from clicksoap.outbox.campaigns.settings import Place, PlanRecord, ShownProblem
 from clicksoap.outbox.campaigns.sources import Source
 from clicksoap.outbox.databases import Database
 from clicksoap.outbox.identity import digest
@@ -31,7 +31,7 @@ _MAX_GROUPS: Final = 1000
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What all rows of a plan share.
+    """The terms that all rows of a plan share.
 
     Attributes:
         account: The account that sends them.

@@ -7,9 +7,9 @@ from typing import Final, NamedTuple, cast
 from clicksoap.errors import InvalidInput
 from clicksoap.messages import Text, check_parts
 from clicksoap.options import SendOptions
-from clicksoap.outbox.campaigns.recipients import recipient
 from clicksoap.outbox.campaigns.options import RowSettings, row_settings
 from clicksoap.outbox.campaigns.problems import BadRow, Kind, Problem
+from clicksoap.outbox.campaigns.recipients import recipient
 from clicksoap.outbox.campaigns.templates import Template
 from clicksoap.outbox.drafts import Checker
 from clicksoap.text import MAX_PARTS, Alphabet
@@ -20,7 +20,7 @@ _SAMPLE_NUMBER: Final = "27820000000"
 
 
 class Variant(NamedTuple):
-    """What rows with the same settings share.
+    """The part of a message that rows with the same settings share.
 
     Attributes:
         number: Its number among the variants of a plan.
@@ -61,7 +61,7 @@ class CheckedRow(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """Where a row has what.
+    """The positions of the cells of a row.
 
     Attributes:
         names: The names of all columns.

@@ -49,7 +49,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class PlanRecord:
-    """What is kept of a plan.
+    """The record of a plan.
 
     Attributes:
         source: The name of the file, or ``rows``.

@@ -69,7 +69,7 @@ def start(connection: Connection, row: DatabaseRow, stop_after: int | None, now:
 
 
 def pause(connection: Connection, row: DatabaseRow, why: str, now: float, who: str) -> OutboxEvent:
-    """Stop sending a campaign; what is out is waited for.
+    """Pause a campaign: nothing more leaves, and what is out is waited for.
 
     Raises:
         InvalidInput: It does not run.
@@ -143,7 +143,7 @@ def set_note(connection: Connection, row: DatabaseRow, note: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Open:
-    """What of a campaign is not settled.
+    """The open rows of a campaign.
 
     Attributes:
         is_pending: Whether a message has not left.
@@ -155,7 +155,7 @@ class Open:
 
 
 def open_rows(connection: Connection, campaign: int, account: str) -> Open:
-    """What of a campaign is not settled; an index finds it by the account."""
+    """Look for open rows of a campaign; an index finds them by the account."""
     pending, sending = connection.execute(_OPEN, {"campaign": campaign, "account": account}).one()
     return Open(bool(pending), bool(sending))
 

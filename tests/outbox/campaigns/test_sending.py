@@ -144,7 +144,7 @@ def test_a_campaign_pauses_itself_after_so_many_refusals(
     assert run.info().why == f"the gateway refused {states(box)['rejected']} messages (stop_after=10)"
     gateway.faults.clear()
     run.resume(sms)
-    assert run.state is CampaignState.FINISHED
+    assert run.check().is_finished
 
 
 def test_a_refusal_of_a_whole_request_pauses_the_campaign(
@@ -159,7 +159,9 @@ def test_a_refusal_of_a_whole_request_pauses_the_campaign(
 
 def test_rows_wait_in_their_quiet_hours(box: Outbox, sms: Client, gateway: Simulator, tmp_path: Path) -> None:
     hours = _quiet_now()
-    path = written(tmp_path, [("27821234561", "A", "UTC"), ("27821234562", "B", _elsewhere())], ("mobile", "name", "tz"))
+    path = written(
+        tmp_path, [("27821234561", "A", "UTC"), ("27821234562", "B", _elsewhere())], ("mobile", "name", "tz")
+    )
     plan = box.plan("run", csv=path, to="mobile", text="hi", quiet=hours, per_row={"zone": "tz"})
     assert plan.zones == tuple(sorted(("UTC", _elsewhere())))
     told: list[Any] = []
@@ -218,16 +220,13 @@ def test_alerts_and_the_stream_are_sent_beside_a_campaign(
 def test_two_workers_send_a_campaign_together(store: Store, gateway: Simulator, tmp_path: Path) -> None:
     one, other = store.box(), store.box()
     plan = planned(one, written(tmp_path, MANY))
-    with client(gateway) as sms, client(gateway) as second:
-        with working(other, second):
-            one.send(plan, sms)
+    with client(gateway) as sms, client(gateway) as second, working(other, second):
+        one.send(plan, sms)
     assert states(one) == {"accepted": 300}
     assert len(gateway.messages) == 300
 
 
-def test_a_lost_answer_is_asked_about_and_told(
-    box: Outbox, sms: Client, gateway: Simulator, tmp_path: Path
-) -> None:
+def test_a_lost_answer_is_asked_about_and_told(box: Outbox, sms: Client, gateway: Simulator, tmp_path: Path) -> None:
     gateway.faults.add("reset", command="sendmsg", times=2)
     told: list[Any] = []
     run = box.send(planned(box, written(tmp_path, PEOPLE)), sms, on_progress=told.append)
@@ -237,9 +236,7 @@ def test_a_lost_answer_is_asked_about_and_told(
     assert told[-1].done == 3
 
 
-def test_a_campaign_whose_outcome_stays_open_returns_in_time(
-    store: Store, gateway: Simulator, tmp_path: Path
-) -> None:
+def test_a_campaign_whose_outcome_stays_open_returns_in_time(store: Store, gateway: Simulator, tmp_path: Path) -> None:
     box = store.box(believe_after=60)
     gateway.faults.add("reset", command="sendmsg", times=1, carried_out=False)
     with client(gateway) as sms:

@@ -1,4 +1,4 @@
-"""What a campaign knows of its rows: their place in the source, their cells, their time zone and their alphabet."""
+"""Columns for the rows of campaigns: their place in the source, their cells, their time zone and their alphabet."""
 
 import sqlalchemy as sa
 from alembic import op

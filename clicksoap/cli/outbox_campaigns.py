@@ -30,7 +30,7 @@ def _pairs(_context: click.Context, _option: click.Parameter, values: tuple[str,
     for each in values:
         name, separator, column = each.partition("=")
         if not separator or not name or not column:
-            raise click.BadParameter(f"{each!r} is no pair: give SETTING=COLUMN, such as deliver_at=when")
+            raise click.BadParameter(f"{each!r} is not a pair: give SETTING=COLUMN, such as deliver_at=when")
         pairs[name] = column
     return pairs
 
@@ -161,8 +161,8 @@ def send(  # noqa: PLR0913 - each is an option
 ) -> int:
     """Send a planned campaign, and wait until every row is settled.
 
-    Ctrl-C stops it: what is out is waited for, and ``clicksoap outbox resume`` goes on. Exit code 5 if the outcome of
-    a message is not known, 3 if rows were rejected, 75 if it is not finished.
+    Ctrl-C stops it after the answers that are out, and ``clicksoap outbox resume`` goes on. Exit code 5 if the outcome
+    of a message is not known, 3 if rows were rejected, 75 if it is not finished.
     """
     options |= {"grace": duration(grace).total_seconds(), "settle_within": duration(settle_within).total_seconds()}
     with _progress(output) as tell:
