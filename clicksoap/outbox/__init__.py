@@ -7,7 +7,7 @@ from clicksoap.outbox import _extra  # noqa: F401  # pyright: ignore[reportUnuse
 from clicksoap.outbox.campaigns.campaign import Campaign, CampaignCheck, CampaignInfo, Cancelled
 from clicksoap.outbox.campaigns.plan import Plan, PlannedProblem, Preview
 from clicksoap.outbox.campaigns.progress import Progress
-from clicksoap.outbox.campaigns.progress_display import show_progress
+from clicksoap.outbox.campaigns.progress_display import ProgressDisplay, show_progress
 from clicksoap.outbox.campaigns.settings import Place
 from clicksoap.outbox.campaigns.steering import CampaignState
 from clicksoap.outbox.campaigns.totals import Reason, Totals

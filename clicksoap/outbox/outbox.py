@@ -463,6 +463,8 @@ def _checked_expiry(expires_in: timedelta | float | None) -> float | None:
 
 
 def _checked_allow_list(allow_list: object, region: str | None) -> frozenset[str]:
+    if isinstance(allow_list, str):
+        raise ConfigurationError("allow_list is str: give a list of numbers")
     try:
         return frozenset([msisdn(each, "allow_list", region) for each in iterable(allow_list, "allow_list")])
     except InvalidInput as error:

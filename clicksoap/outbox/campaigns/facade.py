@@ -1,6 +1,7 @@
 """The part of an outbox that plans campaigns, and finds them again."""
 
 import hashlib
+import os
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from datetime import datetime
@@ -137,7 +138,7 @@ class Campaigns(Administration):
                 rate = connection.execute(select(ACCOUNT.c.rate).where(ACCOUNT.c.name == terms.account)).scalar()
             record = PlanRecord(
                 source.name,
-                _path(csv if csv is not None else jsonl),
+                _path(csv) or _path(jsonl),
                 source.encoding,
                 source.columns,
                 terms.account,
@@ -342,7 +343,6 @@ def _checked_credits(value: Decimal | int | str) -> Decimal:
     raise InvalidInput("credits_per_part is not a number of credits: give a Decimal, an int or a str")
 
 
-def _path(source: object) -> str | None:
-    if isinstance(source, str | PathLike):
-        return str(Path(source).absolute())
-    return None
+def _path(source: str | PathLike[str] | TextIO | BinaryIO | None) -> str | None:
+    # Only a path gets here: the source was opened before.
+    return os.path.abspath(os.fsdecode(source)) if isinstance(source, str | PathLike) else None  # noqa: PTH100 - of any path

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from json.encoder import encode_basestring
+from operator import attrgetter
 from typing import Final
 
 from sqlalchemy import Connection, select, update
@@ -142,7 +143,8 @@ class Planner:
             checked, taken = self._with_new_keys(connection, checked, now)
             rows += taken
         rows += self._new_rows(connection, checked, now)
-        importing.insert(connection, rows)
+        # In the order of the source, in which an export reads them.
+        importing.insert(connection, sorted(rows, key=attrgetter("line")))
 
     def _bad_row(self, line: int, cells: tuple[str, ...], problem: Problem, now: float) -> NewRow:
         self._bad[problem.kind.value] += 1

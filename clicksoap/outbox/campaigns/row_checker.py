@@ -1,7 +1,7 @@
 """Checks the rows of a source: each becomes a message, or a reason why it cannot."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final, NamedTuple, cast
 
 from clicksoap.errors import InvalidInput
@@ -73,7 +73,7 @@ class Columns:
     names: tuple[str, ...]
     to: int
     key: int | None
-    per_row: Mapping[str, int] = field(default_factory=dict)
+    per_row: Mapping[str, int]
 
 
 class RowChecker:

@@ -4,7 +4,7 @@ import functools
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from clicksoap.errors import OutboxMismatch
 from clicksoap.outbox.campaigns.quiet import QuietHours
@@ -89,7 +89,7 @@ class PlanRecord:
     parts: int = 0
     unicode: int = 0
     requests: int = 0
-    bad: Mapping[str, int] = field(default_factory=dict)
+    bad: Mapping[str, int] = field(default_factory=dict[str, int])
     duplicates: int = 0
     suppressed: int = 0
     not_allowed: int = 0
@@ -130,23 +130,17 @@ def read(text: str) -> PlanRecord:
     Raises:
         OutboxMismatch: It is of a form that this version does not know.
     """
-    data = json.loads(text)
+    data: dict[str, Any] = json.loads(text)
     if data.pop("v") != FORMAT:
         raise OutboxMismatch("a campaign was planned by a later clicksoap: install that one, or a later one")
-    return PlanRecord(
-        **{
-            **data,
-            "columns": tuple(data["columns"]),
-            "zones": tuple(data["zones"]),
-            "problems": tuple([ShownProblem(**each) for each in data["problems"]]),
-            "longest": _place(data["longest"]),
-            "first_unicode": _place(data["first_unicode"]),
-        }
-    )
+    data["columns"], data["zones"] = tuple(data["columns"]), tuple(data["zones"])
+    data["problems"] = tuple([ShownProblem(**each) for each in data["problems"]])
+    data["longest"], data["first_unicode"] = _place(data["longest"]), _place(data["first_unicode"])
+    return PlanRecord(**data)
 
 
-def _place(data: dict[str, object] | None) -> Place | None:
-    return None if data is None else Place(**data)  # type: ignore[arg-type]
+def _place(data: dict[str, Any] | None) -> Place | None:
+    return None if data is None else Place(**data)
 
 
 @functools.cache
