@@ -151,3 +151,21 @@ def test_a_gateway_that_is_dead_for_eight_hours(store: str, address: str, seed: 
     result = result_of(started("dead", store, 2_000 if IS_SHORT else 40_000, seed, address), seed)
     told("dead gateway", result)
     assert result["problems"] == [], f"SEED={seed}"
+
+
+def campaign(store: str, rows: int, seed: int, address: str) -> None:
+    result = result_of(started("campaigns", store, rows, seed, address), seed)
+    told("campaign", {"seed": seed, **result})
+    assert result["problems"] == [], f"SEED={seed}: {result['problems'][:10]}"
+    assert (result["lost"], result["doubled"], result["kills"]) == (0, 0, 3)
+
+
+@pytest.mark.parametrize("store", STORES)
+def test_a_campaign_killed_three_times_is_exported_as_it_arrived(store: str, address: str, seed: int) -> None:
+    campaign(store, 400, seed, address)
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize("store", STORES)
+def test_a_large_campaign_killed_three_times_is_exported_as_it_arrived(store: str, address: str, seed: int) -> None:
+    campaign(store, 4_000 if IS_SHORT else 40_000, seed, address)
