@@ -10,8 +10,10 @@ import asyncio
 import hashlib
 import http.client
 import re
+import shutil
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -170,12 +172,38 @@ def running(latency: float = 0.0) -> Iterator[int]:
     root = Path(__file__).parents[1]
     with subprocess.Popen(command, cwd=root, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         try:
+            # Set from here: the server inherits the one core of a client that is pinned already, and knows no other.
+            pin(SERVER_CORE, process.pid)
             if process.stdout is None:
                 raise RuntimeError("the server has no output")
             yield int(process.stdout.readline())
         finally:
             # Popen's own exit closes its input, which ends it.
             process.terminate()
+
+
+@contextmanager
+def running_in_c() -> Iterator[int]:
+    """The port of the server in C (``canned_server.c``), which has no HTTP API, no latency and no receipts.
+
+    Raises:
+        FileNotFoundError: There is no C compiler.
+    """
+    compiler = shutil.which("cc") or shutil.which("gcc")
+    if compiler is None:
+        raise FileNotFoundError("there is no C compiler")
+    with tempfile.TemporaryDirectory() as folder:
+        program = Path(folder) / "canned_server"
+        source = Path(__file__).with_suffix(".c")
+        subprocess.run([compiler, "-O2", "-o", program, source], check=True)
+        with subprocess.Popen([program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+            try:
+                pin(SERVER_CORE, process.pid)
+                if process.stdout is None:
+                    raise RuntimeError("the server has no output")
+                yield int(process.stdout.readline())
+            finally:
+                process.terminate()
 
 
 def last_request(port: int) -> bytes:

@@ -10,7 +10,7 @@ import io
 import socket
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final
@@ -54,7 +54,7 @@ BINDING_NAMES: Final = {
     DOCUMENT: f"{{{NAMESPACES[DOCUMENT]}}}Sms",
     RPC: f"{{{NAMESPACES[RPC]}}}PushServerWSBinding",
 }
-_SOAP_HEADERS: Final = {"Content-Type": "text/xml; charset=utf-8", "Accept": "text/xml", "Accept-Encoding": "gzip"}
+SOAP_HEADERS: Final = {"Content-Type": "text/xml; charset=utf-8", "Accept": "text/xml", "Accept-Encoding": "gzip"}
 _FORM_HEADERS: Final = {
     "Content-Type": "application/x-www-form-urlencoded",
     "Accept": "text/plain",
@@ -186,32 +186,34 @@ def clicksoap_read(port: int, binding: str, count: int) -> OneByOne:
     return OneByOne(call, count, client.close)
 
 
-def clicksoap_async(port: int, binding: str, count: int, tasks: int) -> InTasks:
+def clicksoap_async(  # noqa: PLR0913 - a use of it, as keywords
+    port: int, binding: str, count: int, tasks: int, *, auth: str = "session", options: Mapping[str, Any] | None = None
+) -> InTasks:
     """The asynchronous facade."""
     made = getattr(clicksoap, "AsyncClient", None)
     if made is None:
         raise Unavailable("this clicksoap has no AsyncClient")
     loop = asyncio.new_event_loop()
     try:
-        client: Any = loop.run_until_complete(_opened(made, port, binding))
+        client: Any = loop.run_until_complete(_opened(made, port, binding, auth))
     except (ImportError, clicksoap.ConfigurationError) as error:
         loop.close()
         raise Unavailable(f"AsyncClient: {error}") from None
-    to = numbers(count)
+    to, given = numbers(count), options or {}
 
     async def call() -> int:
-        return len((await client.send(to, TEXT)).accepted)
+        return len((await client.send(to, TEXT, **given)).accepted)
 
     async def close() -> None:
         await client.__aexit__(None, None, None)
 
-    if len(loop.run_until_complete(client.send(to, TEXT)).accepted) != count:
+    if loop.run_until_complete(call()) != count:
         raise RuntimeError("not every recipient was accepted")
     return InTasks(loop, call, count, tasks, close)
 
 
-async def _opened(made: Any, port: int, binding: str) -> Any:  # noqa: ANN401 - may not exist
-    client = made(API_ID, USER, PASSWORD, endpoint=f"http://127.0.0.1:{port}", binding=binding)
+async def _opened(made: Any, port: int, binding: str, auth: str) -> Any:  # noqa: ANN401 - may not exist
+    client = made(API_ID, USER, PASSWORD, endpoint=f"http://127.0.0.1:{port}", binding=binding, auth=auth)
     return await client.__aenter__()
 
 
@@ -265,22 +267,28 @@ def _zeep_client(binding: str, transport: Transport) -> Any:  # noqa: ANN401 - z
     return client
 
 
-def zeep_sync(port: int, binding: str, count: int, *, connections: int = 10, trust_env: bool = True) -> OneByOne:
-    """Zeep as shipped; in RPC/Encoded with a plugin, without which no RPC server understands it."""
+def zeep_service(
+    port: int, binding: str, connections: int = 10, *, trust_env: bool = True
+) -> tuple[Any, Callable[[], object]]:
+    """The operations of the contract by zeep as shipped, and what closes its connections."""
     session = requests.Session()
     session.trust_env = trust_env
     # requests keeps ten connections by default; more threads than that would keep opening new ones.
     session.mount("http://", HTTPAdapter(pool_maxsize=connections))
     transport: Any = _Transport(session=session)
     service = _zeep_client(binding, transport).create_service(BINDING_NAMES[binding], _url(port, binding))
+    return service, session.close
+
+
+def zeep_sync(port: int, binding: str, count: int, *, connections: int = 10, trust_env: bool = True) -> OneByOne:
+    """Zeep as shipped; in RPC/Encoded with a plugin, without which no RPC server understands it."""
+    service, close = zeep_service(port, binding, connections, trust_env=trust_env)
     sendmsg = service.sendmsg
     if binding == DOCUMENT:
         to = numbers(count)
-        return OneByOne(
-            lambda: len(sendmsg(session_id=SESSION, text=TEXT, to=to, climsgid=new_id())), count, session.close
-        )
+        return OneByOne(lambda: len(sendmsg(session_id=SESSION, text=TEXT, to=to, climsgid=new_id())), count, close)
     values = rpc_values(count)
-    return OneByOne(lambda: len(sendmsg(**values, cliMsgId=new_id())), count, session.close)
+    return OneByOne(lambda: len(sendmsg(**values, cliMsgId=new_id())), count, close)
 
 
 def zeep_async(port: int, binding: str, count: int, tasks: int) -> InTasks:
@@ -339,7 +347,7 @@ def by_hand_lxml(port: int, binding: str, count: int) -> OneByOne:
             return len(reply.text.split("\n")) - 1
 
         return OneByOne(call_form, count, session.close)
-    headers = {**_SOAP_HEADERS, "SOAPAction": f'"{ACTIONS[binding]}"'}
+    headers = {**SOAP_HEADERS, "SOAPAction": f'"{ACTIONS[binding]}"'}
 
     def call() -> int:
         message = _built(binding, to)
@@ -380,7 +388,7 @@ def by_hand_template(port: int, binding: str, count: int) -> OneByOne:
     """A template, the standard library's HTTP client, and lxml for the answer: hardly any less is possible."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
     to = numbers(count)
-    headers = _FORM_HEADERS if binding == HTTP else {**_SOAP_HEADERS, "SOAPAction": f'"{ACTIONS[binding]}"'}
+    headers = _FORM_HEADERS if binding == HTTP else {**SOAP_HEADERS, "SOAPAction": f'"{ACTIONS[binding]}"'}
 
     def call() -> int:
         connection.request("POST", PATHS[binding], template(binding, to), headers)
@@ -430,7 +438,7 @@ def _lines_in(content: bytes) -> int:
 def raw_socket(port: int, binding: str, count: int) -> OneByOne:
     """Ready bytes out, bytes in and counted: the floor, which is the server and the kernel."""
     body = template(binding, numbers(count))
-    headers = _FORM_HEADERS if binding == HTTP else {**_SOAP_HEADERS, "SOAPAction": f'"{ACTIONS[binding]}"'}
+    headers = _FORM_HEADERS if binding == HTTP else {**SOAP_HEADERS, "SOAPAction": f'"{ACTIONS[binding]}"'}
     lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
     head = f"POST {PATHS[binding]} HTTP/1.1\r\nHost: 127.0.0.1\r\n{lines}Content-Length: {len(body)}\r\n\r\n"
     request = head.encode("ascii") + body

@@ -16,14 +16,14 @@ SERVER_CORE: Final = 1
 _PACKAGES: Final = ("clicksoap", "zeep", "requests", "urllib3", "lxml", "httpx", "suds-community")
 
 
-def pin(index: int) -> bool:
-    """Keep this process on one core, where the system lets us and there are two."""
-    if not hasattr(os, "sched_setaffinity"):
-        return False
-    cores = sorted(os.sched_getaffinity(0))
-    if len(cores) < 2:
-        return len(cores) == 1 and index == CLIENT_CORE
-    os.sched_setaffinity(0, {cores[index]})
+_CORES: Final = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+
+
+def pin(index: int, process: int = 0) -> bool:
+    """Keep a process, this one by default, on one core, where the system lets us and there are two."""
+    if len(_CORES) < 2:
+        return len(_CORES) == 1 and index == CLIENT_CORE
+    os.sched_setaffinity(process, {_CORES[index]})
     return True
 
 

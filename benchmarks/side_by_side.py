@@ -121,7 +121,7 @@ def measure(port: int, binding: str, recipients: int, rounds: int, seconds: floa
         for turn in range(rounds):
             # Each round starts with another one, so that nobody always runs behind the same neighbour.
             for row in rows[turn % len(rows) :] + rows[: turn % len(rows)]:
-                _measure(row, ready[row.name], seconds)
+                measure_row(row, ready[row.name], seconds)
     finally:
         for contender in ready.values():
             contender.close()
@@ -129,7 +129,8 @@ def measure(port: int, binding: str, recipients: int, rounds: int, seconds: floa
     return Case(binding, recipients, base_of(binding), rows, skipped)
 
 
-def _measure(row: Row, contender: Contender, seconds: float) -> None:
+def measure_row(row: Row, contender: Contender, seconds: float) -> None:
+    """Let a contender send for that long, and enter its rate and its CPU time."""
     cpu, began = time.process_time(), time.perf_counter()
     calls = contender.run(seconds)
     elapsed, used = time.perf_counter() - began, time.process_time() - cpu
@@ -141,7 +142,7 @@ def _check_equal(name: str, contender: Contender, port: int, binding: str, recip
     """Refuse a contender that sends something else than the others."""
     if isinstance(contender, InThreads | InTasks):
         return
-    said = _form(last_request(port)) if binding == HTTP else _leaves(last_request(port))
+    said = _form(last_request(port)) if binding == HTTP else leaves(last_request(port))
     said.pop("climsgid", None)
     expected = {"session_id": [SESSION], "text": [TEXT], "to": numbers(recipients)}
     if binding == HTTP:
@@ -154,7 +155,7 @@ def _form(body: bytes) -> dict[str, list[str]]:
     return {key.lower(): values for key, values in urllib.parse.parse_qs(body.decode("ascii")).items()}
 
 
-def _leaves(body: bytes) -> dict[str, list[str]]:
+def leaves(body: bytes) -> dict[str, list[str]]:
     """The texts of a message by the names of their elements; unset parts of RPC/Encoded are left out."""
     found: dict[str, list[str]] = {}
     unset = {str(value) for value in UNSET.values()}
