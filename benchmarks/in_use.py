@@ -8,7 +8,6 @@ import gc
 import http.client
 import itertools
 import sys
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
@@ -170,7 +169,7 @@ def ours_async(port: int, binding: str, use: Use, count: int) -> InTasks:
 
 
 def of_zeep(port: int, binding: str, use: Use, count: int) -> OneByOne:
-    """zeep as shipped; its strings are only counted."""
+    """Zeep as shipped; its strings are only counted."""
     service, close = zeep_service(port, binding)
     to, text, sendmsg = numbers(count), use.next_text(), service.sendmsg
     values: dict[str, Any] = {name: int(value) if value.isdigit() else value for name, value in use.values().items()}
