@@ -251,7 +251,7 @@ _MAKERS: Final[dict[str, Callable[[int, str, Use, int], Contender]]] = {
 # The measurement.
 
 
-def measure(
+def measure(  # noqa: PLR0913 - each is a choice of the run
     port: int, use: Use, binding: str, recipients: int, rounds: int, seconds: float, *, only: str = ""
 ) -> UseCase:
     """One case; ``only`` names whom to measure, by a part of the name."""
