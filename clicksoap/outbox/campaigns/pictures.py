@@ -123,7 +123,7 @@ def _label(text: str, y: float) -> str:
     )
 
 
-_LETTERS: Final = 42
+_LETTERS: Final = 32  # fit beside the number on a screen of 360 pixels
 _LINES: Final = 3
 
 

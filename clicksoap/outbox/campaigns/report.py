@@ -114,7 +114,7 @@ def _page(
         _table("Cost", _cost(record, counted)),
         f"<section><h2>Over time</h2>\n{throughput_picture(over_time)}</section>",
         f"<section><h2>Outcomes by reason</h2>\n{reasons_picture(counted.by_reason)}</section>",
-        _list("Still waiting", _waits(row, waiting)),
+        _list("Still waiting", _waits(row, waiting, at)),
         _list("In doubt", _doubts(counted)),
         _reasons(counted),
     )
@@ -199,7 +199,7 @@ def _cost(record: PlanRecord | None, counted: Totals) -> list[tuple[str, str]]:
     return [*facts, ("Charged", f"{_credits(counted.charge)} credits, by {base}")]
 
 
-def _waits(row: DatabaseRow, waiting: Waiting) -> list[str]:
+def _waits(row: DatabaseRow, waiting: Waiting, at: datetime) -> list[str]:
     found: list[str] = []
     if waiting.pending:
         text = f"{_have(waiting.pending)} not left."
@@ -209,10 +209,11 @@ def _waits(row: DatabaseRow, waiting: Waiting) -> list[str]:
             text += " The campaign is paused: clicksoap outbox resume goes on."
         elif waiting.opens_at is not None:
             text += f" Quiet hours end at {_shown(waiting.opens_at)}."
-        if waiting.due_at is not None and row.started_at is not None and waiting.due_at.timestamp() > row.started_at:
+        if waiting.due_at is not None and waiting.due_at > at:
             text += f" The first of them may leave from {_shown(waiting.due_at)} on."
         if waiting.expires_at is not None:
-            text += f" None is sent after {_shown(waiting.expires_at)}."
+            verb = "is sent" if waiting.expires_at > at else "was to be sent"
+            text += f" None {verb} after {_shown(waiting.expires_at)}."
         found.append(text)
     if waiting.sending:
         text = f"{_have(waiting.sending)} no answer yet."
@@ -304,7 +305,7 @@ dt { color: var(--soft); } dd { margin: 0; }
 table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; vertical-align: top; padding: .25rem .75rem .25rem 0; border-bottom: 1px solid var(--rule); }
 th { color: var(--soft); font-weight: 400; }
-td { min-width: 3rem; }
+td { overflow-wrap: break-word; }
 .count { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
 ul { margin: 0; padding-left: 1.25rem; }
 footer { color: var(--soft); margin-top: 2rem; font-size: .875rem; }
