@@ -170,16 +170,8 @@ def running(latency: float = 0.0) -> Iterator[int]:
     """The port of a server in a process of its own, for as long as the block runs."""
     command = [sys.executable, "-m", "benchmarks.canned_server", "--latency", str(latency)]
     root = Path(__file__).parents[1]
-    with subprocess.Popen(command, cwd=root, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            # Set from here: the server inherits the one core of a client that is pinned already, and knows no other.
-            pin(SERVER_CORE, process.pid)
-            if process.stdout is None:
-                raise RuntimeError("the server has no output")
-            yield int(process.stdout.readline())
-        finally:
-            # Popen's own exit closes its input, which ends it.
-            process.terminate()
+    with _served(command, root) as port:
+        yield port
 
 
 @contextmanager
@@ -196,14 +188,23 @@ def running_in_c() -> Iterator[int]:
         program = Path(folder) / "canned_server"
         source = Path(__file__).with_suffix(".c")
         subprocess.run([compiler, "-O2", "-o", program, source], check=True)
-        with subprocess.Popen([program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-            try:
-                pin(SERVER_CORE, process.pid)
-                if process.stdout is None:
-                    raise RuntimeError("the server has no output")
-                yield int(process.stdout.readline())
-            finally:
-                process.terminate()
+        with _served([str(program)]) as port:
+            yield port
+
+
+@contextmanager
+def _served(command: list[str], folder: Path | None = None) -> Iterator[int]:
+    """The port that a server says first, for as long as the block runs."""
+    with subprocess.Popen(command, cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            # Set from here: the server inherits the one core of a client that is pinned already, and knows no other.
+            pin(SERVER_CORE, process.pid)
+            if process.stdout is None:
+                raise RuntimeError("the server has no output")
+            yield int(process.stdout.readline())
+        finally:
+            # Popen's own exit closes its input, which ends it.
+            process.terminate()
 
 
 def last_request(port: int) -> bytes:

@@ -11,7 +11,7 @@ import click
 
 from clicksoap.cli.exit_codes import LATER, OK, REJECTED, UNKNOWN, worst
 from clicksoap.cli.extras import outbox_package
-from clicksoap.cli.outbox_verbs import opened, signed
+from clicksoap.cli.outbox_verbs import named_states, opened, signed
 from clicksoap.cli.output import Output, counted
 from clicksoap.cli.values import Tolerance, duration, moment, tolerance
 from clicksoap.cli.verbs import Account, Verb, connected, examples
@@ -292,12 +292,7 @@ def export(  # noqa: PLR0913 - each is an option
 
     Each row has all of its columns, and then those that begin with sms_. FILE may be - for CSV on the standard output.
     """
-    package = outbox_package()
-    known = {each.value: each for each in package.MessageState}
-    for each in states:
-        if each not in known:
-            raise click.UsageError(f"{each!r} is not a state: give any of {', '.join(known)}")
-    wanted = [known[each] for each in states]
+    wanted = named_states(states)
     campaign = box.campaign(name)
     rows = None
     if file.suffix.lower() in {".html", ".htm"}:

@@ -2,7 +2,7 @@
 
 import functools
 import getpass
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NoReturn
 
@@ -13,7 +13,7 @@ from clicksoap.cli.output import Output
 from clicksoap.cli.verbs import Verb, reporting
 
 if TYPE_CHECKING:
-    from clicksoap.outbox import Outbox
+    from clicksoap.outbox import MessageState, Outbox
 
 _VARIABLE: Final = "CLICKSOAP_OUTBOX"
 
@@ -46,6 +46,19 @@ def opened(function: Verb) -> Callable[..., NoReturn]:
 
 def _tell(output: Output, event: object) -> None:
     output.note(f"{getattr(event, 'what', '')}: {getattr(event, 'detail', '')}")
+
+
+def named_states(names: Sequence[str]) -> "list[MessageState]":
+    """The states of these names.
+
+    Raises:
+        click.UsageError: A name is none of a state.
+    """
+    known = {each.value: each for each in outbox_package().MessageState}
+    for each in names:
+        if each not in known:
+            raise click.UsageError(f"{each!r} is not a state: give any of {', '.join(known)}")
+    return [known[each] for each in names]
 
 
 def signed(function: Verb) -> Verb:

@@ -23,7 +23,7 @@ from clicksoap.outbox.journal import Happening, OutboxEvent, moment
 from clicksoap.outbox.limits import Limits
 from clicksoap.outbox.mark import Mark, MarkFile
 from clicksoap.outbox.records import AuditLine, OutboxMessage
-from clicksoap.outbox.states import Decision, MessageState
+from clicksoap.outbox.states import DOUBTFUL, Decision, MessageState
 from clicksoap.outbox.status import Status, status
 from clicksoap.outbox.suppression import Suppression
 from clicksoap.outbox.tables import ACCOUNT, EVENT, MARK
@@ -99,7 +99,7 @@ class Administration:
             raise InvalidInput(f"limit is not a number from 1 to {_MAX_LISTED}: give one")
         if any(not isinstance(each, MessageState) for each in states):
             raise InvalidInput("states holds something other than a MessageState: give a MessageState, or several")
-        wanted: Sequence[MessageState] = states or (MessageState.UNCONFIRMED, MessageState.UNKNOWN)
+        wanted: Sequence[MessageState] = states or DOUBTFUL
         self._known_uuid()
         with self._database.read() as connection:
             return records.in_state(connection, wanted, number)

@@ -22,7 +22,7 @@ from sqlalchemy import (
     update,
 )
 
-from clicksoap.outbox import bulk
+from clicksoap.outbox import bulk, suppression
 from clicksoap.outbox.campaigns.queues import open_queues
 from clicksoap.outbox.dialects import insert_missing
 from clicksoap.outbox.identity import client_message_id
@@ -38,7 +38,6 @@ from clicksoap.outbox.tables import (
     REQUEST,
     SENDING,
     STREAM,
-    SUPPRESSED,
     DatabaseRow,
 )
 
@@ -127,10 +126,6 @@ _LEADS: Final = (
 )
 _LEADS_IN_ZONE: Final = _LEADS.where(MESSAGE.c.zone == bindparam("zone"))
 _BATCH: Final = _LEADS.where(MESSAGE.c.batch == bindparam("batch"))
-_SUPPRESSED: Final = select(SUPPRESSED.c.msisdn, SUPPRESSED.c.why).where(
-    SUPPRESSED.c.msisdn.in_(bindparam("numbers", expanding=True)),
-    SUPPRESSED.c.account.in_(["", bindparam("account")]),
-)
 _FREE_IDS: Final = delete(REQUEST).where(
     REQUEST.c.id.in_(bindparam("ids", expanding=True)), REQUEST.c.state == "not_sent", REQUEST.c.asked == 0
 )
@@ -318,8 +313,7 @@ class _Claim:
         numbers = [row.msisdn for row in rows if not row.ignore_suppression]
         if not numbers:
             return set()
-        found = self._connection.execute(_SUPPRESSED, {"numbers": numbers, "account": self._claimant.account}).all()
-        reasons = {str(number): str(why) for number, why in found}
+        reasons = suppression.reasons(self._connection, self._claimant.account, numbers)
         hit = [row for row in rows if row.msisdn in reasons and not row.ignore_suppression]
         if hit:
             bulk.execute(

@@ -16,8 +16,9 @@ from clicksoap.protocol.endpoint import BindingName
 from clicksoap.protocol.plan import Ledger, Plan
 from clicksoap.redaction import masked_number
 
-_LONGEST_KEY: Final = 200
+LONGEST_KEY: Final = 200
 _LONGEST_ACCOUNT: Final = 64
+MAX_PER_REQUEST: Final = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +125,7 @@ def message_parts(message: str | Message, core: ClientCore) -> int:
     return core.segments(message).parts
 
 
-def checked_key(key: object, argument: str = "key", longest: int = _LONGEST_KEY) -> str:
+def checked_key(key: object, argument: str = "key", longest: int = LONGEST_KEY) -> str:
     """Return a key, if it is a str of 1 to 200 characters."""
     text = check_text(key, argument)
     if not text.strip() or len(text) > longest:
@@ -142,6 +143,6 @@ def filled(value: object, argument: str) -> str:
     written = check_text(value, argument)
     if not written.strip():
         raise InvalidInput(f"{argument} is empty: give a text, it is recorded")
-    if argument == "by" and len(written) > _LONGEST_KEY:
-        raise InvalidInput(f"by has {len(written)} characters: give {_LONGEST_KEY} at most")
+    if argument == "by" and len(written) > LONGEST_KEY:
+        raise InvalidInput(f"by has {len(written)} characters: give {LONGEST_KEY} at most")
     return written

@@ -21,14 +21,14 @@ from clicksoap.msisdn import Numbers, check_region, msisdn
 from clicksoap.options import SendOptions
 from clicksoap.outbox import schema, stream, transactions
 from clicksoap.outbox.administration import DEFAULT_ACCOUNT, OnEvent
-from clicksoap.outbox.campaigns import settings, steering
+from clicksoap.outbox.campaigns import steering
 from clicksoap.outbox.campaigns.campaign import Campaign, OnProgress, RunOptions, run_options
 from clicksoap.outbox.campaigns.facade import Campaigns, changed_source
 from clicksoap.outbox.campaigns.looking import Look
 from clicksoap.outbox.campaigns.plan import Plan
 from clicksoap.outbox.credentials import ClientFactory, Clients
 from clicksoap.outbox.databases import Database, SQLite, open_database
-from clicksoap.outbox.drafts import Checker, checked_account, checked_key, filled
+from clicksoap.outbox.drafts import MAX_PER_REQUEST, Checker, checked_account, checked_key, filled
 from clicksoap.outbox.mark import MarkFile
 from clicksoap.outbox.signals import stopped_by_signals
 from clicksoap.outbox.states import Priority
@@ -84,8 +84,8 @@ class Outbox(Campaigns):
         try:
             database = open_database(url, lambda: time.time())  # noqa: PLW0108 - looked up at each use
             most = plain_int(per_request)
-            if most is None or not 1 <= most <= _MAX_PER_REQUEST:
-                raise ConfigurationError(f"per_request is not a number from 1 to {_MAX_PER_REQUEST}: give one")
+            if most is None or not 1 <= most <= MAX_PER_REQUEST:
+                raise ConfigurationError(f"per_request is not a number from 1 to {MAX_PER_REQUEST}: give one")
             if believe_after is not None and plain_seconds(believe_after, is_zero_allowed=True) is None:
                 raise ConfigurationError("believe_after is not a number of seconds: give one, or None for the default")
             if rate_unit not in ("part", "message"):
@@ -352,20 +352,21 @@ class Outbox(Campaigns):
         most = None if stop_after is None else plain_int(stop_after)
         if stop_after is not None and (most is None or not 1 <= most <= _MAX_STOP_AFTER):
             raise InvalidInput(f"stop_after is not a number from 1 to {_MAX_STOP_AFTER}: give one, or None for never")
-        campaign = self.campaign(name)
-        with self._writing() as (connection, now):
+        self._known_uuid()
+        with self._database.read() as connection:
             row = steering.by_name(connection, name)
-            event = steering.start(connection, row, most, now, who)
-            record = settings.read(row.plan)
-            if record.strict and record.bad:
-                raise InvalidInput(
-                    f"plan {name!r} is strict and has {sum(record.bad.values())} bad rows, so nothing is sent: "
-                    "mend the rows that print(plan) shows, and plan it again"
-                )
-            if changed_source(record, str(row.source_hash)):
-                raise InvalidInput(f"{record.source} changed since it was planned: plan it again, and look at the plan")
+        record = steering.startable(row)
+        # Outside of a transaction: the file may be large, and others would wait.
+        if changed_source(record, str(row.source_hash)):
+            raise InvalidInput(f"{record.source} changed since it was planned: plan it again, and look at the plan")
+        with self._writing() as (connection, now):
+            found = steering.locked(connection, int(row.id))
+            if found is None:
+                raise InvalidInput(f"plan {name!r} was made again meanwhile: look at that plan, and send it")
+            event = steering.start(connection, found, most, now, who)
         self._tell(event)
-        campaign.run(client, options)
+        campaign = self.campaign(name)
+        self._run_campaign(int(row.id), record.account, client, options)
         return campaign
 
     def __enter__(self) -> Self:
@@ -380,8 +381,10 @@ class Outbox(Campaigns):
         return f"<Outbox {self._database.shown}>"
 
     def _run_campaign(self, campaign: int, account: str, client: Client | ClientFactory, options: RunOptions) -> None:
-        look = None if options.on_progress is None else Look(campaign, account, options.on_progress, self._limits)
-        until = CampaignSettled(campaign, account, options.settle_within, look, self._database.now)
+        look = None
+        if options.on_progress is not None:
+            look = Look(campaign, account, options.on_progress, self._limits_of(None), self._database)
+        until = CampaignSettled(campaign, account, options.settle_within, look)
         worker = self._worker(client, account, options.senders, options.rate, options.floor, options.grace, None, until)
         with stopped_by_signals(worker.stop):
             worker.run()
@@ -447,9 +450,6 @@ class Outbox(Campaigns):
             self.set_rate(rate, account=name)
         options = WorkerOptions(name, count, floor, grace, seconds, until, self._counts_parts)
         return Worker(self._database, clients, options, self._limits_of(clients), self._mark_file, self._tell)
-
-
-_MAX_PER_REQUEST: Final = 300
 
 
 def _checked_expiry(expires_in: timedelta | float | None) -> float | None:

@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
-from sqlalchemy import Connection, Select, bindparam, select
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, select
 
 from clicksoap.codes import MessageStatus
 from clicksoap.outbox.journal import moment
@@ -117,6 +117,13 @@ def in_state(connection: Connection, states: Sequence[MessageState], limit: int)
     """The messages in any of the states, the earliest first."""
     chosen = select(MESSAGE).where(MESSAGE.c.state.in_([each.value for each in states]))
     return tuple(_message(row) for row in connection.execute(chosen.order_by(MESSAGE.c.id).limit(limit)))
+
+
+def count_by_state(connection: Connection, condition: ColumnElement[bool]) -> dict[MessageState, int]:
+    """How many messages are in each state, in the order of the states' names; a state without any is missing."""
+    state = MESSAGE.c.state
+    found = connection.execute(select(state, func.count()).where(condition).group_by(state).order_by(state))
+    return {MessageState(each): int(count) for each, count in found}
 
 
 def audit(connection: Connection, key: str | None) -> Iterator[AuditLine]:

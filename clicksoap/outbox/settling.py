@@ -144,12 +144,12 @@ class Settler:
             refusals = [result.error for result in each.results if result.state is State.REJECTED]
             if campaign == STREAM or not refusals:
                 continue
-            event = steering.refused(self.connection, campaign, len(refusals), self.now, self.who)
             error = refusals[0]
             is_whole = len(refusals) == len(each.results) and not isinstance(error, RecipientError)
-            if event is None and is_whole and (len(refusals) > 1 or isinstance(error, SenderError)):
-                why = f"the gateway refused a whole request: {error}"
-                event = steering.refused_whole(self.connection, campaign, why, self.now, self.who)
+            whole = None
+            if is_whole and (len(refusals) > 1 or isinstance(error, SenderError)):
+                whole = f"the gateway refused a whole request: {error}"
+            event = steering.refused(self.connection, campaign, len(refusals), whole, self.now, self.who)
             if event is not None:
                 self.events.append(event)
 

@@ -1,5 +1,6 @@
 """The states of messages and requests in the outbox, and the priorities of messages."""
 
+from collections.abc import Mapping
 from enum import IntEnum, StrEnum
 from typing import Final
 
@@ -34,6 +35,20 @@ class MessageState(StrEnum):
     def is_settled(self) -> bool:
         """Whether the outbox does nothing more about the message by itself."""
         return self not in _OPEN
+
+
+DOUBTFUL: Final = (MessageState.UNCONFIRMED, MessageState.UNKNOWN)
+"""The states that only a delivery report or a person settles."""
+
+
+def doubtful(counts: Mapping[MessageState, int]) -> int:
+    """How many messages are in doubt, of those in each state."""
+    return sum(counts.get(state, 0) for state in DOUBTFUL)
+
+
+def still_open(counts: Mapping[MessageState, int]) -> int:
+    """How many messages are not settled yet, of those in each state."""
+    return sum(count for state, count in counts.items() if not state.is_settled)
 
 
 _OPEN: Final = frozenset({MessageState.PENDING, MessageState.SENDING})

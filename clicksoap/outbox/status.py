@@ -9,6 +9,7 @@ from sqlalchemy import Connection, func, select
 from clicksoap.outbox.accounts import FOR_EVER
 from clicksoap.outbox.journal import moment
 from clicksoap.outbox.limits import Limits
+from clicksoap.outbox.records import count_by_state
 from clicksoap.outbox.states import MessageState
 from clicksoap.outbox.tables import ACCOUNT, IS_NO_PLAN, MESSAGE, REPORT, REQUEST, RUNNING, DatabaseRow
 
@@ -100,12 +101,7 @@ def _shown(value: float) -> str:
 
 def status(connection: Connection, limits: Limits, now: float) -> Status:
     """Look at the state of an outbox."""
-    counts = {
-        MessageState(state): int(count)
-        for state, count in connection.execute(
-            select(MESSAGE.c.state, func.count()).where(IS_NO_PLAN).group_by(MESSAGE.c.state)
-        )
-    }
+    counts = count_by_state(connection, IS_NO_PLAN)
     due, oldest = connection.execute(
         select(func.count(), func.min(MESSAGE.c.due_at)).where(
             MESSAGE.c.state == "pending", MESSAGE.c.due_at <= now, MESSAGE.c.campaign_id.in_(RUNNING)

@@ -1,9 +1,11 @@
 """The suppression list: numbers that get nothing, because they or the gateway said so."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, bindparam, delete, select
 
 from clicksoap.outbox.dialects import insert_missing
 from clicksoap.outbox.journal import Happening, OutboxEvent, moment, record
@@ -51,6 +53,22 @@ def unsuppress(connection: Connection, msisdn: str, account: str, why: str, now:
     if not removed:
         return None
     return record(connection, Happening.UNSUPPRESSED, why, now, who)
+
+
+_SOME: Final = 500  # of the values of one IN
+_REASONS: Final = select(SUPPRESSED.c.msisdn, SUPPRESSED.c.why).where(
+    SUPPRESSED.c.msisdn.in_(bindparam("numbers", expanding=True)),
+    SUPPRESSED.c.account.in_(["", bindparam("account")]),
+)
+
+
+def reasons(connection: Connection, account: str, numbers: Sequence[str]) -> dict[str, str]:
+    """The reason of each of the numbers that an account does not send to."""
+    found: dict[str, str] = {}
+    for start in range(0, len(numbers), _SOME):
+        given = {"account": account, "numbers": numbers[start : start + _SOME]}
+        found |= {str(number): str(why) for number, why in connection.execute(_REASONS, given)}
+    return found
 
 
 def suppressions(connection: Connection, msisdn: str | None) -> tuple[Suppression, ...]:

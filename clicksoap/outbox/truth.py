@@ -8,7 +8,7 @@ from sqlalchemy import Connection, delete, func, or_, select, text, update
 from clicksoap.errors import InvalidInput
 from clicksoap.outbox.arrivals import arrived, rows_of
 from clicksoap.outbox.journal import Happening, OutboxEvent, record
-from clicksoap.outbox.states import Decision, MessageState
+from clicksoap.outbox.states import DOUBTFUL, Decision, MessageState, doubtful, still_open
 from clicksoap.outbox.tables import ATTEMPT, IS_NO_PLAN, KEPT_TEXT, MARK, MESSAGE, REPORT
 
 
@@ -103,12 +103,7 @@ def check(connection: Connection) -> Check:
         count = connection.execute(text(query)).scalar_one()
         if count:
             problems.append(f"{count} {meaning}")
-    doubtful = by_state.get(MessageState.UNCONFIRMED, 0) + by_state.get(MessageState.UNKNOWN, 0)
-    open_ = by_state.get(MessageState.PENDING, 0) + by_state.get(MessageState.SENDING, 0)
-    return Check(total, by_state, open_, doubtful, tuple(problems))
-
-
-_DOUBTFUL: Final = frozenset({MessageState.UNCONFIRMED, MessageState.UNKNOWN})
+    return Check(total, by_state, still_open(by_state), doubtful(by_state), tuple(problems))
 
 
 def resolve(connection: Connection, number: int, decision: Decision, why: str, now: float, who: str) -> OutboxEvent:
@@ -121,8 +116,7 @@ def resolve(connection: Connection, number: int, decision: Decision, why: str, n
     if row is None:
         raise InvalidInput(f"message is {number}, which the outbox does not hold: give the id of an OutboxMessage")
     state = MessageState(row.state)
-    allowed = _DOUBTFUL | ({MessageState.PENDING} if decision is Decision.GIVE_UP else frozenset[MessageState]())
-    if state not in allowed:
+    if state not in DOUBTFUL and not (state is MessageState.PENDING and decision is Decision.GIVE_UP):
         raise InvalidInput(
             f"message {number} is {state}, which needs no decision: only unconfirmed and unknown ones do, "
             "and pending ones may be given up"

@@ -1,7 +1,6 @@
 """When a worker ends by itself: as soon as everything is settled, or a campaign is."""
 
 import time
-from collections.abc import Callable
 from typing import Final, Protocol
 
 from sqlalchemy import Connection, bindparam, exists, or_, select
@@ -57,22 +56,13 @@ class CampaignSettled:
         account: The account that sends it.
         settle_within: For how many seconds to wait for the outcome of messages once the last one left.
         look: Tells how far the campaign is.
-        now: The time by the clock of the database, from a transaction.
     """
 
-    def __init__(
-        self,
-        campaign: int,
-        account: str,
-        settle_within: float,
-        look: Look | None,
-        now: Callable[[Connection], float],
-    ) -> None:
+    def __init__(self, campaign: int, account: str, settle_within: float, look: Look | None) -> None:
         self._campaign = campaign
         self._account = account
         self._settle_within = settle_within
         self._look = look
-        self._now = now
         self._all_left_at: float | None = None
         self._next = 0.0
 
@@ -93,7 +83,7 @@ class CampaignSettled:
             self._all_left_at = self._all_left_at or now
             is_over = not rest.is_sending or now - self._all_left_at >= self._settle_within
         if self._look is not None:
-            self._look(connection, self._now(connection), is_last=is_over)
+            self._look(connection, is_last=is_over)
         return is_over
 
 

@@ -52,9 +52,21 @@ class Noted:
         note()
 
 
+_made: list[Callbacks] = []
+
+
+@pytest.fixture(autouse=True)
+def stopped() -> Iterator[None]:
+    """Stop the receivers that `noting` made: one whose store is closed would try it again during other tests."""
+    yield
+    while _made:
+        _made.pop()._thread_background.stop()
+
+
 def noting(*, is_async: bool = False, **choices: Any) -> Noted:
     """A receiver with a handler of each kind."""
     noted = Noted(Callbacks(**({"anybody": True} | choices)))
+    _made.append(noted.callbacks)
 
     def report(event: DeliveryReport) -> None:
         noted.fail_or(lambda: noted.reports.append(event))

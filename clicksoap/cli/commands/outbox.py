@@ -9,7 +9,7 @@ import click
 from clicksoap.cli.exit_codes import LATER, OK, UNKNOWN
 from clicksoap.cli.extras import outbox_package
 from clicksoap.cli.outbox_campaigns import VERBS
-from clicksoap.cli.outbox_verbs import opened, signed
+from clicksoap.cli.outbox_verbs import named_states, opened, signed
 from clicksoap.cli.output import Output, counted
 from clicksoap.cli.values import duration
 from clicksoap.cli.verbs import Account, connected, examples
@@ -163,12 +163,7 @@ def check(*, box: "Outbox", output: Output, after_restore: str | None) -> int:
 @opened
 def list_(*, box: "Outbox", output: Output, states: tuple[str, ...], limit: int) -> int:
     """Print messages in some states; by default those that a person has to look at: unconfirmed and unknown."""
-    package = outbox_package()
-    known = {each.value: each for each in package.MessageState}
-    for each in states:
-        if each not in known:
-            raise click.UsageError(f"{each!r} is not a state: give any of {', '.join(known)}")
-    messages: tuple[OutboxMessage, ...] = box.list(*[known[each] for each in states], limit=limit)
+    messages: tuple[OutboxMessage, ...] = box.list(*named_states(states), limit=limit)
     output.rows([_row(each) for each in messages])
     output.document({"exit_code": OK, "messages": [_data(each) for each in messages]})
     return OK

@@ -24,7 +24,7 @@ from clicksoap.outbox.databases import Database
 from clicksoap.outbox.drafts import checked_key, filled
 from clicksoap.outbox.journal import OutboxEvent, moment
 from clicksoap.outbox.records import OutboxMessage
-from clicksoap.outbox.states import MessageState
+from clicksoap.outbox.states import MessageState, doubtful, still_open
 from clicksoap.outbox.tables import CAMPAIGN, MESSAGE, DatabaseRow
 
 OnProgress = Callable[[Progress], None]
@@ -188,8 +188,8 @@ class Campaign:
     def plan(self) -> Plan:
         """Its plan, as `Outbox.plan` gave it."""
         with self._box.database.read() as connection:
-            row = self._row(connection)
-            return plan_of(connection, self._number, self._name, _record(row))
+            record = steering.record_of(self._row(connection))
+            return plan_of(connection, self._number, self._name, record)
 
     def totals(self) -> Totals:
         """What became of its rows, in numbers."""
@@ -203,22 +203,12 @@ class Campaign:
             InvalidInput: Its plan is not complete.
         """
         with self._box.database.read() as connection:
-            row = self._row(connection)
-            record = _record(row)
-            counts = {
-                MessageState(state): int(count)
-                for state, count in connection.execute(
-                    select(MESSAGE.c.state, func.count())
-                    .where(MESSAGE.c.campaign_id == self._number)
-                    .group_by(MESSAGE.c.state)
-                    .order_by(MESSAGE.c.state)
-                )
-            }
+            record = steering.record_of(self._row(connection))
+            counts = records.count_by_state(connection, MESSAGE.c.campaign_id == self._number)
         total = sum(counts.values())
         problems = [] if total == record.rows else [f"the source has {record.rows} rows, and the outbox {total}"]
-        is_open = any(not state.is_settled for state in counts)
-        doubtful = counts.get(MessageState.UNCONFIRMED, 0) + counts.get(MessageState.UNKNOWN, 0)
-        return CampaignCheck(self._name, record.rows, counts, not is_open, doubtful, tuple(problems))
+        is_finished = not still_open(counts)
+        return CampaignCheck(self._name, record.rows, counts, is_finished, doubtful(counts), tuple(problems))
 
     def get(self, key: str) -> tuple[OutboxMessage, ...]:
         """The message of a row by its key; empty if there is none. A row without a key column is ``line 17``."""
@@ -259,11 +249,12 @@ class Campaign:
         options = run_options(rate, floor, senders, grace, settle_within, on_progress)
         who, reason = filled(by, "by"), filled(why, "why")
         with self._box.writing() as (connection, now):
-            event = steering.resume(connection, self._locked(connection), reason, now, who)
+            row = self._locked(connection)
+            event = steering.resume(connection, row, reason, now, who)
         if event is not None:
             self._box.tell(event)
         if client is not None:
-            self.run(client, options)
+            self._box.run(self._number, steering.record_of(row).account, client, options)
 
     def pause(self, *, by: str, why: str) -> None:
         """Pause it: nothing more leaves, and what is out is waited for.
@@ -348,18 +339,12 @@ class Campaign:
         """Write a page of HTML about it, with two pictures, and without numbers and texts of messages."""
         report.write_report(path, self._box.database, self._number, overwrite=overwrite)
 
-    def run(self, client: Client | ClientFactory, options: RunOptions) -> None:
-        """Work until it is settled; `Outbox.send` and `resume` check before."""
-        with self._box.database.read() as connection:
-            account = _record(self._row(connection)).account
-        self._box.run(self._number, account, client, options)
-
     def __repr__(self) -> str:
         return f"<Campaign {self._name}>"
 
     def _columns(self) -> tuple[str, ...]:
         with self._box.database.read() as connection:
-            return _record(self._row(connection)).columns
+            return steering.record_of(self._row(connection)).columns
 
     def _stop_held(self, client: Client) -> tuple[int, int, int]:
         held = stopped = unasked = last = 0
@@ -378,20 +363,15 @@ class Campaign:
                     unasked += 1
 
     def _row(self, connection: Connection) -> DatabaseRow:
-        row = connection.execute(select(CAMPAIGN).where(CAMPAIGN.c.id == self._number)).first()
+        return self._found(connection.execute(steering.ALL.where(CAMPAIGN.c.id == self._number)).first())
+
+    def _locked(self, connection: Connection) -> DatabaseRow:
+        return self._found(steering.locked(connection, self._number))
+
+    def _found(self, row: DatabaseRow | None) -> DatabaseRow:
         if row is None:
             raise InvalidInput(f"campaign {self._name!r} was planned again meanwhile: look it up with campaign()")
         return row
-
-    def _locked(self, connection: Connection) -> DatabaseRow:
-        row = self._row(connection)
-        return steering.by_name(connection, row.key)
-
-
-def _record(row: DatabaseRow) -> settings.PlanRecord:
-    if row.state == CampaignState.PLANNING:
-        raise InvalidInput(f"the plan {row.key!r} is not complete: it is being made, or was interrupted; plan it again")
-    return settings.read(row.plan)
 
 
 def campaign_info(connection: Connection, row: DatabaseRow) -> CampaignInfo:

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from datetime import datetime
@@ -29,17 +30,15 @@ from clicksoap.outbox.campaigns.sources import Source, open_source
 from clicksoap.outbox.campaigns.steering import CampaignState
 from clicksoap.outbox.campaigns.templates import Template
 from clicksoap.outbox.credentials import ClientFactory
-from clicksoap.outbox.drafts import Checker, checked_account, checked_key, filled
-from clicksoap.outbox.tables import ACCOUNT, CAMPAIGN, STREAM, DatabaseRow
+from clicksoap.outbox.drafts import MAX_PER_REQUEST, Checker, checked_account, checked_key, filled
+from clicksoap.outbox.tables import ACCOUNT, CAMPAIGN, DatabaseRow
 
-_MAX_PER_REQUEST: Final = 300
 _MAX_CREDITS: Final = 10**9
 _REMOVED_AT_ONCE: Final = 5000
 _MAX_AGAIN: Final = 1000
-_BLOCK: Final = 1 << 20
 
 
-class Campaigns(Administration):
+class Campaigns(Administration, ABC):
     """The part of an outbox that plans campaigns, and finds them again."""
 
     _checker: Checker
@@ -123,7 +122,7 @@ class Campaigns(Administration):
         uuid = self._known_uuid()
         reason = None if again is None else filled(again, "again")
         terms = self._terms(account, due_at, expires_at, per_request, duplicates, tag)
-        window = _checked_window(quiet, zone, per_row)
+        _check_window(quiet, zone, per_row)
         credits_ = _checked_credits(credits_per_part)
         for argument, value in (("strict", strict), ("allow_empty", allow_empty), ("flash", flash)):
             if not isinstance(value, bool):
@@ -142,7 +141,7 @@ class Campaigns(Administration):
                 source.encoding,
                 source.columns,
                 terms.account,
-                quiet=None if window is None else quiet,
+                quiet=quiet,
                 zone=zone,
                 strict=strict,
                 rate=rate,
@@ -177,21 +176,19 @@ class Campaigns(Administration):
         checked_key(name, "name")
         self._known_uuid()
         with self._database.read() as connection:
-            row = connection.execute(_BY_NAME.where(CAMPAIGN.c.key == name)).first()
-        if row is None:
-            raise InvalidInput(f"there is no campaign {name!r}: look at the names with campaigns()")
+            row = steering.by_name(connection, name)
         return Campaign(Box(self._database, self._writing, self._tell, self._run_campaign), int(row.id), name)
 
     def campaigns(self) -> tuple[CampaignInfo, ...]:
         """All campaigns with their states, the latest first."""
         self._known_uuid()
         with self._database.read() as connection:
-            rows = connection.execute(_BY_NAME.order_by(CAMPAIGN.c.id.desc())).all()
+            rows = connection.execute(steering.ALL.order_by(CAMPAIGN.c.id.desc())).all()
             return tuple(campaign_info(connection, row) for row in rows)
 
+    @abstractmethod
     def _run_campaign(self, campaign: int, account: str, client: Client | ClientFactory, options: RunOptions) -> None:
         """Work until a campaign is settled; the outbox has the worker."""
-        raise NotImplementedError
 
     def _terms(
         self,
@@ -205,8 +202,8 @@ class Campaigns(Administration):
         most = self._checker.per_request
         if per_request is not None:
             number = plain_int(per_request)
-            if number is None or not 1 <= number <= _MAX_PER_REQUEST:
-                raise InvalidInput(f"per_request is not a number from 1 to {_MAX_PER_REQUEST}: give one")
+            if number is None or not 1 <= number <= MAX_PER_REQUEST:
+                raise InvalidInput(f"per_request is not a number from 1 to {MAX_PER_REQUEST}: give one")
             most = min(number, self._checker.most_per_request)
         if duplicates not in ("skip", "send"):
             raise InvalidInput('duplicates is not "skip" or "send": give one of them')
@@ -229,7 +226,7 @@ class Campaigns(Administration):
                 self._remove_plan(int(number))
             with self._writing() as (connection, now):
                 earlier = None if source_hash is None else self._check_source(connection, source_hash, again)
-                row = connection.execute(_BY_NAME.where(CAMPAIGN.c.key == name)).first()
+                row = connection.execute(steering.ALL.where(CAMPAIGN.c.key == name)).first()
                 if row is None or row.state not in _NEVER_SENT:
                     shown = name if row is None else _other_name(connection, row, again)
                     same = row if earlier is None else earlier
@@ -255,7 +252,7 @@ class Campaigns(Administration):
             KeyTaken: There is one, and nobody says why it is sent again.
         """
         earlier = connection.execute(
-            _BY_NAME.where(CAMPAIGN.c.source_hash == source_hash, CAMPAIGN.c.state.not_in(_NEVER_SENT))
+            steering.ALL.where(CAMPAIGN.c.source_hash == source_hash, CAMPAIGN.c.state.not_in(_NEVER_SENT))
             .order_by(CAMPAIGN.c.id.desc())
             .limit(1)
         ).first()
@@ -274,7 +271,6 @@ class Campaigns(Administration):
 
 
 _NEVER_SENT: Final = [CampaignState.PLANNING.value, CampaignState.PLANNED.value]
-_BY_NAME: Final = select(CAMPAIGN).where(CAMPAIGN.c.id != STREAM, CAMPAIGN.c.state != steering.DISCARDED)
 _DISCARDED: Final = select(CAMPAIGN.c.id).where(CAMPAIGN.c.state == steering.DISCARDED)
 
 
@@ -282,14 +278,11 @@ def changed_source(record: PlanRecord, source_hash: str) -> bool:
     """Whether the file of a plan is there and has another content now."""
     if record.path is None:
         return False
-    hashed = hashlib.sha256()
     try:
         with Path(record.path).open("rb") as file:
-            while block := file.read(_BLOCK):
-                hashed.update(block)
+            return hashlib.file_digest(file, "sha256").hexdigest() != source_hash
     except OSError:
         return False  # moved away: the rows that were planned stand in the outbox
-    return hashed.hexdigest() != source_hash
 
 
 def _other_name(connection: Connection, row: DatabaseRow, again: str | None) -> str:
@@ -325,14 +318,14 @@ def _columns(source: Source, to: str, key: str | None, per_row: Mapping[str, str
     )
 
 
-def _checked_window(quiet: str | None, zone: str | None, per_row: Mapping[str, str] | None) -> QuietHours | None:
+def _check_window(quiet: str | None, zone: str | None, per_row: Mapping[str, str] | None) -> None:
     if zone is not None:
         check_zone(zone)
     if quiet is None:
-        return None
+        return
     if zone is None and (not isinstance(per_row, Mapping) or "zone" not in per_row):
         raise InvalidInput("quiet has no time zone: give zone=, such as Africa/Johannesburg, or a column in per_row")
-    return QuietHours.parse(quiet)
+    QuietHours.parse(quiet)
 
 
 def _checked_credits(value: Decimal | int | str) -> Decimal:

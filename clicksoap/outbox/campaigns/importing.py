@@ -9,7 +9,7 @@ from sqlalchemy import Connection, bindparam, delete, select
 
 from clicksoap.outbox.dialects import insert_missing
 from clicksoap.outbox.identity import digest
-from clicksoap.outbox.tables import CAMPAIGN, CONTENT, MESSAGE, SUPPRESSED
+from clicksoap.outbox.tables import CAMPAIGN, CONTENT, MESSAGE
 
 CHUNK: Final = 2000
 """How many rows are written in one transaction: others wait for it no longer than some 50 ms."""
@@ -57,10 +57,6 @@ _LINES_OF_NUMBERS: Final = select(MESSAGE.c.msisdn, MESSAGE.c.line).where(
     MESSAGE.c.msisdn.in_(bindparam("numbers", expanding=True)),
     MESSAGE.c.campaign_id == bindparam("campaign"),
     MESSAGE.c.state == "pending",
-)
-_SUPPRESSED: Final = select(SUPPRESSED.c.msisdn, SUPPRESSED.c.why).where(
-    SUPPRESSED.c.msisdn.in_(bindparam("numbers", expanding=True)),
-    SUPPRESSED.c.account.in_(["", bindparam("account")]),
 )
 _SOME: Final = 500  # of the values of one IN
 
@@ -125,15 +121,6 @@ def lines_of_numbers(connection: Connection, campaign: int, numbers: Sequence[st
         given = {"campaign": campaign, "numbers": list(numbers[start : start + _SOME])}
         for number, line in connection.execute(_LINES_OF_NUMBERS, given):
             found[str(number)] = min(int(line), found.get(str(number), int(line)))
-    return found
-
-
-def suppressed(connection: Connection, account: str, numbers: Sequence[str]) -> dict[str, str]:
-    """Why each number is suppressed that is."""
-    found: dict[str, str] = {}
-    for start in range(0, len(numbers), _SOME):
-        given = {"account": account, "numbers": list(numbers[start : start + _SOME])}
-        found |= {str(number): str(why) for number, why in connection.execute(_SUPPRESSED, given)}
     return found
 
 

@@ -10,9 +10,11 @@ from sqlalchemy import Connection, bindparam, func, select
 from clicksoap.outbox.accounts import FOR_EVER
 from clicksoap.outbox.campaigns import settings
 from clicksoap.outbox.campaigns.progress import Progress, ProgressWatch
+from clicksoap.outbox.databases import Database
 from clicksoap.outbox.journal import moment
 from clicksoap.outbox.limits import Limits
-from clicksoap.outbox.states import MessageState
+from clicksoap.outbox.records import count_by_state
+from clicksoap.outbox.states import MessageState, doubtful, still_open
 from clicksoap.outbox.tables import ACCOUNT, CAMPAIGN, MESSAGE, REQUEST, SENDING
 
 _LOOK: Final = 1.0
@@ -27,42 +29,47 @@ class Look:
         account: The account that sends it.
         tell: Told how far it is; what it raises is dropped.
         limits: The time limits of the outbox.
+        database: The database, whose clock is asked.
     """
 
-    def __init__(self, campaign: int, account: str, tell: Callable[[Progress], None], limits: Limits) -> None:
+    def __init__(
+        self,
+        campaign: int,
+        account: str,
+        tell: Callable[[Progress], None],
+        limits: Limits,
+        database: Database,
+    ) -> None:
         self._campaign = campaign
         self._account = account
         self._tell = tell
         self._limits = limits
+        self._database = database
         self._watch = ProgressWatch()
         self._next = 0.0
 
-    def __call__(self, connection: Connection, now: float, *, is_last: bool) -> None:
+    def __call__(self, connection: Connection, *, is_last: bool) -> None:
         """Look, if it is time.
 
         Args:
             connection: A transaction that reads.
-            now: The time by the database's clock.
             is_last: Whether the campaign ends.
         """
         began = time.monotonic()
         if began < self._next and not is_last:
             return
-        progress = self._progress(connection, now)
+        progress = self._progress(connection, self._database.now(connection))
         self._next = time.monotonic() + max(_LOOK, (time.monotonic() - began) / _COST_AT_MOST)
         with suppress(Exception):  # an observer must not change what becomes of a message
             self._tell(progress)
 
     def _progress(self, connection: Connection, now: float) -> Progress:
-        counts = {
-            MessageState(state): int(count)
-            for state, count in connection.execute(_COUNTS, {"campaign": self._campaign})
-        }
+        counts = count_by_state(connection, MESSAGE.c.campaign_id == self._campaign)
         campaign = connection.execute(_CAMPAIGN, {"campaign": self._campaign}).one()
         account = connection.execute(_ACCOUNT, {"account": self._account}).first()
         asking, last = connection.execute(_ASKING, {"campaign": self._campaign, "now": now}).one()
         rows = sum(counts.values())
-        open_ = counts.get(MessageState.PENDING, 0) + counts.get(MessageState.SENDING, 0)
+        open_ = still_open(counts)
         rate, left = self._watch.measure(now, rows - open_, rows)
         paused = campaign.paused_why if campaign.state == "paused" else None
         if paused is None and account is not None and account.paused_until is not None:
@@ -75,7 +82,7 @@ class Look:
             done=rows - open_,
             accepted=counts.get(MessageState.ACCEPTED, 0),
             rejected=counts.get(MessageState.REJECTED, 0),
-            doubtful=counts.get(MessageState.UNCONFIRMED, 0) + counts.get(MessageState.UNKNOWN, 0),
+            doubtful=doubtful(counts),
             pending=counts.get(MessageState.PENDING, 0),
             sending=counts.get(MessageState.SENDING, 0),
             rate=rate,
@@ -88,11 +95,6 @@ class Look:
         )
 
 
-_COUNTS: Final = (
-    select(MESSAGE.c.state, func.count())
-    .where(MESSAGE.c.campaign_id == bindparam("campaign"))
-    .group_by(MESSAGE.c.state)
-)
 _CAMPAIGN: Final = select(CAMPAIGN.c.state, CAMPAIGN.c.paused_why, CAMPAIGN.c.plan).where(
     CAMPAIGN.c.id == bindparam("campaign")
 )

@@ -12,8 +12,6 @@ from clicksoap.options import SendOptions
 from clicksoap.outbox.campaigns.problems import BadRow, Kind, Problem
 from clicksoap.outbox.campaigns.quiet import check_zone
 
-_SHOWN: Final = 60
-
 
 @dataclass(frozen=True, slots=True)
 class RowSettings:
@@ -91,7 +89,7 @@ def row_settings(cells: Mapping[str, str], columns: Mapping[str, str], zone: str
     """
 
     def bad(name: str, reason: str) -> BadRow:
-        return BadRow(Problem(Kind.OPTION, columns[name], cells[name].strip()[:_SHOWN], reason))
+        return BadRow(Problem(Kind.OPTION, columns[name], cells[name].strip(), reason))
 
     filled = {name: cell.strip() for name, cell in cells.items() if cell.strip()}
     if "zone" in filled:
@@ -126,10 +124,10 @@ def _time(cell: str, zone: str | None, name: str, column: str) -> datetime:
     try:
         moment = datetime.fromisoformat(cell)
     except ValueError:
-        raise BadRow(Problem(Kind.OPTION, column, cell[:_SHOWN], reason)) from None
+        raise BadRow(Problem(Kind.OPTION, column, cell, reason)) from None
     if moment.tzinfo is None:
         if zone is None:
             reason = f"{name} has no time zone: write an offset behind it, such as +02:00, or give zone="
-            raise BadRow(Problem(Kind.OPTION, column, cell[:_SHOWN], reason))
+            raise BadRow(Problem(Kind.OPTION, column, cell, reason))
         moment = moment.replace(tzinfo=ZoneInfo(zone))
     return moment

@@ -11,6 +11,7 @@ from typing import Final
 from sqlalchemy import Connection, select, update
 
 from clicksoap.errors import KeyTaken
+from clicksoap.outbox import suppression
 from clicksoap.outbox.campaigns import importing
 from clicksoap.outbox.campaigns.doubles import Suspicion
 from clicksoap.outbox.campaigns.importing import CHUNK, NewRow
@@ -176,14 +177,14 @@ class Planner:
                 kept.append(row)
                 continue
             reason = f"the key stands in line {was} already: give each row a key of its own"
-            problem = Problem(Kind.KEY, self._checker.key_name, row.key[:60], reason)
+            problem = Problem(Kind.KEY, self._checker.key_name, row.key, reason)
             taken.append(self._bad_row(row.line, row.cells, problem, now))
         return kept, taken
 
     def _new_rows(self, connection: Connection, checked: list[CheckedRow], now: float) -> Iterator[NewRow]:
         """The rows that are sent, and those that are not, with the reason."""
         numbers = [row.msisdn for row in checked]
-        opted_out = importing.suppressed(connection, self._terms.account, numbers)
+        opted_out = suppression.reasons(connection, self._terms.account, numbers)
         earlier = self._earlier_lines(connection, checked)
         seen: dict[str, int] = {}
         allowed = self._terms.allowed

@@ -11,11 +11,10 @@ from clicksoap.outbox.campaigns.options import RowSettings, row_settings
 from clicksoap.outbox.campaigns.problems import BadRow, Kind, Problem
 from clicksoap.outbox.campaigns.recipients import recipient
 from clicksoap.outbox.campaigns.templates import Template
-from clicksoap.outbox.drafts import Checker
+from clicksoap.outbox.drafts import LONGEST_KEY, Checker
 from clicksoap.text import MAX_PARTS, Alphabet
 
 _MAX_VARIANTS: Final = 1000
-_LONGEST_KEY: Final = 200
 _SAMPLE_NUMBER: Final = "27820000000"
 
 
@@ -149,9 +148,9 @@ class RowChecker:
         key = cell.strip()
         if not key:
             raise BadRow(Problem(Kind.KEY, self.key_name, "", "the key is empty: give each row a key of its own"))
-        if len(key) > _LONGEST_KEY:
-            reason = f"the key has {len(key)} characters: give at most {_LONGEST_KEY}"
-            raise BadRow(Problem(Kind.KEY, self.key_name, key[:60], reason))
+        if len(key) > LONGEST_KEY:
+            reason = f"the key has {len(key)} characters: give at most {LONGEST_KEY}"
+            raise BadRow(Problem(Kind.KEY, self.key_name, key, reason))
         return key
 
     def _variant(self, cells: tuple[str, ...]) -> Variant:

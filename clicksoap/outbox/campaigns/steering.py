@@ -8,6 +8,8 @@ from sqlalchemy import Connection, bindparam, exists, or_, select, update
 
 from clicksoap.codes import STATUS_DEFINITIONS
 from clicksoap.errors import InvalidInput
+from clicksoap.outbox.campaigns import settings
+from clicksoap.outbox.campaigns.settings import PlanRecord
 from clicksoap.outbox.journal import Happening, OutboxEvent, record
 from clicksoap.outbox.tables import CAMPAIGN, KEPT_TEXT, MESSAGE, PENDING, REQUEST, SENDING, STREAM, DatabaseRow
 
@@ -34,19 +36,53 @@ class CampaignState(StrEnum):
 DISCARDED: Final = "discarded"
 """The state of a plan that another one replaced, until its rows are removed."""
 
+ALL: Final = select(CAMPAIGN).where(CAMPAIGN.c.id != STREAM, CAMPAIGN.c.state != DISCARDED)
+"""The rows of all campaigns: without the stream, and without what is being removed."""
+
 
 def by_name(connection: Connection, name: str) -> DatabaseRow:
-    """The row of a campaign, locked until the transaction ends.
+    """The row of a campaign.
 
     Raises:
         InvalidInput: There is none of this name.
     """
-    row = connection.execute(
-        select(CAMPAIGN).where(CAMPAIGN.c.key == name, CAMPAIGN.c.id != STREAM).with_for_update()
-    ).first()
+    row = connection.execute(ALL.where(CAMPAIGN.c.key == name)).first()
     if row is None:
         raise InvalidInput(f"there is no campaign {name!r}: look at the names with campaigns()")
     return row
+
+
+def locked(connection: Connection, number: int) -> DatabaseRow | None:
+    """The row of a campaign, locked until the transaction ends; None if its plan was replaced meanwhile."""
+    return connection.execute(ALL.where(CAMPAIGN.c.id == number).with_for_update()).first()
+
+
+def record_of(row: DatabaseRow) -> PlanRecord:
+    """The record of the plan of a campaign.
+
+    Raises:
+        InvalidInput: The plan is not complete.
+    """
+    if row.state == CampaignState.PLANNING:
+        raise InvalidInput(f"the plan {row.key!r} is not complete: it is being made, or was interrupted; plan it again")
+    return settings.read(row.plan)
+
+
+def startable(row: DatabaseRow) -> PlanRecord:
+    """The record of the plan of a campaign that may be started.
+
+    Raises:
+        InvalidInput: It was started before, its plan is not complete, or is strict and has a bad row.
+    """
+    record = record_of(row)
+    if row.state != CampaignState.PLANNED:
+        raise InvalidInput(f"campaign {row.key!r} was started before, and is {row.state}: use resume() to go on")
+    if record.strict and record.bad:
+        raise InvalidInput(
+            f"plan {row.key!r} is strict and has {sum(record.bad.values())} bad rows, so nothing is sent: "
+            "mend the rows that print(plan) shows, and plan it again"
+        )
+    return record
 
 
 def discard(connection: Connection, row: DatabaseRow) -> None:
@@ -58,12 +94,9 @@ def start(connection: Connection, row: DatabaseRow, stop_after: int | None, now:
     """Let workers send a planned campaign.
 
     Raises:
-        InvalidInput: It is not planned, or was started before.
+        InvalidInput: It may not be started: see `startable`.
     """
-    if row.state == CampaignState.PLANNING:
-        raise InvalidInput(f"the plan {row.key!r} is not complete: it is being made, or was interrupted; plan it again")
-    if row.state != CampaignState.PLANNED:
-        raise InvalidInput(f"campaign {row.key!r} was started before, and is {row.state}: use resume() to go on")
+    startable(row)
     _set(connection, row, state=CampaignState.RUNNING.value, started_at=now, stop_after=stop_after)
     return record(connection, Happening.CAMPAIGN_STARTED, row.key, now, who, campaign=row.id)
 
@@ -160,22 +193,31 @@ def open_rows(connection: Connection, campaign: int, account: str) -> Open:
     return Open(bool(pending), bool(sending))
 
 
-def refused(connection: Connection, campaign: int, count: int, now: float, who: str) -> OutboxEvent | None:
-    """Count refused messages; pauses the campaign if they are too many, and returns the event."""
+def refused(
+    connection: Connection, campaign: int, count: int, whole: str | None, now: float, who: str
+) -> OutboxEvent | None:
+    """Count refused messages; pauses the campaign if they are too many, or if a whole request was refused.
+
+    Args:
+        connection: The transaction that enters them.
+        campaign: The number of the campaign.
+        count: How many messages were refused.
+        whole: The refusal, if it speaks of a whole request: the next one would be refused as well. Else None.
+        now: The present time by the database's clock.
+        who: The worker.
+
+    Returns:
+        The event, if the campaign was paused.
+    """
     row = connection.execute(
         update(CAMPAIGN).where(CAMPAIGN.c.id == campaign).values(refused=CAMPAIGN.c.refused + count).returning(CAMPAIGN)
     ).one()
-    if row.state != CampaignState.RUNNING or row.stop_after is None or row.refused < row.stop_after:
+    if row.state != CampaignState.RUNNING:
         return None
-    return pause(connection, row, f"the gateway refused {row.refused} messages (stop_after={row.stop_after})", now, who)
-
-
-def refused_whole(connection: Connection, campaign: int, why: str, now: float, who: str) -> OutboxEvent | None:
-    """Pause a campaign of which a whole request was refused: the next would be as well; returns the event."""
-    row = connection.execute(select(CAMPAIGN).where(CAMPAIGN.c.id == campaign).with_for_update()).first()
-    if row is None or row.state != CampaignState.RUNNING:
-        return None
-    return pause(connection, row, why, now, who)
+    if row.stop_after is not None and row.refused >= row.stop_after:
+        why = f"the gateway refused {row.refused} messages (stop_after={row.stop_after})"
+        return pause(connection, row, why, now, who)
+    return None if whole is None else pause(connection, row, whole, now, who)
 
 
 def _set(connection: Connection, row: DatabaseRow, **values: object) -> None:

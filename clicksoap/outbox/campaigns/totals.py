@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Executable, Integer, case, cast, func, select
 from clicksoap.codes import MessageStatus
 from clicksoap.lazy_re import pattern
 from clicksoap.outbox.journal import moment
-from clicksoap.outbox.states import MessageState
+from clicksoap.outbox.states import MessageState, doubtful
 from clicksoap.outbox.tables import MESSAGE, REQUEST
 
 _REASONS_LISTED: Final = 20
@@ -71,7 +71,7 @@ class Totals:
     @property
     def doubtful(self) -> int:
         """How many are unconfirmed or unknown: a delivery report or a person settles them."""
-        return self.by_state.get(MessageState.UNCONFIRMED, 0) + self.by_state.get(MessageState.UNKNOWN, 0)
+        return doubtful(self.by_state)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import threading
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -129,8 +129,6 @@ def test_a_cancelled_campaign_never_leaves_and_the_gateway_stops_what_it_holds(
 
 
 def _tomorrow() -> Any:
-    from datetime import UTC, datetime  # noqa: PLC0415 - of this helper
-
     return datetime.now(UTC) + timedelta(days=1)
 
 
@@ -180,8 +178,6 @@ def test_rows_wait_in_their_quiet_hours(box: Outbox, sms: Client, gateway: Simul
 
 
 def _quiet_now() -> str:
-    from datetime import UTC, datetime  # noqa: PLC0415 - of this helper
-
     now = datetime.now(UTC)
     return f"{now - timedelta(hours=1):%H:%M}-{now + timedelta(hours=1):%H:%M}"
 
