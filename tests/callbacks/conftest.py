@@ -3,6 +3,7 @@
 import asyncio
 import os
 import sqlite3
+import threading
 from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
@@ -55,12 +56,19 @@ class Noted:
 _made: list[Callbacks] = []
 
 
-@pytest.fixture(autouse=True)
-def stopped() -> Iterator[None]:
+def stop_receivers() -> None:
     """Stop the receivers that `noting` made: one whose store is closed would try it again during other tests."""
-    yield
+    for thread in threading.enumerate():
+        if thread.name == "clicksoap-callbacks":
+            thread.join(5)  # at its end it sets a timer
     while _made:
         _made.pop()._thread_background.stop()
+
+
+@pytest.fixture(autouse=True)
+def stopped() -> Iterator[None]:
+    yield
+    stop_receivers()
 
 
 def noting(*, is_async: bool = False, **choices: Any) -> Noted:
@@ -199,6 +207,7 @@ def place(request: pytest.FixtureRequest) -> Iterator[Place]:
     else:
         found = PostgreSQLPlace(request.getfixturevalue("postgresql_server"))
     yield found
+    stop_receivers()
     found.close()
 
 
