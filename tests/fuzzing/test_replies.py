@@ -74,8 +74,9 @@ def run(numbers: range, binding: str) -> Counter[str]:
     current: Any = None
 
     def answer(connection: socket.socket, _: object) -> None:
-        connection.sendall(current.data)
-        if current.closes:
+        reply = current  # the client may be at the next one before this thread goes on
+        connection.sendall(reply.data)
+        if reply.closes:
             raise Hangup
 
     told: Counter[str] = Counter()
