@@ -82,7 +82,7 @@ class IncomingReply:
 
     @property
     def may_have_taken_effect(self) -> bool:
-        """Whether the request may have left, and the reply is no refusal so far."""
+        """Whether the request may have left, and the reply so far does not refuse it."""
         return self.is_expected and not self.is_refusal
 
     def check_tunnel(self) -> None:
