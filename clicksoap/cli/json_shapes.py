@@ -53,8 +53,8 @@ SHAPES: Final[dict[str, dict[str, str]]] = {
     },
     "outbox plan": {
         "plan": "The plan: `name`, `source`, `columns`, `rows`, `messages`, `parts`, `unicode`, `requests`, `credits`, "
-        "`rate`, `duration`, `bad`, `problems`, `duplicates`, `suppressed`, `not_allowed`, `longest`, `first_unicode`, "
-        "`quiet`, `zones`, `strict`, `previews`.",
+        "`rate`, `duration`, `bad`, `problems`, `duplicates`, `suppressed`, `not_allowed`, "
+        "`sent_before`, `sent_as`, `longest`, `first_unicode`, `quiet`, `zones`, `strict`, `previews`.",
     },
     "outbox send": _CAMPAIGN,
     "outbox resume": _CAMPAIGN,

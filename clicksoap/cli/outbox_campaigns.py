@@ -220,13 +220,15 @@ def _finished(output: Output, campaign: "Campaign", tolerate: Tolerance | None) 
         output.problem(str(check))
     if not check.is_finished:
         why = f" ({info.why})" if info.why else ""
+        state = "interrupted" if info.state == "running" else info.state
         output.note(
-            f"Campaign {campaign.name} is {info.state}{why}, and not finished: clicksoap outbox resume {campaign.name}"
+            f"Campaign {campaign.name} is {state}{why}; it goes on with: clicksoap outbox resume {campaign.name}"
         )
     if check.doubtful:
         output.note(f"{counted(check.doubtful, 'message')} may have been sent: clicksoap outbox list")
-    if states.get("rejected"):
-        output.note(f"Who did not get it, and why: clicksoap outbox export {campaign.name} rest.csv --state rejected")
+    if without := [state for state in ("rejected", "skipped", "expired", "cancelled") if states.get(state)]:
+        wanted = " ".join(f"--state {state}" for state in without)
+        output.note(f"Rows without a message, and why: clicksoap outbox export {campaign.name} rest.csv {wanted}")
     code = worst(codes)
     output.document(
         {

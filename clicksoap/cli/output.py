@@ -17,6 +17,16 @@ _COLOURS: Final = {
     **dict.fromkeys(("not_sent", "unknown", "unconfirmed", "warning", "skipped"), "yellow"),
 }
 _MAX_WIDTH: Final = 40  # of a column that is aligned
+# The library's texts name methods and arguments of Python.
+_WORDS: Final = (
+    ("go on with it by clicksoap outbox resume", "use its resume() to go on"),
+    ('give --again "the reason"', 'give again="the reason"'),
+    ("look at the names with clicksoap outbox campaigns", "look at the names with campaigns()"),
+    ("look it up with clicksoap outbox campaigns", "look it up with campaign()"),
+    ("give another path, or --overwrite", "give another path, or overwrite=True"),
+    ("set the region, such as CLICKSOAP_REGION=ZA", 'give the client region="ZA"'),
+    ("give --region ZA", 'give region="ZA"'),
+)
 
 
 class Output:
@@ -70,7 +80,9 @@ class Output:
             self._aside(text)
 
     def problem(self, text: str) -> None:
-        """Write an error for people."""
+        """Write an error for people, in words of the shell instead of those of Python."""
+        for said, written in _WORDS:
+            text = text.replace(written, said)
         self._aside(f"{click.style('Error:', fg='red')} {text}")
 
     def _data(self, text: str) -> None:

@@ -1,5 +1,6 @@
 """Arguments and options that ``send`` and ``envelope`` share."""
 
+from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
@@ -8,6 +9,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 import click
 
+from clicksoap.cli.output import Output, counted
 from clicksoap.cli.values import duration, moment, read_recipients
 from clicksoap.errors import InvalidInput
 
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., object])
 
+_MAX_BAD: Final = 20
 _MINUTE: Final = timedelta(minutes=1)
 _DECORATORS: Final = (
     click.argument("words", metavar="TO... TEXT", nargs=-1),
@@ -60,7 +63,8 @@ class Sending:
         callback: int | None,
         client_id: str | None,
     ) -> None:
-        self.to, text = read_recipients(words, to_file)
+        given, self._lines, text = read_recipients(words, to_file)
+        self.to = [*given, *self._lines.values()]
         self.message = _message(text, flash=flash, plain=plain)
         options: SendOptions = {"unique": unique}
         if sender is not None:
@@ -80,6 +84,35 @@ class Sending:
         if client_id is not None:
             options["client_message_id"] = client_id
         self.options = options
+
+    def check_file(self, region: str | None, output: Output) -> None:
+        """Refuse a file with numbers that nothing can be sent to, and note those that stand in it several times.
+
+        Args:
+            region: The region of the settings, for national numbers.
+            output: Takes the note.
+
+        Raises:
+            InvalidInput: There are such lines; the text names the first 20, and how many there are.
+        """
+        from clicksoap.msisdn import msisdn  # noqa: PLC0415 - help and errors of usage do not need it
+
+        bad: list[str] = []
+        counts: Counter[str] = Counter()
+        for line, number in self._lines.items():
+            try:
+                counts[msisdn(number, f"line {line}", region)] += 1
+            except InvalidInput as error:
+                bad.append(f"\n  {error}")
+        if bad:
+            more = f"\n  and {len(bad) - _MAX_BAD} more" if len(bad) > _MAX_BAD else ""
+            raise InvalidInput(
+                f"{counted(len(bad), 'line')} of the file cannot be sent to, so nothing is sent: mend them, or leave "
+                f"them out by clicksoap outbox plan{''.join(bad[:_MAX_BAD])}{more}"
+            )
+        several = sum(count > 1 for count in counts.values())
+        if several and not self.options.get("unique"):
+            output.note(f"{counted(several, 'number')} in the file several times: --unique sends once to each.")
 
 
 def sending(function: F) -> F:

@@ -73,8 +73,8 @@ def tolerance(text: str) -> Tolerance:
     return Tolerance(float(found[1]), is_percent=is_percent)
 
 
-def read_recipients(words: Sequence[str], file: Path | None) -> tuple[list[str], str]:
-    """The recipients and the text of ``TO… TEXT`` and ``--to-file``.
+def read_recipients(words: Sequence[str], file: Path | None) -> tuple[list[str], dict[int, str], str]:
+    """The recipients of ``TO… TEXT``, those of ``--to-file`` by their lines, and the text.
 
     Raises:
         click.UsageError: There is no recipient or no text, or a file cannot be read.
@@ -82,11 +82,9 @@ def read_recipients(words: Sequence[str], file: Path | None) -> tuple[list[str],
     if not words:
         raise click.UsageError("TEXT is missing: give the numbers and then the text, in quotes")
     *numbers, text = words
-    if file is not None:
-        numbers += _numbers_of(file)
-    elif not numbers:
+    if file is None and not numbers:
         raise click.UsageError("TO or TEXT is missing: give the numbers and then the text, in quotes")
-    return numbers, read_text(text)
+    return numbers, {} if file is None else _numbers_of(file), read_text(text)
 
 
 def read_text(text: str) -> str:
@@ -108,14 +106,16 @@ def read_text(text: str) -> str:
     return given.removesuffix("\n").removesuffix("\r")
 
 
-def _numbers_of(file: Path) -> list[str]:
+def _numbers_of(file: Path) -> dict[int, str]:
     try:
         lines = sys.stdin.read().splitlines() if str(file) == "-" else file.read_text("utf-8-sig").splitlines()
     except OSError as error:
         raise click.UsageError(f"--to-file: {file} cannot be read: {error.strerror}") from None
     except (UnicodeDecodeError, AttributeError):
         raise click.UsageError(f"--to-file: {file} is not text in UTF-8: give a file with one number a line") from None
-    numbers = [line.strip() for line in lines if line.strip() and not line.lstrip().startswith("#")]
+    numbers = {
+        place: line.strip() for place, line in enumerate(lines, 1) if line.strip() and not line.lstrip().startswith("#")
+    }
     if not numbers:
         raise click.UsageError(f"--to-file: {file} holds no number: give a file with one number a line")
     return numbers

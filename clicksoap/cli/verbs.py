@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, NoReturn, TypeVar
 import click
 
 from clicksoap.cli.output import Output, error_data
-from clicksoap.errors import ClicksoapError, ConfigurationError, GatewayError
+from clicksoap.errors import ClicksoapError, ConfigurationError, GatewayError, NotSent, TransportError
 
 if TYPE_CHECKING:
     from clicksoap.client import Client
@@ -52,6 +52,15 @@ class Account:
         from clicksoap.config import find  # noqa: PLC0415 - help and errors of usage do not need it
 
         return find(self.profile, folder=Path.cwd())
+
+    def region(self) -> str | None:
+        """The region of the settings, in which national numbers are read; None for none.
+
+        Raises:
+            ConfigurationError: A setting is malformed.
+        """
+        found = self.configuration().settings.get("region")
+        return None if found is None else str(found.value)
 
     def options(self) -> "ClientOptions":
         """The arguments of a client. A missing password is asked for if a person sits at the terminal.
@@ -148,8 +157,17 @@ def failed(output: Output, error: ClicksoapError) -> int:
     tell_limit(output, error)
     if refusal in _explained():
         output.note(f"More about it: clicksoap explain {refusal}")
+    tell_way(output, error)
     output.document({"exit_code": code, "error": error_data(error)})
     return code
+
+
+def tell_way(output: Output, error: ClicksoapError) -> None:
+    """Note how to find out where the way to the gateway ends, if that is what failed."""
+    cause = error.cause if isinstance(error, NotSent) else error
+    if isinstance(cause, TransportError):
+        profile = click.get_current_context().params.get("profile")
+        output.note(f"Where the way ends: clicksoap doctor{f' -p {profile}' if profile else ''}")
 
 
 def tell_limit(output: Output, error: ClicksoapError) -> None:

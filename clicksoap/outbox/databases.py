@@ -171,7 +171,8 @@ class SQLite:
         except OSError as error:
             problem = error.strerror or type(error).__name__
             raise ConfigurationError(
-                f"the database {self.path.name} cannot be created ({problem}): check its folder"
+                f"the database {self.path.absolute()} cannot be created ({problem}): check its folder; "
+                "sqlite:/// and a relative path, or sqlite://// and the rest of an absolute one"
             ) from None
 
 

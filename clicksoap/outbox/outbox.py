@@ -3,7 +3,7 @@
 import inspect
 import sys
 import time
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from os import PathLike, fspath
@@ -368,15 +368,15 @@ class Outbox(Campaigns):
         # Outside of a transaction: the file may be large, and others would wait.
         if changed_source(record, str(row.source_hash)):
             raise InvalidInput(f"{record.source} changed since it was planned: plan it again, and look at the plan")
+        run = self._campaign_run(int(row.id), record.account, client, options)
         with self._writing() as (connection, now):
             found = steering.locked(connection, int(row.id))
             if found is None:
                 raise InvalidInput(f"plan {name!r} was made again meanwhile: look at that plan, and send it")
             event = steering.start(connection, found, most, now, who)
         self._tell(event)
-        campaign = self.campaign(name)
-        self._run_campaign(int(row.id), record.account, client, options)
-        return campaign
+        run()
+        return self.campaign(name)
 
     def __enter__(self) -> Self:
         return self.open()
@@ -389,14 +389,20 @@ class Outbox(Campaigns):
     def __repr__(self) -> str:
         return f"<Outbox {self._database.shown}>"
 
-    def _run_campaign(self, campaign: int, account: str, client: Client | ClientFactory, options: RunOptions) -> None:
+    def _campaign_run(
+        self, campaign: int, account: str, client: Client | ClientFactory, options: RunOptions
+    ) -> Callable[[], None]:
         look = None
         if options.on_progress is not None:
             look = Look(campaign, account, options.on_progress, self._limits_of(None), self._database)
         until = CampaignSettled(campaign, account, options.settle_within, look)
         worker = self._worker(client, account, options.senders, options.rate, options.floor, options.grace, None, until)
-        with stopped_by_signals(worker.stop):
-            worker.run()
+
+        def run() -> None:
+            with stopped_by_signals(worker.stop):
+                worker.run()
+
+        return run
 
     def _entry(
         self,

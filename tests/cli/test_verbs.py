@@ -309,3 +309,49 @@ def test_a_dead_port_can_be_tried_again_later(run: Run, arguments: list[str]) ->
 def test_no_variable_of_the_account_reaches_the_output(run: Run) -> None:
     for arguments in (["config", "show"], ["config", "check"], ["doctor"], ["envelope", GOOD, "x"]):
         assert PASSWORD not in run(*arguments).output
+
+
+def test_a_file_with_bad_lines_is_refused_with_all_of_them(run: Run, gateway: Simulator, tmp_path: Path) -> None:
+    lines = ["# our customers", "27821234567", "2782", "", "27 82 123 45 68", "082x1234567", "0821234567"]
+    (tmp_path / "numbers.txt").write_text("\n".join(lines))
+    result = run("send", "--to-file", "numbers.txt", "hello")
+    assert result.exit_code == 2
+    assert "3 lines of the file cannot be sent to, so nothing is sent" in result.stderr
+    assert [line.split()[1] for line in result.stderr.splitlines() if line.startswith("  line ")] == ["3", "6", "7"]
+    assert "clicksoap outbox plan" in result.stderr
+    assert not gateway.messages
+    (tmp_path / "numbers.txt").write_text("0821234567\n+27821234568\n")
+    assert run("send", "--to-file", "numbers.txt", "hello", variables={"CLICKSOAP_REGION": "ZA"}).exit_code == 0
+
+
+def test_only_twenty_bad_lines_are_shown(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "numbers.txt").write_text("12\n" * 30)
+    told = run("send", "--to-file", "numbers.txt", "hello").stderr
+    assert told.count("\n  line ") == 20
+    assert told.endswith("and 10 more\n")
+
+
+def test_a_number_that_stands_in_a_file_twice_is_told_before_it_costs_twice(
+    run: Run, gateway: Simulator, tmp_path: Path
+) -> None:
+    (tmp_path / "numbers.txt").write_text("27821234567\n+27 82 123 4567\n27821234568\n")
+    note = "1 number in the file several times: --unique sends once to each."
+    assert note in run("send", "--to-file", "numbers.txt", "--dry-run", "hello").stderr
+    assert note not in run("send", "--to-file", "numbers.txt", "--unique", "hello").stderr
+    assert len(gateway.messages) == 2
+
+
+def test_a_lost_answer_of_several_recipients_says_that_the_gateway_cannot_tell_them_apart(
+    run: Run, gateway: Simulator
+) -> None:
+    gateway.faults.lose_answer("sendmsg")
+    told = run("send", "27821234567", "27821234568", "hello").stderr
+    assert "The answer is that of one recipient, and the gateway does not say whose." in told
+    assert "--per-request 1" in told
+
+
+@pytest.mark.parametrize("verb", [["ping"], ["balance"], ["send", "27821234567", "hello"]])
+def test_a_gateway_that_nobody_reaches_is_told_with_the_next_step(run: Run, verb: list[str]) -> None:
+    result = run(*verb, "--endpoint", "http://127.0.0.1:9")
+    assert result.exit_code in {4, 75}
+    assert "Where the way ends: clicksoap doctor\n" in result.stderr

@@ -14,7 +14,7 @@ from clicksoap.cli.output import Output
 from clicksoap.cli.verbs import Account, connected, examples, reporting
 from clicksoap.config import LOCAL_FILE, Configuration, find, load, user_file
 from clicksoap.contract import VENDOR_ORIGIN
-from clicksoap.errors import ClicksoapError, ConfigurationError, GatewayError
+from clicksoap.errors import ClicksoapError, ConfigurationError
 from clicksoap.protocol.arguments import ClientOptions
 from clicksoap.secret import Secret
 
@@ -170,9 +170,6 @@ def _try_login(output: Output, options: ClientOptions) -> None:
     try:
         with Client(**options) as sms:
             sms.authenticate()
-    except GatewayError:
-        output.note("Nothing was written.")
-        raise
     except ClicksoapError:
         output.note("Nothing was written. --no-login writes the profile without a login.")
         raise

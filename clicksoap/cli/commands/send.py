@@ -19,6 +19,7 @@ from clicksoap.cli.verbs import (
     finish_undisturbed,
     reporting,
     tell_limit,
+    tell_way,
 )
 from clicksoap.errors import ClicksoapError, OutcomeUnknown, report_of
 from clicksoap.results import RecipientResult, SendReport, State
@@ -64,6 +65,7 @@ def command(
     whole send: see clicksoap --help.
     """
     message = Sending(**options)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    message.check_file(account.region(), output)
     if dry_run:
         return _rehearse(account, output, message)
     if rest is not None:
@@ -127,6 +129,7 @@ def _show(output: Output, report: SendReport, error: ClicksoapError | None, *, i
     if error is not None:
         output.problem(str(error))
         tell_limit(output, error)
+        tell_way(output, error)
     counts = ", ".join(
         f"{sum(each.state is state for each in report)} {state}" for state in State if _has(report, state)
     )
@@ -141,6 +144,10 @@ def _show(output: Output, report: SendReport, error: ClicksoapError | None, *, i
         output.note("Unknown: do not send to these again. In a minute, ask what became of them:")
         for own_id in own_ids:
             output.note(f"  clicksoap status --client-id {own_id}")
+        if len(report.unknown) > len(own_ids) > 0:
+            output.note("The answer is that of one recipient, and the gateway does not say whose.")
+            output.note("To know it of each, plan a campaign with one recipient per request: ")
+            output.note("  clicksoap outbox plan NAME FILE --per-request 1 …")
     if isinstance(error, OutcomeUnknown) and not own_ids:
         output.note("  The request had no id of its own to ask by.")
 

@@ -91,7 +91,8 @@ LogFormat = Literal["text", "json"]
     "accounts",
     multiple=True,
     metavar="API_ID:USER:PASSWORD[:BALANCE]",
-    help="Account of the gateway. Repeatable. Without it, all credentials work except the password 'wrong'.",
+    help="Account of the gateway, with 1000 credits unless BALANCE says more. Repeatable. Without it, all credentials "
+    "work except the password 'wrong'.",
 )
 @click.option(
     "--account-file",
@@ -137,7 +138,10 @@ def command(  # noqa: PLR0913 - each is an option
     quiet: bool,
     is_list: bool,
 ) -> None:
-    """Run a simulated gateway on this machine until Ctrl-C."""
+    """Run a simulated gateway on this machine until Ctrl-C.
+
+    It prints its addresses, and the numbers that it refuses, loses or delays on purpose.
+    """
     package = simulator_package()
     if is_list:
         for line in setting_lines():

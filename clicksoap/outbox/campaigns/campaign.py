@@ -55,8 +55,8 @@ class RunOptions:
     on_progress: OnProgress | None
 
 
-RunCampaign = Callable[[int, str, Client | ClientFactory, RunOptions], None]
-"""Works until a campaign, of an account, is settled, stopped, or its time is up."""
+MakeRun = Callable[[int, str, Client | ClientFactory, RunOptions], Callable[[], None]]
+"""Makes the run of a campaign, of an account: it works until that is settled, stopped, or its time is up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +67,13 @@ class Box:
         database: The database.
         writing: Begins a transaction that writes, and tells the time by the database's clock.
         tell: Tells the observer of an event.
-        run: Works until a campaign is settled.
+        run: Makes the run of a campaign, which works until it is settled.
     """
 
     database: Database
     writing: Callable[[], AbstractContextManager[tuple[Connection, float]]]
     tell: Callable[[OutboxEvent], None]
-    run: RunCampaign
+    run: MakeRun
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,13 +248,18 @@ class Campaign:
         """
         options = run_options(rate, floor, senders, grace, settle_within, on_progress)
         who, reason = filled(by, "by"), filled(why, "why")
+        run: Callable[[], None] | None = None
+        if client is not None:
+            # Before anything is written: a setting that is missing must not end a pause.
+            with self._box.database.read() as connection:
+                account = steering.record_of(self._row(connection)).account
+            run = self._box.run(self._number, account, client, options)
         with self._box.writing() as (connection, now):
-            row = self._locked(connection)
-            event = steering.resume(connection, row, reason, now, who)
+            event = steering.resume(connection, self._locked(connection), reason, now, who)
         if event is not None:
             self._box.tell(event)
-        if client is not None:
-            self._box.run(self._number, steering.record_of(row).account, client, options)
+        if run is not None:
+            run()
 
     def pause(self, *, by: str, why: str) -> None:
         """Pause it: nothing more leaves, and what is out is waited for.

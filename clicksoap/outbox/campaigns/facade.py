@@ -3,7 +3,7 @@
 import hashlib
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from datetime import datetime
 from decimal import Decimal
@@ -20,6 +20,7 @@ from clicksoap.options import SendOptions
 from clicksoap.outbox.administration import DEFAULT_ACCOUNT, Administration
 from clicksoap.outbox.campaigns import importing, steering
 from clicksoap.outbox.campaigns.campaign import Box, Campaign, CampaignInfo, RunOptions, campaign_info
+from clicksoap.outbox.campaigns.earlier import noted_before
 from clicksoap.outbox.campaigns.options import check_per_row
 from clicksoap.outbox.campaigns.plan import Plan, plan_of
 from clicksoap.outbox.campaigns.planner import Planner, Terms, finish
@@ -154,6 +155,9 @@ class Campaigns(Administration, ABC):
             try:
                 planner = Planner(self._database, uuid, campaign, checker, terms, record)
                 record = planner.run(source)
+                if key is not None:
+                    with self._database.read() as connection:
+                        record = noted_before(connection, campaign, record)
                 if rows is not None:
                     with self._database.read() as connection:
                         self._check_source(connection, source.digest, reason)
@@ -177,7 +181,7 @@ class Campaigns(Administration, ABC):
         self._known_uuid()
         with self._database.read() as connection:
             row = steering.by_name(connection, name)
-        return Campaign(Box(self._database, self._writing, self._tell, self._run_campaign), int(row.id), name)
+        return Campaign(Box(self._database, self._writing, self._tell, self._campaign_run), int(row.id), name)
 
     def campaigns(self) -> tuple[CampaignInfo, ...]:
         """All campaigns with their states, the latest first."""
@@ -187,8 +191,10 @@ class Campaigns(Administration, ABC):
             return tuple(campaign_info(connection, row) for row in rows)
 
     @abstractmethod
-    def _run_campaign(self, campaign: int, account: str, client: Client | ClientFactory, options: RunOptions) -> None:
-        """Work until a campaign is settled; the outbox has the worker."""
+    def _campaign_run(
+        self, campaign: int, account: str, client: Client | ClientFactory, options: RunOptions
+    ) -> Callable[[], None]:
+        """The run of a campaign, ready with its client: it works until the campaign is settled."""
 
     def _terms(
         self,

@@ -80,6 +80,8 @@ class Plan:
         duplicates: How many rows name a number that stands in an earlier row.
         suppressed: How many rows name a number of the suppression list.
         not_allowed: How many rows name a number that is not on the allow-list.
+        sent_before: How many rows have a key that an earlier campaign sent, or may have sent; they are sent again.
+        sent_as: The name of that campaign; None if there is none.
         longest: The row with the longest text; None if nothing is sent.
         first_unicode: The first row that is sent in UCS-2, and because of which characters.
         quiet: The quiet hours, such as ``21:00-08:00``; None for none.
@@ -104,6 +106,8 @@ class Plan:
     duplicates: int
     suppressed: int
     not_allowed: int
+    sent_before: int
+    sent_as: str | None
     longest: Place | None
     first_unicode: Place | None
     quiet: str | None
@@ -137,20 +141,25 @@ class Plan:
         if self.quiet is not None:
             lines.append(f"Nothing leaves from {self.quiet.replace('-', ' to ')} ({', '.join(self.zones)}).")
         for count, what in (
-            (self.duplicates, "the number stands in an earlier row"),
+            (self.duplicates, "the number stands in an earlier row, and duplicates is 'skip'"),
             (self.suppressed, "the number is suppressed"),
             (self.not_allowed, "the number is not on the allow-list"),
         ):
             if count:
                 lines.append(f"{_counted(count, 'row')} not sent: {what}.")
+        if self.sent_before:
+            lines.append(
+                f"Warning: {_counted(self.sent_before, 'row')} of campaign {self.sent_as!r} had the same key and went "
+                "out there. They are sent again."
+            )
         if self.bad:
             kinds = ", ".join(f"{count:,} {kind}" for kind, count in sorted(self.bad.items()))
-            verdict = "so nothing is sent (strict)" if self.strict else "which are not sent"
+            verdict = "so nothing is sent (strict)" if self.strict else "not sent"
             lines.append(f"{_counted(sum(self.bad.values()), 'bad row')}, {verdict}: {kinds}.")
             lines += [f"  {each}" for each in self.problems]
             hidden = sum(self.bad.values()) - len(self.problems)
             if hidden:
-                lines.append(f"  and {hidden:,} more")
+                lines.append(f"  and {hidden:,} more; the export of the rejected rows has all of them")
         return "\n".join(lines)
 
 
@@ -179,6 +188,8 @@ def plan_of(connection: Connection, campaign: int, name: str, record: PlanRecord
         record.duplicates,
         record.suppressed,
         record.not_allowed,
+        record.sent_before,
+        record.sent_as,
         record.longest,
         record.first_unicode,
         record.quiet,

@@ -66,6 +66,8 @@ class PlanRecord:
         duplicates: How many rows name a number that stood in an earlier one.
         suppressed: How many rows name a number of the suppression list.
         not_allowed: How many rows name a number that is not on the allow-list.
+        sent_before: How many rows have a key that stands in an earlier campaign and may have been sent there.
+        sent_as: The name of that campaign.
         problems: The first bad rows.
         longest: The row with the longest text.
         first_unicode: The first row that needs Unicode.
@@ -93,6 +95,8 @@ class PlanRecord:
     duplicates: int = 0
     suppressed: int = 0
     not_allowed: int = 0
+    sent_before: int = 0
+    sent_as: str | None = None
     problems: tuple[ShownProblem, ...] = ()
     longest: Place | None = None
     first_unicode: Place | None = None

@@ -76,7 +76,7 @@ def startable(row: DatabaseRow) -> PlanRecord:
     """
     record = record_of(row)
     if row.state != CampaignState.PLANNED:
-        raise InvalidInput(f"campaign {row.key!r} was started before, and is {row.state}: use resume() to go on")
+        raise InvalidInput(f"campaign {row.key!r} was started before: resume it to go on")
     if record.strict and record.bad:
         raise InvalidInput(
             f"plan {row.key!r} is strict and has {sum(record.bad.values())} bad rows, so nothing is sent: "

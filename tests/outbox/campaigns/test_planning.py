@@ -79,7 +79,7 @@ def test_bad_rows_are_named_by_line_column_value_and_mend(box: Outbox, tmp_path:
     assert "line 2 already" in plan.problems[2].reason
     assert states(box) == {"pending": 3, "rejected": 3}
     shown = str(plan)
-    assert "3 bad rows, which are not sent" in shown
+    assert "3 bad rows, not sent" in shown
     assert "line 5, column mobile, '12': " in shown
     for each in plan.problems:
         assert ": " in each.reason
@@ -233,3 +233,22 @@ def test_retention_removes_the_cells_of_bad_rows_too(box: Outbox, sms: Client, t
     assert states(box) == {"accepted": 3, "rejected": 1}
     plan = box.campaign("run").plan()
     assert [each.value for each in plan.problems] == [None]
+
+
+def test_rows_whose_key_an_earlier_campaign_sent_are_told(box: Outbox, sms: Client, tmp_path: Path) -> None:
+    """One more row makes another file, so the keys have to say that the others went out."""
+    box.send(planned(box, written(tmp_path, PEOPLE)), sms)
+    more = written(tmp_path, [*PEOPLE, ("27821234564", "Dan", "A4")], name="more.csv")
+    plan = planned(box, more, "more")
+    assert (plan.messages, plan.sent_before, plan.sent_as) == (4, 3, "run")
+    assert "Warning: 3 rows of campaign 'run' had the same key and went out there. They are sent again." in str(plan)
+    # Without keys, a row is known by its line, which says nothing about another file.
+    assert planned(box, more, "more", key=None).sent_before == 0
+
+
+def test_rows_of_a_cancelled_campaign_may_be_sent_by_another_one(box: Outbox, sms: Client, tmp_path: Path) -> None:
+    run = box.send(
+        planned(box, written(tmp_path, PEOPLE), due_at=datetime.now(UTC) + timedelta(hours=1)), sms, settle_within=0.1
+    )
+    run.cancel(by="Ann", why="wrong amounts")
+    assert planned(box, written(tmp_path, PEOPLE[:2], name="again.csv"), "again").sent_before == 0

@@ -13,7 +13,7 @@ import pytest
 from outboxes import ACCOUNT, Store, client, enqueue, settle, until, working
 from sqlalchemy import text
 
-from clicksoap import Client, InvalidInput
+from clicksoap import Client, ConfigurationError, InvalidInput
 from clicksoap.outbox import CampaignState, Decision, Happening, MessageState, Outbox, OutboxEvent
 from clicksoap.simulator import Simulator
 
@@ -34,10 +34,27 @@ def test_a_plan_is_sent_once_and_every_row_is_accounted_for(
         ("27821234562", "Dear Ben"),
         ("27821234563", "Dear Cleo"),
     ]
-    with pytest.raises(InvalidInput, match=r"campaign 'run' was started before.*resume\(\)"):
+    with pytest.raises(InvalidInput, match=r"campaign 'run' was started before: resume it"):
         box.send("run", sms)
     run.resume(sms)
     assert len(gateway.messages) == 3
+
+
+def test_a_campaign_without_a_client_is_not_started(box: Outbox, sms: Client, tmp_path: Path) -> None:
+    """Its plan may still be replaced, and the pause of a campaign does not end."""
+
+    def no_settings() -> Client:
+        raise ConfigurationError("no api_id: set CLICKSOAP_API_ID")
+
+    plan = planned(box, written(tmp_path, PEOPLE))
+    with pytest.raises(ConfigurationError, match="no api_id"):
+        box.send(plan, no_settings)
+    assert box.campaign("run").state is CampaignState.PLANNED
+    run = box.send(planned(box, written(tmp_path, PEOPLE)), sms, on_progress=_pausing(box, 0), rate=1)
+    assert run.state is CampaignState.PAUSED
+    with pytest.raises(ConfigurationError, match="no api_id"):
+        run.resume(no_settings)
+    assert run.state is CampaignState.PAUSED
 
 
 def test_groups_are_sent_in_the_requests_of_the_plan(
