@@ -2,6 +2,7 @@
 
 import inspect
 import sys
+import threading
 import time
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager
@@ -46,7 +47,7 @@ class Outbox(Campaigns):
     """A durable store of messages, and the workers that send them: it loses nothing and sends nothing twice unasked.
 
     The constructor opens nothing. The first use creates the tables if the database has none; `open` does it at once.
-    After a fork, make another one.
+    After a fork, take `another`.
 
     Args:
         url: ``sqlite:///PATH`` for a file on a disk of this machine, or ``postgresql://USER:PASSWORD@HOST/NAME``
@@ -125,6 +126,14 @@ class Outbox(Campaigns):
     def close(self) -> None:
         """Close the connections to the database; a later use opens new ones."""
         self._database.close()
+
+    def another(self) -> "Outbox":
+        """Another outbox with the same settings and connections of its own: for the process that a fork made."""
+        other = object.__new__(type(self))
+        vars(other).update(vars(self))
+        other._database = self._database.another()
+        other._opening = threading.Lock()
+        return other
 
     def upgrade(self, *, backup: bool = True) -> Path | None:
         """Bring the tables to the version of this clicksoap. Stop the workers before.
