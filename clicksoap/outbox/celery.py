@@ -14,6 +14,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, Final, Protocol, cast
+from weakref import WeakKeyDictionary
 
 from clicksoap.checks import plain_int, plain_seconds
 from clicksoap.client import Client
@@ -21,7 +22,7 @@ from clicksoap.errors import AuthenticationError, ClicksoapError, ConfigurationE
 from clicksoap.outbox.administration import DEFAULT_ACCOUNT
 from clicksoap.outbox.credentials import ClientFactory
 from clicksoap.outbox.drafts import checked_account
-from clicksoap.outbox.outbox import Outbox
+from clicksoap.outbox.outbox import Outbox, check_work
 from clicksoap.outbox.worker import Work
 
 if importlib.util.find_spec("celery") is None:
@@ -37,6 +38,7 @@ _log: Final = logging.getLogger("clicksoap.outbox")
 
 OutboxSource = Outbox | str | Callable[[], Outbox]
 
+_REGISTERED: Final = WeakKeyDictionary["Celery", set[str]]()
 _MAX_SLICES: Final = 1000
 _CLOCKS_DIFFER: Final = 120.0
 _BEYOND: Final = 30.0  # logins, connections and the last commit
@@ -56,7 +58,7 @@ class _Task(Protocol):
     name: str
     request: _Request
 
-    def apply_async(self, *, expires: float | datetime, retry: bool) -> object:
+    def apply_async(self, *, queue: str, expires: float | datetime, retry: bool) -> object:
         """Publish it."""
         ...
 
@@ -78,7 +80,7 @@ class _App(Protocol):
 
     def task(self, **options: object) -> Callable[[Callable[..., object]], _Task]: ...
 
-    def add_periodic_task(self, schedule: float, sig: _Task, *, name: str) -> object: ...
+    def add_periodic_task(self, schedule: float, sig: _Task, *, name: str, queue: str) -> object: ...
 
 
 def register(
@@ -127,21 +129,25 @@ def register(
     """
     name = f"clicksoap.outbox.{checked_account(account)}"
     hands = _Process(_source(outbox), _factory(client))
+    known = _REGISTERED.setdefault(app, set())
+    if name in known:
+        raise ConfigurationError(f"account {account!r} is registered on this app already: register each account once")
     if not isinstance(queue, str) or not queue:
         raise ConfigurationError("queue is not the name of a queue: give a str")
     count = plain_int(slices)
     if count is None or not 1 <= count <= _MAX_SLICES:
         raise ConfigurationError(f"slices is not a number from 1 to {_MAX_SLICES}: give one")
     length, interval = _seconds(seconds, "seconds"), _seconds(seconds if every is None else every, "every")
-    patience = plain_seconds(grace, is_zero_allowed=True)
-    if patience is None:
-        raise ConfigurationError("grace is not a number of seconds: give one")
+    check_work(senders, floor, grace)
+    patience = float(grace)
 
     def work(box: Outbox, sms: Client, for_seconds: float) -> Work:
         return box.work_slice(sms, for_seconds, account=account, senders=senders, floor=floor, grace=patience)
 
+    known.add(name)
+
     def run(self: _Task) -> str:
-        return _slice(self, hands, work, length)
+        return _slice(self, queue, hands, work, length)
 
     typed = cast("_App", app)
     soft = length + patience + _BEYOND
@@ -149,7 +155,6 @@ def register(
         name=name,
         bind=True,
         shared=False,
-        queue=queue,
         # The worker's clock decides, and clocks differ: one that is fast would drop every slice.
         expires=interval + _CLOCKS_DIFFER,
         ignore_result=True,
@@ -162,7 +167,7 @@ def register(
 
     def schedule(**_: object) -> None:
         for each in range(count):
-            typed.add_periodic_task(interval, task, name=f"{name} {each + 1}")
+            typed.add_periodic_task(interval, task, name=f"{name} {each + 1}", queue=queue)
 
     if typed.finalized:
         schedule()
@@ -171,7 +176,7 @@ def register(
         typed.on_after_finalize.connect(schedule, weak=False)
     for signal in cast("list[_Signal]", [signals.worker_process_shutdown, signals.worker_shutdown]):
         signal.connect(hands.close, weak=False)
-    return Slices(name, typed, task, interval + _CLOCKS_DIFFER)
+    return Slices(name, typed, task, queue, interval + _CLOCKS_DIFFER)
 
 
 class Slices:
@@ -181,10 +186,11 @@ class Slices:
         name: The name of the task.
     """
 
-    def __init__(self, name: str, app: _App, task: _Task, expires: float) -> None:
+    def __init__(self, name: str, app: _App, task: _Task, queue: str, expires: float) -> None:
         self.name = name
         self._app = app
         self._task = task
+        self._queue = queue
         self._expires = expires
         self._process = 0
         self._wanted = threading.Event()
@@ -210,7 +216,7 @@ class Slices:
             wanted.wait()
             wanted.clear()
             try:
-                self._task.apply_async(expires=self._expires, retry=False)
+                self._task.apply_async(queue=self._queue, expires=self._expires, retry=False)
             except Exception as error:  # noqa: BLE001 - brokers have exceptions of their own
                 _log.warning("a slice was not published: %s", type(error).__name__)
             time.sleep(_BETWEEN_KICKS)
@@ -266,7 +272,9 @@ class _Process:
             box.close()
 
 
-def _slice(task: _Task, hands: _Process, work: Callable[[Outbox, Client, float], Work], seconds: float) -> str:
+def _slice(
+    task: _Task, queue: str, hands: _Process, work: Callable[[Outbox, Client, float], Work], seconds: float
+) -> str:
     """One run of the task: what it gives is what Celery logs."""
     _refuse_green_threads()
     try:
@@ -277,7 +285,7 @@ def _slice(task: _Task, hands: _Process, work: Callable[[Outbox, Client, float],
     except ClicksoapError as error:
         # No stack: nobody's code is wrong, and the same comes again with each slice until a person acts.
         _log.error("a slice cannot work, another worker gets its turn: %s", error)
-        _hand_on(task)
+        _hand_on(task, queue)
         return f"could not work: {type(error).__name__}"
 
 
@@ -297,7 +305,7 @@ def _worked(hands: _Process, work: Callable[[Outbox, Client, float], Work], seco
             raise
 
 
-def _hand_on(task: _Task) -> None:
+def _hand_on(task: _Task, queue: str) -> None:
     """Publish the task again, so that a machine that cannot work does not use up the turns of those that can."""
     expires = task.request.expires
     if expires is None:
@@ -305,6 +313,7 @@ def _hand_on(task: _Task) -> None:
     time.sleep(_BEFORE_HANDING_ON)
     try:
         task.apply_async(
+            queue=queue,
             # As before: a turn that nobody can take ends.
             expires=expires if isinstance(expires, datetime) else datetime.fromisoformat(expires),
             retry=False,

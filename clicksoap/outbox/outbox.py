@@ -446,19 +446,28 @@ class Outbox(Campaigns):
         seconds: float | None,
         until: Until | None,
     ) -> Worker:
-        count = plain_int(senders)
-        if count is None or not 1 <= count <= _MAX_SENDERS:
-            raise InvalidInput(f"senders is not a number from 1 to {_MAX_SENDERS}: give one")
-        if plain_seconds(grace, is_zero_allowed=True) is None:
-            raise InvalidInput("grace is not a number of seconds: give one")
-        if floor is not None and plain_seconds(floor, is_zero_allowed=True) is None:
-            raise InvalidInput("floor is not a number of credits: give one, or None for no floor")
+        check_work(senders, floor, grace)
         name = checked_account(account)
         clients = Clients(client, self._known_uuid())
         if rate is not None:
             self.set_rate(rate, account=name)
-        options = WorkerOptions(name, count, floor, grace, seconds, until, self._counts_parts)
+        options = WorkerOptions(name, senders, floor, grace, seconds, until, self._counts_parts)
         return Worker(self._database, clients, options, self._limits_of(clients), self._mark_file, self._tell)
+
+
+def check_work(senders: int, floor: float | None, grace: float) -> None:
+    """Refuse arguments of a worker that cannot work.
+
+    Raises:
+        InvalidInput: One of them cannot work; the text names it.
+    """
+    count = plain_int(senders)
+    if count is None or not 1 <= count <= _MAX_SENDERS:
+        raise InvalidInput(f"senders is not a number from 1 to {_MAX_SENDERS}: give one")
+    if plain_seconds(grace, is_zero_allowed=True) is None:
+        raise InvalidInput("grace is not a number of seconds: give one")
+    if floor is not None and plain_seconds(floor, is_zero_allowed=True) is None:
+        raise InvalidInput("floor is not a number of credits: give one, or None for no floor")
 
 
 def _checked_expiry(expires_in: timedelta | float | None) -> float | None:

@@ -17,6 +17,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
+from redis import Redis
+
 from tests.outbox.proofs import staging
 from tests.outbox.proofs.staging import ROOT, Gateway, Outcome, Stores
 
@@ -86,8 +88,6 @@ def brokers(engine: str) -> Iterator[str]:
 
 
 def empty(broker: str) -> None:
-    from redis import Redis
-
     with suppress(Exception), Redis.from_url(broker) as connection:
         connection.flushall()
 
@@ -156,8 +156,8 @@ def proof(engine: str, count: int, seed: int, server: str) -> dict[str, Any]:
             kills, excused = torment(engine, url, broker, programs, chance, seconds)
             stuck = unsettled(url)
         finally:
-            for each in programs:
-                each.kill()
+            for program in programs:
+                program.kill()
         result: Outcome = staging.compare(url, gateway, 1, rows, excused | gateway.lost())
         result.kills = kills
         if stuck or result.problems:
