@@ -226,7 +226,7 @@ class Slices:
 
 
 class _Process:
-    """What one process of a worker holds: its outbox and its client, made at its first slice."""
+    """The outbox and the client of one worker process, made at its first slice."""
 
     def __init__(self, source: Callable[[], Outbox], factory: ClientFactory) -> None:
         self._source = source
@@ -275,7 +275,7 @@ class _Process:
 def _slice(
     task: _Task, queue: str, hands: _Process, work: Callable[[Outbox, Client, float], Work], seconds: float
 ) -> str:
-    """One run of the task: what it gives is what Celery logs."""
+    """Run the task once; gives the text that Celery logs."""
     _refuse_green_threads()
     try:
         return str(_worked(hands, work, seconds))
@@ -332,7 +332,7 @@ def _refuse_green_threads() -> None:
 
 
 def _source(outbox: OutboxSource) -> Callable[[], Outbox]:
-    """What makes the outbox of a process; a URL that cannot work is refused here, and not in every worker."""
+    """The function that makes the outbox of a process; a URL that cannot work is refused here, and not in workers."""
     if isinstance(outbox, Outbox):
         return outbox.another
     if isinstance(outbox, str):
