@@ -85,6 +85,8 @@ SHAPES: Final[dict[str, dict[str, str]]] = {
         "asking_until": "See `asking`.",
         "unreported": "The accepted messages without a delivery report for three days.",
         "accounts": "One object per account: `name`, `rate`, `paused_since`, `paused_until`, `paused_why`, `balance`.",
+        "workers": "One object per worker of the last hour: `name`, `machine`, `account`, `slice_at`, `seen_at`, "
+        "`in_flight`.",
     },
     "outbox check": {
         "messages": "The number of messages. Also `by_state`.",

@@ -20,6 +20,7 @@ from clicksoap.outbox.stream import Enqueued
 from clicksoap.outbox.suppression import Suppression
 from clicksoap.outbox.truth import Check
 from clicksoap.outbox.worker import Work
+from clicksoap.outbox.workers import WorkerStatus
 
 __all__ = [
     "AccountStatus",
@@ -50,5 +51,6 @@ __all__ = [
     "Suppression",
     "Totals",
     "Work",
+    "WorkerStatus",
     "show_progress",
 ]

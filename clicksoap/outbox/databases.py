@@ -56,6 +56,10 @@ class Database(Protocol):
         """The time by the clock of the database, in seconds since 1970."""
         ...
 
+    def another(self) -> "Database":
+        """The same database with connections of its own: those of another process must not be used."""
+        ...
+
     def close(self) -> None:
         """Close the connections; a later use opens new ones."""
         ...
@@ -134,6 +138,10 @@ class SQLite:
     def now(self, connection: Connection) -> float:  # noqa: ARG002 - PostgreSQL asks there
         """The time of this machine, in seconds since 1970."""
         return self._clock()
+
+    def another(self) -> "SQLite":
+        """The same file with connections of its own."""
+        return SQLite(self.engine.url, self._clock)
 
     def close(self) -> None:
         """Close the connections."""
@@ -285,6 +293,10 @@ class PostgreSQL:
     def now(self, connection: Connection) -> float:
         """The time of the server, in seconds since 1970."""
         return float(connection.execute(_NOW).scalar_one())
+
+    def another(self) -> "PostgreSQL":
+        """The same database with connections of its own."""
+        return PostgreSQL(self.engine.url)
 
     def close(self) -> None:
         """Close the connections."""

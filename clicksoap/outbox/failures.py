@@ -33,6 +33,19 @@ _POSTGRESQL: Final = (
     ("42501", "the user may not do this in the database: grant the right, or let its owner run upgrade()"),
     ("40", "the database asks to repeat the transaction, because another one changed the same rows"),
 )
+# A connection that is refused comes without a SQLSTATE, in the words of the server.
+_REFUSED: Final = (
+    ("too many", "53"),
+    ("connection slots", "53"),
+    ("authentication failed", "28"),
+    ("no password supplied", "28"),
+    ("pg_hba.conf", "28"),
+    ("permitted to log in", "28"),
+    ("role ", "28"),
+    ("database ", "3D"),
+    ("starting up", "57P"),
+    ("shutting down", "57P"),
+)
 
 
 @contextmanager
@@ -63,6 +76,10 @@ def described(error: Exception) -> str:
     """What a database's error means and what mends it."""
     origin = getattr(error, "orig", None) or error
     state = getattr(origin, "sqlstate", None)
+    words = str(origin)
+    if state is None and "FATAL" in words:
+        said = words.partition("FATAL")[2]
+        state = next((code for part, code in _REFUSED if part in said), None)
     if state is not None:
         for prefix, meaning in _POSTGRESQL:
             if str(state).startswith(prefix):
@@ -70,7 +87,6 @@ def described(error: Exception) -> str:
         return f"it answers with the error {state}"
     if type(origin).__module__.startswith("psycopg"):
         return "nobody answers at its address: start the database, or check the URL"
-    words = str(origin)
     for part, meaning in _SQLITE:
         if part in words:
             return meaning

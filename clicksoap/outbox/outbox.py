@@ -2,6 +2,7 @@
 
 import inspect
 import sys
+import threading
 import time
 from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
@@ -46,7 +47,7 @@ class Outbox(Campaigns):
     """A durable store of messages, and the workers that send them: it loses nothing and sends nothing twice unasked.
 
     The constructor opens nothing. The first use creates the tables if the database has none; `open` does it at once.
-    After a fork, make another one.
+    After a fork, take `another`.
 
     Args:
         url: ``sqlite:///PATH`` for a file on a disk of this machine, or ``postgresql://USER:PASSWORD@HOST/NAME``
@@ -134,6 +135,14 @@ class Outbox(Campaigns):
     def close(self) -> None:
         """Close the connections to the database; a later use opens new ones."""
         self._database.close()
+
+    def another(self) -> "Outbox":
+        """Another outbox with the same settings and connections of its own: for the process that a fork made."""
+        other = object.__new__(type(self))
+        vars(other).update(vars(self))
+        other._database = self._database.another()
+        other._opening = threading.Lock()
+        return other
 
     def upgrade(self, *, backup: bool = True) -> Path | None:
         """Bring the tables to the version of this clicksoap. Stop the workers before.
@@ -452,19 +461,28 @@ class Outbox(Campaigns):
         seconds: float | None,
         until: Until | None,
     ) -> Worker:
-        count = plain_int(senders)
-        if count is None or not 1 <= count <= _MAX_SENDERS:
-            raise InvalidInput(f"senders is not a number from 1 to {_MAX_SENDERS}: give one")
-        if plain_seconds(grace, is_zero_allowed=True) is None:
-            raise InvalidInput("grace is not a number of seconds: give one")
-        if floor is not None and plain_seconds(floor, is_zero_allowed=True) is None:
-            raise InvalidInput("floor is not a number of credits: give one, or None for no floor")
+        check_work(senders, floor, grace)
         name = checked_account(account)
         clients = Clients(client, self._known_uuid())
         if rate is not None:
             self.set_rate(rate, account=name)
-        options = WorkerOptions(name, count, floor, grace, seconds, until, self._counts_parts)
+        options = WorkerOptions(name, senders, floor, grace, seconds, until, self._counts_parts)
         return Worker(self._database, clients, options, self._limits_of(clients), self._mark_file, self._tell)
+
+
+def check_work(senders: int, floor: float | None, grace: float) -> None:
+    """Refuse arguments of a worker that cannot work.
+
+    Raises:
+        InvalidInput: One of them cannot work; the text names it.
+    """
+    count = plain_int(senders)
+    if count is None or not 1 <= count <= _MAX_SENDERS:
+        raise InvalidInput(f"senders is not a number from 1 to {_MAX_SENDERS}: give one")
+    if plain_seconds(grace, is_zero_allowed=True) is None:
+        raise InvalidInput("grace is not a number of seconds: give one")
+    if floor is not None and plain_seconds(floor, is_zero_allowed=True) is None:
+        raise InvalidInput("floor is not a number of credits: give one, or None for no floor")
 
 
 def _checked_expiry(expires_in: timedelta | float | None) -> float | None:

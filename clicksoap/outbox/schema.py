@@ -14,7 +14,7 @@ from clicksoap.errors import OutboxMismatch
 from clicksoap.outbox.databases import Database, SQLite
 from clicksoap.outbox.tables import CAMPAIGN, MARK, STREAM, VERSION_TABLE
 
-VERSION: Final = "0003"
+VERSION: Final = "0004"
 """The version of the tables that this clicksoap works with; a test compares it with the migrations."""
 
 _CURRENT: Final = text(f"SELECT version_num FROM {VERSION_TABLE}")  # noqa: S608 - a constant

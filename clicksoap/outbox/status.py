@@ -2,16 +2,19 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from sqlalchemy import Connection, func, select
 
+from clicksoap.outbox import workers
 from clicksoap.outbox.accounts import FOR_EVER
 from clicksoap.outbox.journal import moment
 from clicksoap.outbox.limits import Limits
 from clicksoap.outbox.records import count_by_state
 from clicksoap.outbox.states import MessageState
 from clicksoap.outbox.tables import ACCOUNT, IS_NO_PLAN, MESSAGE, REPORT, REQUEST, RUNNING, DatabaseRow
+from clicksoap.outbox.workers import WorkerStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,7 @@ class Status:
         unreported: How many accepted messages have had no delivery report for three days.
         orphans: How many delivery reports wait for their message.
         accounts: The accounts.
+        workers: The workers that were seen within the last hour, or whose requests have no answer.
     """
 
     at: datetime
@@ -63,6 +67,7 @@ class Status:
     unreported: int
     orphans: int
     accounts: tuple[AccountStatus, ...]
+    workers: tuple[WorkerStatus, ...]
 
     def metrics(self) -> str:
         """The numbers in the text format of Prometheus."""
@@ -82,6 +87,8 @@ class Status:
         add("asking", "gauge", "Requests whose answer is lost and that are asked about.", {"": self.asking})
         add("unreported", "gauge", "Accepted messages without a delivery report for three days.", {"": self.unreported})
         add("orphan_reports", "gauge", "Delivery reports that wait for their message.", {"": self.orphans})
+        at_work = sum(self.at - each.seen_at < _AT_WORK for each in self.workers)
+        add("workers", "gauge", "Workers that were seen within the last minute.", {"": at_work})
         labels = {each.name: f'{{account="{_escaped(each.name)}"}}' for each in self.accounts}
         paused = {labels[each.name]: float(each.paused_since is not None) for each in self.accounts}
         add("paused", "gauge", "Whether the account is paused.", paused)
@@ -92,6 +99,9 @@ class Status:
         balance = {labels[each.name]: each.balance for each in self.accounts if each.balance is not None}
         add("balance_credits", "gauge", "The credits at the last look.", balance)
         return "\n".join(lines) + "\n"
+
+
+_AT_WORK: Final = timedelta(minutes=1)
 
 
 def _shown(value: float) -> str:
@@ -132,6 +142,7 @@ def status(connection: Connection, limits: Limits, now: float) -> Status:
         int(unreported),
         int(orphans),
         tuple(_account(row) for row in connection.execute(select(ACCOUNT).order_by(ACCOUNT.c.name))),
+        workers.seen(connection, now),
     )
 
 

@@ -276,6 +276,15 @@ EVENT: Final = Table(
     Column("campaign_id", BigInteger),
 )
 
+WORKER: Final = Table(
+    "clicksoap_worker",
+    METADATA,
+    Column("name", String(200), primary_key=True),
+    Column("account", String(64), primary_key=True),
+    Column("slice_at", Double, nullable=False),
+    Column("seen_at", Double, nullable=False),
+)
+
 VERSION_TABLE: Final = "clicksoap_version"
 STREAM: Final = 0
 """The campaign of the messages that are enqueued one by one."""

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, literal_column, select, text, update
 
 from clicksoap.client import Client
 from clicksoap.errors import AuthenticationError, ClicksoapError, OutboxMismatch, OutboxUnavailable
-from clicksoap.outbox import accounts, balances, queries, schema
+from clicksoap.outbox import accounts, balances, queries, schema, workers
 from clicksoap.outbox.balances import Balance, BalanceWatch, is_below_floor
 from clicksoap.outbox.claims import Claimant, Claimed, claim, count_claim, due, expire, lock_account, set_free_at
 from clicksoap.outbox.credentials import Clients
@@ -125,6 +125,7 @@ class Worker:
         self._sweep_at = 0.0
         self._claim_at = 0.0
         self._check_at = 0.0
+        self._seen_at = 0.0
         self._balance = BalanceWatch(options.floor)
         self._is_database_lost = False
         self._failure: ClicksoapError | None = None
@@ -177,6 +178,8 @@ class Worker:
             self._check_mark(connection)
             if self._mark_file is not None and self._mark is not None:
                 self._mark_file.check(self._mark)
+            workers.begin(connection, self._name, account.name, self._database.now(connection))
+            self._seen_at = time.monotonic() + workers.SEEN_EVERY
         self._know_high_water()
 
     def _is_over(self, end: float | None) -> bool:
@@ -251,6 +254,8 @@ class Worker:
                 # A worker without work notices an older copy, too.
                 self._check_at = time.monotonic() + 1.0
                 self._check_mark(connection)
+            if time.monotonic() >= self._seen_at:
+                return True
         can_claim = time.monotonic() >= self._claim_at and self._reach.allowed(self._senders.busy, 1) > 0
         return found.questions or found.expired or (found.messages and can_claim)
 
@@ -266,6 +271,9 @@ class Worker:
             elif isinstance(each, Balance):
                 self._balance.enter(settler, each)
         events = settler.events + self._events_of_reach(connection, now)
+        if time.monotonic() >= self._seen_at:
+            self._seen_at = time.monotonic() + workers.SEEN_EVERY
+            workers.see(connection, self._name, account.name, now)
         if now >= self._sweep_at or now < self._sweep_at - 2:
             self._sweep_at = now + 1
             expire(connection, now)

@@ -107,7 +107,7 @@ CASES: Final[dict[str, Trouble]] = {
     ),
     "too old": Trouble(
         "The outbox is of an older version",
-        "OutboxMismatch: the outbox has version 0001, and this clicksoap works with 0003: stop the workers, then run",
+        "OutboxMismatch: the outbox has version 0001, and this clicksoap works with 0004: stop the workers, then run",
         "pending",
         "`upgrade()`, which copies an SQLite file before.",
         "accepted",

@@ -59,7 +59,9 @@ def _proofs(extent: Extent, processes: str) -> dict[str, list[str]]:
         "fuzzer": [*pytest, "tests/fuzzing"],
         "callbacks": [*pytest, "tests/callbacks"],
         "interruptions": [*pytest, "tests/transports"],
-        "outbox": [*pytest, "-rP", "tests/outbox"],
+        "outbox": [*pytest, "-rP", "--ignore=tests/outbox/engines", "tests/outbox"],
+        # One after another: a run is two workers, a broker, a database and a gateway.
+        "engines": ["pytest", "-q", "-m", "proof", "-n", "0", "-rP", "tests/outbox/engines"],
         "load": load,
     }
 

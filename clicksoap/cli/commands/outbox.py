@@ -79,7 +79,7 @@ def work(  # noqa: PLR0913 - each is an option
 @click.option("--metrics", is_flag=True, help="Write the text format of Prometheus.")
 @opened
 def status(*, box: "Outbox", output: Output, limits: tuple[str, ...], metrics: bool) -> int:
-    """Print the numbers of messages by state, what is due, and the pauses."""
+    """Print the numbers of messages by state, what is due, the workers, and the pauses."""
     found = box.status()
     exceeded = [each for each in limits if _is_exceeded(found, each)]
     code = LATER if exceeded else OK
@@ -92,6 +92,11 @@ def status(*, box: "Outbox", output: Output, limits: tuple[str, ...], metrics: b
         if found.asking:
             until = f", at least until {found.asking_until:%H:%M:%S} UTC" if found.asking_until else ""
             output.line(f"asked about\t{found.asking}{until}")
+        for worker in found.workers:
+            output.line(
+                f"worker {worker.name}\t{worker.in_flight} in flight, last slice {worker.slice_at:%H:%M:%S}, "
+                f"seen {worker.seen_at:%H:%M:%S} UTC"
+            )
     for account in found.accounts:
         if account.paused_since is not None:
             output.note(
@@ -111,6 +116,7 @@ def status(*, box: "Outbox", output: Output, limits: tuple[str, ...], metrics: b
             "asking_until": found.asking_until,
             "unreported": found.unreported,
             "accounts": [asdict(each) for each in found.accounts],
+            "workers": [asdict(each) for each in found.workers],
         }
     )
     return code
