@@ -28,8 +28,8 @@ _EMBEDDED: Final = re.compile(
 )
 
 _PLAIN_OPENING: Final = re.compile(rb'<(return|item)(?: xsi:type="xsd:string")?>(?=[^<])')
-# What stands for itself in every encoding that an ASCII tag can be read in, and what the tags themselves consist of.
-_PLAIN: Final = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz ,.:()" + b'</>="'
+# What stands for itself in every encoding that an ASCII tag can be read in.
+_PLAIN: Final = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz ,.:()"
 _FEW: Final = 8  # below that, there is nothing to win
 
 
@@ -61,16 +61,17 @@ def _many_plain(reply: WireReply, *, arrays: bool, answer: str) -> list[str] | N
     lines, each of the others, which stand beside them and are of the same form, is one more.
     """
     opening = _PLAIN_OPENING.search(reply.body)
-    if opening is None or reply.body.count(closing := b"</%b>" % opening[1]) <= _FEW:
+    if opening is None:
         return None
+    closing = b"</%b>" % opening[1]
     start, end = opening.end(), max(opening.end(), reply.body.rfind(closing))
     inside = reply.body[start:end]
-    if inside.translate(None, _PLAIN):
+    if closing not in inside or not inside.isascii():
         return None
     between = (closing + opening[0]).decode()
     lines = inside.decode("ascii").split(between)
     # No tag but those between the lines, and no blank that would be stripped.
-    if inside.count(b"<") != 2 * (len(lines) - 1) or len(lines) > MAX_LINES:
+    if "".join(lines).encode().translate(None, _PLAIN) or not _FEW < len(lines) <= MAX_LINES:
         return None
     if lines != list(map(str.strip, lines)):
         return None
