@@ -10,6 +10,7 @@ import gc
 import time
 from collections.abc import Callable
 from typing import Any, Final, cast
+from urllib.parse import urlsplit
 
 import clicksoap
 from benchmarks.canned_server import made
@@ -21,7 +22,7 @@ from clicksoap.protocol.plan import Ledger
 from clicksoap.protocol.replies import all_accepted
 from clicksoap.protocol.wire import WireReply
 from clicksoap.transports.incoming import IncomingReply
-from clicksoap.transports.outgoing import request_bytes, target_of
+from clicksoap.transports.outgoing import direct_bytes
 
 ROUNDS: Final = 25
 SECONDS: Final = 0.02
@@ -74,7 +75,7 @@ def steps(binding: str, count: int) -> dict[str, Callable[[], object]]:
         "results": lambda: all_accepted(plan.recipients, lines, "x"),
         "ledger and report": ledger,
         "flow": flow,
-        "HTTP request": lambda: request_bytes(request, target_of(request.url), {}),
+        "HTTP request": lambda: direct_bytes(request, urlsplit(request.url), {}),
         "HTTP reply": receive,
     }
 
