@@ -3,7 +3,7 @@
 # make proof  what takes longer: every fault with every command, the fuzzer, a load on the simulator
 #             SHORT=1 takes at most five minutes; SEED=… repeats a run
 # make same BASE=<commit>  compares every request and every outcome with those of another commit
-# make bench  how fast it is beside the others, about ten minutes on an idle machine; writes docs/explanation/speed.md
+# make bench  how fast it is beside the others, about fifteen minutes on an idle machine; writes docs/explanation/speed.md
 # make bench-two BASE=<commit> ROUNDS=10  the speed of sends beside that of another commit, in turns
 # make bench-simulator  the simulator's capacity and memory under load; writes docs/explanation/simulator.md
 PYTHON ?= python3

@@ -1,6 +1,7 @@
 """Everything, one part after another, each in a process of its own; then the page, and what must hold.
 
-``python -m benchmarks`` takes about ten minutes, ``--quick`` two; a quick run writes no page unless it is told to.
+``python -m benchmarks`` takes about fifteen minutes, ``--quick`` three and writes no page unless
+it is told to.
 """
 
 import argparse
@@ -13,12 +14,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
-from benchmarks import growth, latency, page, side_by_side, startup
+from benchmarks import growth, in_use, latency, page, side_by_side, startup
 from benchmarks.measuring import machine
 from benchmarks.targets import Figures, targets
 
 _PARTS: Final[dict[str, Callable[[bool, int], Any]]] = {
     "side_by_side": lambda quick, _: side_by_side.side_by_side(quick=quick),
+    "in_use": lambda quick, _: in_use.in_use(quick=quick),
     "startup": lambda quick, _: startup.startup(quick=quick),
     "growth": lambda quick, calls: growth.growth(quick=quick, calls=calls),
     "latency": lambda quick, _: latency.latency(quick=quick),
@@ -55,10 +57,11 @@ def main() -> int:
         Path(where).write_bytes(pickle.dumps(_PARTS[part](arguments.quick, arguments.calls)))
         return 0
     about = machine()
-    cases, beginnings, grown, (throughputs, without) = (_measured(part, arguments) for part in _PARTS)
+    cases, used, beginnings, grown, (throughputs, without) = (_measured(part, arguments) for part in _PARTS)
     skipped = [*dict.fromkeys(reason for case in cases for reason in case.skipped), *without]
-    figures = Figures(cases, beginnings, grown, throughputs, skipped)
-    for shown in (*(side_by_side.show(case) for case in cases), *(one.show() for one in beginnings), grown.show()):
+    figures = Figures(cases, used, beginnings, grown, throughputs, skipped)
+    tables = [*map(side_by_side.show, cases), *map(in_use.show, used.cases)]
+    for shown in (*tables, *(one.show() for one in beginnings), grown.show()):
         print(shown, end="\n\n" if "\n" in shown else "\n")
     for line in (*(one.show() for one in throughputs), *(f"  left out: {reason}" for reason in skipped)):
         print(line)

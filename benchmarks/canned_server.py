@@ -104,11 +104,12 @@ def _answer_to(path: bytes, head: bytes, body: bytes) -> bytes:
     if answer is None:
         if len(_Canned.answers) >= _MAX_ANSWERS:
             _Canned.answers.clear()
-        answer = _Canned.answers[key] = _made(binding, operation, asked)
+        answer = _Canned.answers[key] = made(binding, operation, asked)
     return answer
 
 
-def _made(binding: str, operation: bytes, asked: bytes) -> bytes:
+def made(binding: str, operation: bytes, asked: bytes) -> bytes:
+    """The answer to a command for the numbers that these bytes of its request hold."""
     if operation == b"auth":
         lines = [f"OK: {SESSION}"]
     elif binding == HTTP:

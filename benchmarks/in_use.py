@@ -4,11 +4,12 @@ Other than in `side_by_side`, the one by hand also reads number and id of every 
 """
 
 import argparse
+import contextlib
 import gc
 import http.client
 import itertools
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from xml.sax.saxutils import escape
@@ -129,6 +130,19 @@ class UseCase:
         """How many times as many calls for the same CPU time, as the median over rounds."""
         pairs = zip(self.rows[name].cpu, self.rows[other].cpu, strict=True)
         return median([against / cpu for cpu, against in pairs])
+
+
+@dataclass(frozen=True)
+class InUse:
+    """What was measured, and the language of the server."""
+
+    cases: Sequence[UseCase]
+    language: str
+
+    def find(self, use: Use, binding: str, recipients: int) -> UseCase | None:
+        """One case, if it was measured."""
+        wanted = use, binding, recipients
+        return next((case for case in self.cases if (case.use, case.binding, case.recipients) == wanted), None)
 
 
 # The ways to send.
@@ -305,30 +319,34 @@ def show(case: UseCase) -> str:
     return "\n".join(lines)
 
 
-def in_use(*, quick: bool, progress: bool = True) -> tuple[list[UseCase], str]:
-    """All cases, and the language of the server."""
+@contextlib.contextmanager
+def _running() -> Iterator[tuple[int, str]]:
+    """The port of the fastest server that there can be, and its language."""
+    with contextlib.ExitStack() as stack:
+        try:
+            yield stack.enter_context(running_in_c()), "C"
+        except FileNotFoundError:
+            yield stack.enter_context(running()), "Python"
+
+
+def in_use(*, quick: bool, uses: Sequence[Use] = USES, progress: bool = True) -> InUse:
+    """All cases."""
     rounds, seconds = (3, 0.05) if quick else (13, 0.1)
     pin(CLIENT_CORE)
-    try:
-        server, language = running_in_c(), "C"
-        port = server.__enter__()
-    except FileNotFoundError:
-        server, language = running(), "Python"
-        port = server.__enter__()
-    try:
-        cases = []
-        for use, binding, recipients in itertools.product(USES, (DOCUMENT, RPC), SIZES):
+    cases: list[UseCase] = []
+    with _running() as (port, language):
+        for use, binding, recipients in itertools.product(uses, (DOCUMENT, RPC), SIZES):
             if use.as_str and recipients > 1:
                 continue
             cases.append(measure(port, use, binding, recipients, rounds, seconds))
             if progress:
                 print(show(cases[-1]), end="\n\n", file=sys.stderr, flush=True)
-    finally:
-        server.__exit__(None, None, None)
-    return cases, language
+    return InUse(cases, language)
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="few short rounds, to see that it works")
-    in_use(quick=parser.parse_args().quick)
+    parser.add_argument("--use", choices=[use.name for use in USES], help="one use alone; all by default")
+    arguments = parser.parse_args()
+    in_use(quick=arguments.quick, uses=[use for use in USES if arguments.use in {None, use.name}])

@@ -1,5 +1,6 @@
 """The page and its plot, made of the figures."""
 
+import itertools
 from collections.abc import Iterable, Sequence
 from html import escape
 from math import log
@@ -7,6 +8,8 @@ from pathlib import Path
 from string import Template
 from typing import Final
 
+from benchmarks import in_use
+from benchmarks.in_use import InUse
 from benchmarks.measuring import median, spread
 from benchmarks.scenario import DOCUMENT, HTTP, RPC
 from benchmarks.side_by_side import FLOOR, Case, Row, ratio
@@ -32,6 +35,10 @@ def write(figures: Figures, machine: dict[str, str], command: str, *, pinned: bo
         worst=f"{max(spreads):.0%}",
         pinned="" if pinned else " Here the processes could not be kept on cores of their own.",
         cases="\n\n".join(_case(case) for case in figures.cases),
+        server=figures.used.language,
+        used="\n\n".join(
+            _used(figures.used, binding, size) for binding, size in itertools.product((DOCUMENT, RPC), in_use.SIZES)
+        ),
         skipped=f"\n{skipped}" if skipped else "",
         starts=len(figures.beginnings[0].milliseconds),
         beginnings=_table(
@@ -88,6 +95,37 @@ def _case(case: Case) -> str:
                 f"{spread(row.rates):.0%}",
             )
             for row in case.rows
+        ),
+    )
+
+
+def _used(used: InUse, binding: str, recipients: int) -> str:
+    """A table of one binding and number of recipients, with two ratios to each: by calls a second, and by CPU time."""
+    cases = [case for case in used.cases if (case.binding, case.recipients) == (binding, recipients)]
+    ours = [(f"{case.use.name}", case, in_use.OURS_READ) for case in cases]
+    ours += [
+        (f"{case.use.name}; {name.removeprefix('clicksoap').strip(', ')}", case, name)
+        for case in cases
+        for name in (in_use.OURS_THREADED, in_use.OURS_ASYNC)
+        if name in case.rows
+    ]
+    others = (in_use.ZEEP, in_use.BY_HAND, in_use.BY_HAND_READ)
+    people = "1 recipient" if recipients == 1 else f"{recipients} recipients"
+    return f"### In use: {_TITLES[binding]}, {people}\n\n" + _table(
+        (
+            "",
+            "CPU of a call, µs",
+            "beside zeep",
+            "beside hand-written code",
+            "beside hand-written code that reads results",
+        ),
+        (
+            (
+                words,
+                f"{median(case.rows[name].cpu) * 1e6:.0f}",
+                *(f"{case.rate(name, other):.2f} ({case.cpu(name, other):.2f})" for other in others),
+            )
+            for words, case, name in ours
         ),
     )
 

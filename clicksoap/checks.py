@@ -120,6 +120,8 @@ def plain_seconds(value: object, *, is_zero_allowed: bool = False) -> float | No
 
 def iterable(value: object, argument: str) -> Iterable[object]:
     """Return the value as an iterable; bytes and mappings are refused, because they iterate over something else."""
+    if isinstance(value, list | tuple):
+        return cast("Iterable[object]", value)
     if isinstance(value, bytes | bytearray | memoryview | Mapping) or not isinstance(value, Iterable):
         raise InvalidInput(f"{argument} is {type(value).__name__}: give one number or an iterable, of str or int")  # pyright: ignore[reportUnknownArgumentType]
     return cast("Iterable[object]", value)

@@ -30,6 +30,9 @@ class Feature(IntFlag):
     CONCAT = 0x4000
 
 
+_NO_FEATURE: Final = Feature(0)
+
+
 @dataclass(frozen=True, slots=True)
 class Text:
     """A text message. A plain ``str`` given to ``send`` is one.
@@ -65,7 +68,7 @@ class Text:
     @property
     def features(self) -> Feature:
         """FLASH for a flash message."""
-        return Feature.FLASH if self.flash else Feature(0)
+        return Feature.FLASH if self.flash else _NO_FEATURE
 
     def segments(self, charset: Charset) -> Segments:
         """Its cost in parts."""
@@ -135,7 +138,7 @@ class Binary:
 
     command: ClassVar[str] = "sendmsg"
     is_eight_bit: ClassVar[bool] = True
-    features: ClassVar[Feature] = Feature(0)
+    features: ClassVar[Feature] = _NO_FEATURE
 
     data: bytes = field(repr=False)
     udh: bytes = field(default=b"", repr=False)
@@ -240,7 +243,7 @@ class WapPush:
 
     command: ClassVar[str] = "si_push"
     is_eight_bit: ClassVar[bool] = False
-    features: ClassVar[Feature] = Feature(0)
+    features: ClassVar[Feature] = _NO_FEATURE
 
     url: str = field(repr=False)
     text: str = field(repr=False)
@@ -303,7 +306,7 @@ class MmsNotification:
 
     command: ClassVar[str] = "ind_push"
     is_eight_bit: ClassVar[bool] = False
-    features: ClassVar[Feature] = Feature(0)
+    features: ClassVar[Feature] = _NO_FEATURE
 
     url: str = field(repr=False)
     subject: str = field(repr=False)

@@ -1,8 +1,9 @@
 """The options of a message, with the gateway's names and ranges."""
 
+import functools
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import IntFlag
@@ -90,16 +91,21 @@ _LETTER: Final = pattern("[A-Za-z]")
 _ALPHANUMERIC_SENDER: Final = pattern(r"[A-Za-z0-9 .&_'-]{1,11}", re.ASCII)
 _LONGEST_NUMERIC_SENDER: Final = 16
 _CLIENT_ID: Final = pattern(r"[A-Za-z0-9]{1,32}", re.ASCII)
+# What differs from send to send; and the types whose equal values are one and the same, so that what was checked once
+# holds for the next send.
+_OF_ONE_SEND: Final = frozenset({"client_message_id", "reference"})
+_TYPES_OF_LASTING: Final = frozenset({str, int, bool, timedelta, CallbackOn, Feature})
+_MAX_KNOWN: Final = 128
 _SET_BY_SENDING: Final = IDENTITY_PARAMETERS - {"token"} | {"to", "climsgid", "deliv_time"}
 
 
-@dataclass(slots=True, eq=False, repr=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Options:
     """The options of one send, checked.
 
     Attributes:
         content: The gateway's parameters, but for ``deliv_time`` of an absolute time and ``req_feat``.
-        features: What the route has to support.
+        features: What the route has to support, as a sum of `Feature`.
         deliver_at: An absolute time of delivery, to be turned into minutes when a request is encoded.
         max_parts: How many parts a message may have.
         has_max_parts: Whether the caller gave max_parts.
@@ -110,8 +116,8 @@ class Options:
         extra: Parameters beyond the contract.
     """
 
-    content: dict[str, str | int | Decimal]
-    features: Feature
+    content: Mapping[str, str | int | Decimal]
+    features: int
     deliver_at: datetime | None
     max_parts: int
     has_max_parts: bool
@@ -119,18 +125,24 @@ class Options:
     has_alphanumeric_sender: bool
     reference: object
     unique: bool
-    extra: dict[str, Any]
+    extra: Mapping[str, Any]
 
     @classmethod
     def of(cls, **given: Unpack[SendOptions]) -> "Options":
-        """Check the options that a caller gave.
+        """Check the options that a caller gave; a set of them that recurs is checked once.
 
         Raises:
             InvalidInput: An option is unknown, of a wrong kind or out of its range; the text names it.
         """
         if not given:
             return _NONE
-        return cls._checked(**given)
+        lasting: dict[str, Any] = {name: value for name, value in given.items() if name not in _OF_ONE_SEND}
+        is_knowable = _TYPES_OF_LASTING.issuperset(map(type, lasting.values()))
+        checked = (_known if is_knowable else cls._checked)(**lasting)
+        if len(lasting) == len(given):
+            return checked
+        own_id = _client_id(given.get("client_message_id"))
+        return replace(checked, client_message_id=own_id, reference=given.get("reference"))
 
     @classmethod
     def _checked(cls, **given: Unpack[SendOptions]) -> "Options":
@@ -163,13 +175,13 @@ class Options:
                 content[name] = 1
         return cls(
             content,
-            features,
+            int(features),
             at,
             _int_within("max_parts", given.get("max_parts", MAX_PARTS), 1, MAX_PARTS),
             "max_parts" in given,
-            _client_id(given.get("client_message_id")),
+            None,
             kind is Feature.ALPHA,
-            given.get("reference"),
+            None,
             _flag("unique", given.get("unique", False)),
             _extra(given.get("extra", {}), content),
         )
@@ -289,4 +301,5 @@ def _extra(value: object, content: Mapping[str, object]) -> dict[str, Any]:
     return extra
 
 
+_known: Final = functools.lru_cache(_MAX_KNOWN, typed=True)(Options._checked)  # noqa: SLF001 - of this module
 _NONE: Final = Options._checked()  # noqa: SLF001 - most sends ask for nothing

@@ -1,6 +1,7 @@
 """The core of both clients: checked arguments, and a flow for each method."""
 
 import copy
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Final, NamedTuple
@@ -10,7 +11,7 @@ from clicksoap.checks import check_text, plain_moment
 from clicksoap.contract import Dialect
 from clicksoap.errors import ConfigurationError, InvalidInput, NotExpressible
 from clicksoap.lazy_re import pattern
-from clicksoap.messages import Binary, Feature, Message, MmsNotification, Text, WapPush, text_content
+from clicksoap.messages import Binary, Message, MmsNotification, Text, WapPush, text_content
 from clicksoap.msisdn import Numbers, check_region, msisdn, recipients
 from clicksoap.options import Options, SendOptions
 from clicksoap.protocol.arguments import (
@@ -166,15 +167,17 @@ class ClientCore:
             raise InvalidInput("sender is a name, and the gateway takes no name with 8-bit messages: give a number")
         capabilities = self.binding.capabilities
         self._check_command(checked_message.command)
-        common = _common(checked, checked.features | checked_message.features)
+        common = _common(checked, checked.features | int(checked_message.features))
         charset, max_parts = capabilities.charset, checked.max_parts
         contents = [{**content, **common} for content in checked_message.contents(charset, max_parts)]
-        if doubled := checked.extra.keys() & contents[0].keys():
-            raise InvalidInput(f"extra holds {min(doubled)}, which the message sets by itself: leave it out")
+        if checked.extra:
+            if doubled := checked.extra.keys() & contents[0].keys():
+                raise InvalidInput(f"extra holds {min(doubled)}, which the message sets by itself: leave it out")
+            contents = [{**content, **checked.extra} for content in contents]
         return Plan(
             _COMMANDS[checked_message.command],
             recipients(to, self._region),
-            [{**content, **checked.extra} for content in contents],
+            contents,
             self.max_recipients,
             # An in-house contract may lack the id; what became of a lost request can then not be asked.
             has_client_id=checked.client_message_id is not None
@@ -336,10 +339,9 @@ def _message(message: object) -> Message:
     return message
 
 
-def _common(options: Options, features: Feature) -> dict[str, str | int | Decimal]:
+def _common(options: Options, features: int) -> Mapping[str, str | int | Decimal]:
     """The gateway's parameters of checked options."""
-    flags = {"req_feat": int(features)} if features else {}
-    return {**options.content, **flags}
+    return {**options.content, "req_feat": features} if features else options.content
 
 
 def _dialect_name(dialect: Dialect) -> BindingName:

@@ -21,7 +21,7 @@ from clicksoap.transports.failures import judged, raised_by_signal_handler
 from clicksoap.transports.incoming import BrokenReply, IncomingReply
 from clicksoap.transports.lookup import is_address
 from clicksoap.transports.loop_threads import in_thread
-from clicksoap.transports.outgoing import forwarded_bytes, port_of, request_bytes, target_of, tunnel_bytes
+from clicksoap.transports.outgoing import direct_bytes, forwarded_bytes, port_of, tunnel_bytes
 from clicksoap.transports.polling import is_readable
 from clicksoap.transports.tls import checked_proxy, proxy_headers, tls_context
 
@@ -81,9 +81,9 @@ class AsyncioTransport:
     async def _exchange(self, request: WireRequest, reply: IncomingReply, timeout: Timeout, deadline: float) -> None:
         to = urlsplit(request.url)
         if self._proxy is not None and to.scheme == "http":
-            data = forwarded_bytes(request, {**self._headers, **self._proxy_headers})
+            data = forwarded_bytes(request, to, {**self._headers, **self._proxy_headers})
         else:
-            data = request_bytes(request, target_of(request.url), self._headers)
+            data = direct_bytes(request, to, self._headers)
         kept = self._kept.setdefault((to.scheme, to.netloc), deque())
         connection = _usable(kept) or await self._connected(to, timeout, deadline)
         try:

@@ -21,8 +21,8 @@ _LENGTH: Final = re.compile(r"0*([0-9]+)(?:\s*,\s*0*\1)*", re.ASCII)
 _MAX_LENGTH_DIGITS: Final = 15
 _CHUNK_LINE: Final = re.compile(rb"[ \t]*0*([0-9A-Fa-f]{1,15})[ \t]*(?:;.*)?", re.DOTALL)
 # A bare line feed ends a line, too (RFC 9112, 2.2).
-_LINE_END: Final = re.compile(rb"\r?\n")
-_HEADERS_END: Final = re.compile(rb"(?:\A|\n)\r?\n")
+_NO_HEADERS: Final = re.compile(rb"\r?\n")
+_HEADERS_END: Final = re.compile(rb"\n\r?\n")
 _FOLD: Final = re.compile(r"\r?\n[ \t]+")
 # Lines that continue no header are to be passed over (RFC 9112, 2.2).
 _FOLDED_BEFORE_ALL: Final = re.compile(r"\A(?:[ \t][^\n]*(?:\n|\Z))+")
@@ -47,6 +47,11 @@ def stated_length(value: str) -> int | None:
     if found is None:
         return None
     return int(found[1]) if len(found[1]) <= _MAX_LENGTH_DIGITS else 10**_MAX_LENGTH_DIGITS
+
+
+def _words(value: str) -> set[str]:
+    """The words of a header that is a list, in lower case."""
+    return {word for part in value.lower().split(",") if (word := part.strip())}
 
 
 class IncomingReply:
@@ -123,7 +128,7 @@ class IncomingReply:
         coding = headers.get("content-encoding", "") if has_body else ""
         self._body = body = BoundedBody(self.status, coding)
         length = stated_length(headers.get("content-length", ""))
-        framing = {name.strip() for name in headers.get("transfer-encoding", "").lower().split(",")} - {"", "identity"}
+        framing = _words(headers["transfer-encoding"]) - {"identity"} if "transfer-encoding" in headers else None
         is_framed = True
         if not has_body:
             pass
@@ -136,7 +141,7 @@ class IncomingReply:
         elif length is not None:
             body.expect(length)
             yield from self._counted(length, body)
-            if not coding:
+            if self._data and not coding:
                 self._take_what_goes_on(body)
         else:
             is_framed = False
@@ -155,19 +160,22 @@ class IncomingReply:
             del self._headers["content-length"]
 
     def _head(self) -> Generator[None, bytes, None]:
-        line = _STATUS_LINE.fullmatch((yield from self._until(_LINE_END)))
+        line = _STATUS_LINE.fullmatch((yield from self._line()))
         if line is None:
             raise BrokenReply("the reply is not HTTP")
         self._minor, self.status, self._headers = line[1], int(line[2]), {}
-        block = (yield from self._until(_HEADERS_END)).decode("latin-1")
+        block = (yield from self._header_lines()).decode("latin-1")
+        if block.startswith((" ", "\t")) or "\n " in block or "\n\t" in block:
+            block = _FOLD.sub(" ", _FOLDED_BEFORE_ALL.sub("", block))
         headers: dict[str, str] = {}
-        for field in _FOLD.sub(" ", _FOLDED_BEFORE_ALL.sub("", block)).split("\n"):
+        for field in block.split("\n"):
             name, colon, value = field.partition(":")
             name, value = name.strip().lower(), value.strip()
-            if name == "content-length" and stated_length(headers.get(name, value)) != stated_length(value):
-                raise BrokenReply("the reply has two lengths")
-            if name in _LISTS and name in headers:
-                value = f"{headers[name]}, {value}"
+            if name in headers:
+                if name == "content-length" and stated_length(headers[name]) != stated_length(value):
+                    raise BrokenReply("the reply has two lengths")
+                if name in _LISTS:
+                    value = f"{headers[name]}, {value}"
             if colon:
                 headers[name] = value
         self._headers = headers
@@ -179,17 +187,17 @@ class IncomingReply:
     def _chunks(self, body: BoundedBody) -> Generator[None, bytes, bool]:
         """Whether the last chunk was followed by what belongs behind it."""
         while True:
-            line = _CHUNK_LINE.fullmatch((yield from self._until(_LINE_END)))
+            line = _CHUNK_LINE.fullmatch((yield from self._line()))
             if line is None:
                 raise BrokenReply("a chunk of the reply has no length")
             length = int(line[1], 16)
             if not length:
                 break
             yield from self._counted(length, body)
-            if (yield from self._until(_LINE_END)):
+            if (yield from self._line()):
                 raise BrokenReply("a chunk of the reply is longer than its length")
         try:
-            while (yield from self._until(_LINE_END)):
+            while (yield from self._line()):
                 pass  # a trailer
         except BrokenReply:
             return False  # the body itself is whole
@@ -210,17 +218,30 @@ class IncomingReply:
         while data := (yield):
             body.feed(data)
 
-    def _until(self, end: re.Pattern[bytes]) -> Generator[None, bytes, bytes]:
-        """Take the bytes up to this end, and the end with them."""
+    def _line(self) -> Generator[None, bytes, bytes]:
+        """Take a line, without its end."""
         looked_at = 0
-        while (found := end.search(self._data, looked_at)) is None:
-            if len(self._data) > _MAX_HEAD_BYTES:
-                raise BrokenReply("the head of the reply has no end")
+        while (end := self._data.find(b"\n", looked_at)) < 0:
+            looked_at = len(self._data)
+            yield from self._more_of_head()
+        line = bytes(self._data[:end])
+        del self._data[: end + 1]
+        return line.removesuffix(b"\r")
+
+    def _header_lines(self) -> Generator[None, bytes, bytes]:
+        """Take the lines up to an empty one, and that one with them."""
+        looked_at = 0
+        while (end := _NO_HEADERS.match(self._data) or _HEADERS_END.search(self._data, looked_at)) is None:
             looked_at = max(0, len(self._data) - 2)
-            yield from self._more()
-        before = bytes(self._data[: found.start()])
-        del self._data[: found.end()]
-        return before
+            yield from self._more_of_head()
+        lines = bytes(self._data[: end.start()])
+        del self._data[: end.end()]
+        return lines
+
+    def _more_of_head(self) -> Generator[None, bytes, None]:
+        if len(self._data) > _MAX_HEAD_BYTES:
+            raise BrokenReply("the head of the reply has no end")
+        yield from self._more()
 
     def _more(self) -> Generator[None, bytes, None]:
         data = yield

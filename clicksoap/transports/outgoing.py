@@ -2,20 +2,30 @@
 
 from collections.abc import Mapping
 from typing import Final
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult
 
 from clicksoap.protocol.wire import WireRequest
 
 _PORTS: Final = {"http": 80, "https": 443}
 
 
-def request_bytes(request: WireRequest, target: str, headers: Mapping[str, str]) -> bytes:
+def direct_bytes(request: WireRequest, to: SplitResult, headers: Mapping[str, str]) -> bytes:
+    """A request to the host of its URL: its target is the path and the query (RFC 9112, 3.2.1)."""
+    return _bytes(request, f"{to.path}?{to.query}" if to.query else to.path, to.netloc, headers)
+
+
+def forwarded_bytes(request: WireRequest, to: SplitResult, headers: Mapping[str, str]) -> bytes:
+    """A request of plain http to a proxy: its target is the whole URL (RFC 9112, 3.2.2)."""
+    return _bytes(request, request.url, to.netloc, headers)
+
+
+def _bytes(request: WireRequest, target: str, host: str, headers: Mapping[str, str]) -> bytes:
     """A request with further headers, each on one line whatever a WSDL's SOAPAction may hold.
 
     Raises:
         ValueError: A header holds a line break, or a character that HTTP cannot carry.
     """
-    fields = {"Host": urlsplit(request.url).netloc, **request.headers, **headers}
+    fields = {"Host": host, **request.headers, **headers}
     lines = [f"{request.method} {target} HTTP/1.1", *(f"{name}: {value}" for name, value in fields.items())]
     if request.body:
         lines.append(f"Content-Length: {len(request.body)}")
@@ -25,22 +35,11 @@ def request_bytes(request: WireRequest, target: str, headers: Mapping[str, str])
     return f"{head}\r\n\r\n".encode("latin-1") + request.body
 
 
-def forwarded_bytes(request: WireRequest, headers: Mapping[str, str]) -> bytes:
-    """A request of plain http to a proxy: its target is the whole URL (RFC 9112, 3.2.2)."""
-    return request_bytes(request, request.url, headers)
-
-
 def tunnel_bytes(to: SplitResult, headers: Mapping[str, str]) -> bytes:
     """A request for a tunnel to a host: CONNECT in HTTP/1.1, with the Host that HTTP/1.1 requires (RFC 9110, 9.3.6)."""
     host = to.hostname or ""
     place = f"[{host}]:{port_of(to)}" if ":" in host else f"{host}:{port_of(to)}"
-    return request_bytes(WireRequest("CONNECT", f"//{place}", headers, b""), place, {})
-
-
-def target_of(url: str) -> str:
-    """The path and query of a URL, as a request line has them."""
-    parts = urlsplit(url)
-    return f"{parts.path}?{parts.query}" if parts.query else parts.path
+    return _bytes(WireRequest("CONNECT", "", headers, b""), place, place, {})
 
 
 def port_of(to: SplitResult) -> int:

@@ -16,7 +16,7 @@ from clicksoap.transports.connection import Connection
 from clicksoap.transports.connection_limits import MAX_CONNECTIONS
 from clicksoap.transports.failures import judged, raised_by_signal_handler
 from clicksoap.transports.incoming import IncomingReply
-from clicksoap.transports.outgoing import forwarded_bytes, port_of, request_bytes, target_of, tunnel_bytes
+from clicksoap.transports.outgoing import direct_bytes, forwarded_bytes, port_of, tunnel_bytes
 from clicksoap.transports.places import Places
 from clicksoap.transports.tls import checked_proxy, proxy_headers, tls_context
 
@@ -71,9 +71,9 @@ class SocketTransport:
     def _exchange(self, request: WireRequest, reply: IncomingReply, timeout: Timeout, deadline: float) -> None:
         to = urlsplit(request.url)
         if self._proxy is not None and to.scheme == "http":
-            data = forwarded_bytes(request, {**self._headers, **self._proxy_headers})
+            data = forwarded_bytes(request, to, {**self._headers, **self._proxy_headers})
         else:
-            data = request_bytes(request, target_of(request.url), self._headers)
+            data = direct_bytes(request, to, self._headers)
         origin = to.scheme, to.netloc
         idle = self._idle.setdefault(origin, deque())
         connection = _usable(idle) or self._connected(to, timeout, deadline)

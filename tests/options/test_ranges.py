@@ -33,6 +33,58 @@ def test_without_options_nothing_is_asked_for() -> None:
     assert (plain.deliver_at, plain.client_message_id, plain.reference, plain.extra) == (None, None, None, {})
 
 
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ({"queue": 1}, {"queue": True}),
+        ({"callback": 0}, {"callback": False}),
+        ({"escalate": True}, {"escalate": 1}),
+        ({"sender": 27831234567}, {"sender": 27831234567.0}),
+    ],
+)
+def test_an_option_is_refused_behind_an_equal_one_of_another_type(right: dict[str, Any], wrong: dict[str, Any]) -> None:
+    of(**right)
+    with pytest.raises(InvalidInput, match=next(iter(wrong))):
+        of(**wrong)
+
+
+def test_a_sender_is_taken_for_its_characters_behind_one_that_calls_itself_equal() -> None:
+    class Caseless(str):
+        __slots__ = ()
+
+        def __eq__(self, other: object) -> bool:
+            return isinstance(other, str) and self.lower() == other.lower()
+
+        def __hash__(self) -> int:
+            return hash(self.lower())
+
+    assert of(sender=Caseless("ACME")).content["from"] == "ACME"
+    assert of(sender=Caseless("acme")).content["from"] == "acme"
+
+
+def test_an_amount_of_credits_keeps_its_own_digits_behind_an_equal_one() -> None:
+    assert str(of(max_credits=Decimal("1.50")).content["max_credits"]) == "1.50"
+    assert str(of(max_credits=Decimal("1.5")).content["max_credits"]) == "1.5"
+
+
+def test_what_belongs_to_one_send_does_not_stay_for_the_next_one() -> None:
+    reference = object()
+    first = of(sender="Acme", client_message_id="one", reference=reference)
+    second = of(sender="Acme")
+    assert (first.client_message_id, first.reference) == ("one", reference)
+    assert (second.client_message_id, second.reference) == (None, None)
+    assert first.content == second.content == {"from": "Acme"}
+
+
+def test_a_time_of_delivery_is_checked_for_each_send_anew() -> None:
+    moment = datetime.now(UTC) + timedelta(milliseconds=100)
+    assert of(deliver_at=moment).deliver_at == moment
+    while datetime.now(UTC) <= moment:
+        pass
+    with pytest.raises(InvalidInput, match="deliver_at is past"):
+        of(deliver_at=moment)
+
+
 def test_without_options_only_the_text_arrives(arrived: Arrived) -> None:
     assert arrived() == {"text": "hello"}
 

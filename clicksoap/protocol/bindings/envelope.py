@@ -2,6 +2,7 @@
 
 import contextlib
 import re
+import threading
 from collections.abc import Sequence
 from typing import Final
 
@@ -14,8 +15,10 @@ from clicksoap.protocol.replies import MAX_LINES, starts_line
 from clicksoap.protocol.wire import MAX_REPLY_BYTES, WireReply
 from clicksoap.redaction import scrub
 
-_SOAP_11: Final = "http://schemas.xmlsoap.org/soap/envelope/"
-_SOAP_12: Final = "http://www.w3.org/2003/05/soap-envelope"
+# Of SOAP 1.1 and of SOAP 1.2.
+_ENVELOPES: Final = frozenset(
+    {"{http://schemas.xmlsoap.org/soap/envelope/}Envelope", "{http://www.w3.org/2003/05/soap-envelope}Envelope"}
+)
 _CHARSET: Final = pattern(r"charset\s*=\s*[\"']?([A-Za-z0-9._-]+)", re.IGNORECASE)
 _DECLARES_ENCODING: Final = re.compile(rb"<\?xml\s[^>]*\bencoding\s*=")
 _BOMS: Final = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
@@ -25,8 +28,8 @@ _EMBEDDED: Final = re.compile(
 )
 
 _PLAIN_OPENING: Final = re.compile(rb'<(return|item)(?: xsi:type="xsd:string")?>(?=[^<])')
-# What stands for itself in every encoding that an ASCII tag can be read in, and what the tags themselves consist of.
-_PLAIN: Final = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz ,.:()" + b'</>="'
+# What stands for itself in every encoding that an ASCII tag can be read in.
+_PLAIN: Final = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz ,.:()"
 _FEW: Final = 8  # below that, there is nothing to win
 
 
@@ -63,12 +66,12 @@ def _many_plain(reply: WireReply, *, arrays: bool, answer: str) -> list[str] | N
     closing = b"</%b>" % opening[1]
     start, end = opening.end(), max(opening.end(), reply.body.rfind(closing))
     inside = reply.body[start:end]
-    if inside.translate(None, _PLAIN):
+    if closing not in inside or not inside.isascii():
         return None
     between = (closing + opening[0]).decode()
     lines = inside.decode("ascii").split(between)
     # No tag but those between the lines, and no blank that would be stripped.
-    if inside.count(b"<") != 2 * (len(lines) - 1) or not _FEW < len(lines) <= MAX_LINES:
+    if "".join(lines).encode().translate(None, _PLAIN) or not _FEW < len(lines) <= MAX_LINES:
         return None
     if lines != list(map(str.strip, lines)):
         return None
@@ -150,18 +153,17 @@ def _envelope(reply: WireReply) -> tuple[etree._Element, bool]:
 
 
 def _is_envelope(root: etree._Element) -> bool:
-    name = etree.QName(root)
-    return name.localname == "Envelope" and name.namespace in {_SOAP_11, _SOAP_12}
+    return root.tag in _ENVELOPES
 
 
 def _parsed(data: bytes, reply: WireReply) -> etree._Element | None:
     """The root of a document, or None if it is not well-formed."""
     declared = data.startswith(_BOMS) or _DECLARES_ENCODING.match(data)
     charset = None if declared else _CHARSET.search(reply.headers.get("content-type", ""))
-    with contextlib.suppress(etree.XMLSyntaxError, LookupError, ValueError):
-        # A parser of its own per reply: lxml would make threads that share one wait for each other.
-        return etree.fromstring(data, _parser(charset[1] if charset else None))
-    return None
+    try:
+        return etree.fromstring(data, _parsers.usual if charset is None else _parser(charset[1]))
+    except (etree.XMLSyntaxError, LookupError, ValueError):
+        return None
 
 
 def _parser(charset: str | None) -> etree.XMLParser:
@@ -174,6 +176,16 @@ def _parser(charset: str | None) -> etree.XMLParser:
         remove_comments=True,
         remove_pis=True,
     )
+
+
+class _Parsers(threading.local):
+    """The parser of replies that declare their encoding: one per thread, because lxml lets the others wait for it."""
+
+    def __init__(self) -> None:
+        self.usual = _parser(None)
+
+
+_parsers: Final = _Parsers()
 
 
 def _described(reply: WireReply) -> str:

@@ -8,7 +8,6 @@ import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from http import HTTPStatus
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -32,6 +31,7 @@ def is_refused_unread(status: int) -> bool:
     return status in NOTHING_DONE
 
 
+_SUCCESS: Final = range(200, 300)
 _PASSING: Final = frozenset({408, 429, 500, 502, 503, 504})
 # What an id could stand in, in any encoding that ASCII can be found in once NULs are left out.
 _LIKE_AN_ID: Final = re.compile(rb"(?i)(?<![0-9a-z])(?:apiMsg)?ID\s{0,20}:\s{0,20}[0-9a-z]")
@@ -41,7 +41,7 @@ _LONGEST_RETRY_AFTER_DIGITS: Final = 9
 
 def is_success(reply: WireReply) -> bool:
     """Whether the status is one of 2xx, under which every answer counts."""
-    return HTTPStatus.OK <= reply.status < HTTPStatus.MULTIPLE_CHOICES
+    return reply.status in _SUCCESS
 
 
 def resembles_an_answer(body: bytes) -> bool:

@@ -6,7 +6,7 @@ Document/Literal leaves out what is unset. RPC/Encoded sends every part in the W
 
 import contextlib
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from decimal import Decimal
 from typing import Final, NamedTuple, TypeGuard, cast
 
@@ -18,6 +18,10 @@ Lexical = Callable[[str, object], str]
 """The lexical form of a value for XML; takes the parameter's name for the error."""
 
 
+Write = Callable[[str, Value], str]
+"""What stands inside of an element for a value; takes the parameter's name for the error."""
+
+
 class Part(NamedTuple):
     """One part of a request.
 
@@ -26,8 +30,9 @@ class Part(NamedTuple):
         wire_name: The WSDL's name of it.
         lexical: How a single value is written.
         is_repeated: Whether it takes several values.
-        write: Gives the element for a value, under the name to be used on the wire.
-        unset: Gives the element of an unset part; empty where it is left out.
+        attributes: What follows the name in the opening tag, up to what `write` gives.
+        write: Gives what follows, up to the closing tag.
+        unset: What stands in its place for an unset part; None where the element is left out.
         required: Whether an unset part is refused.
     """
 
@@ -35,9 +40,38 @@ class Part(NamedTuple):
     wire_name: str
     lexical: Lexical
     is_repeated: bool
-    write: Callable[[str, Value], str]
-    unset: Callable[[str], str]
+    attributes: str
+    write: Write
+    unset: str | None
     required: bool
+
+
+class Template(NamedTuple):
+    """A request with all that does not change between commands with the same parameters.
+
+    Attributes:
+        opening: What stands before the first value.
+        values: For each value its parameter, how it is written, and what stands between it and the next one.
+        is_ascii: Whether everything beyond ASCII is written as character references.
+    """
+
+    opening: str
+    values: tuple[tuple[str, Write, str], ...]
+    is_ascii: bool
+
+    def body(self, parameters: Parameters) -> bytes:
+        """The envelope for the parameters that the template was made for.
+
+        Raises:
+            InvalidInput: A value is of a wrong kind or cannot stand in XML.
+        """
+        pieces = [self.opening]
+        for name, write, following in self.values:
+            pieces += write(name, parameters[name]), following
+        # Servers of the RPC family differ in what they take a body for, so theirs is pure ASCII: character references
+        # mean the same under every declaration.
+        text = "".join(pieces)
+        return text.encode("ascii", "xmlcharrefreplace") if self.is_ascii else text.encode()
 
 
 class Serializer(NamedTuple):
@@ -65,43 +99,53 @@ class Serializer(NamedTuple):
     gives_list: bool
     is_ascii: bool
 
-    def body(self, parameters: Parameters, renamed: Mapping[str, str]) -> bytes:
-        """The envelope for parameters that are all among ``names``.
+    def template(self, given: Collection[str], renamed: Mapping[str, str]) -> Template:
+        """The template for certain parameters.
+
+        Args:
+            given: The parameters that have a value, all of them among ``names``.
+            renamed: Names on the wire that differ from the WSDL's.
 
         Raises:
-            InvalidInput: A value is of a wrong kind or cannot stand in XML, or a required part is missing.
+            InvalidInput: A required part is missing.
         """
-        pieces = [self.opening]
+        before = self.opening
+        values: list[tuple[str, Write]] = []
+        between: list[str] = []
         for part in self.parts:
             wire_name = renamed.get(part.name, part.wire_name)
-            value = parameters.get(part.name)
-            if value is not None:
-                pieces.append(part.write(wire_name, value))
+            opening, closing = f"<{wire_name}{part.attributes}", f"</{wire_name}>"
+            if part.name in given:
+                values.append((part.name, part.write))
+                between.append(before + opening)
+                before = closing
             elif part.required:
                 raise InvalidInput(f"{part.name} is missing: give it, {self.operation} needs it")
-            else:
-                pieces.append(part.unset(wire_name))
-        pieces.append(self.closing)
-        # Servers of the RPC family differ in what they take a body for, so theirs is pure ASCII: character references
-        # mean the same under every declaration.
-        text = "".join(pieces)
-        return text.encode("ascii", "xmlcharrefreplace") if self.is_ascii else text.encode()
+            elif part.unset is not None:
+                before += opening + part.unset + closing
+        first, *following = [*between, before + self.closing]
+        return Template(
+            first, tuple([(*value, text) for value, text in zip(values, following, strict=True)]), self.is_ascii
+        )
 
 
-# What has to be escaped in element content; a carriage return would be read back as a line feed (XML 1.0, 2.11).
-_ESCAPES: Final = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"})
-_ATTRIBUTE_ESCAPES: Final = {**_ESCAPES, **str.maketrans({'"': "&quot;", "\n": "&#10;", "\t": "&#9;"})}
+_ATTRIBUTE_ESCAPES: Final = str.maketrans({'"': "&quot;", "\n": "&#10;", "\t": "&#9;"})
 _INT_RANGE: Final = range(-(2**31), 2**31)
+
+
+def _escaped(text: str) -> str:
+    """A text as the content of an element; a carriage return would be read back as a line feed (XML 1.0, 2.11)."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\r", "&#13;")
 
 
 def attribute(value: str) -> str:
     """A value of an attribute, with its quotation marks."""
-    return f'"{value.translate(_ATTRIBUTE_ESCAPES)}"'
+    return f'"{_escaped(value).translate(_ATTRIBUTE_ESCAPES)}"'
 
 
 def string(name: str, value: object) -> str:
     """Of an xsd:string."""
-    return check_text(value, name).translate(_ESCAPES)
+    return _escaped(check_text(value, name))
 
 
 def integer(name: str, value: object) -> str:
@@ -157,48 +201,33 @@ def string_or_int(name: str, value: object) -> str:
     return integer(name, value) if isinstance(value, int) else string(name, value)
 
 
-def _left_out(_: str) -> str:
-    return ""
-
-
 def literal_part(name: str, wire_name: str, lexical: Lexical, *, required: bool, repeated: bool) -> Part:
     """A part of Document/Literal."""
-
-    def write(wire_name: str, value: Value) -> str:
-        return f"<{wire_name}>{lexical(name, value)}</{wire_name}>"
-
-    def write_each(wire_name: str, value: Value) -> str:
-        opening, closing = f"<{wire_name}>", f"</{wire_name}>"
-        return opening + f"{closing}{opening}".join(_items(name, value)) + closing
-
-    return Part(name, wire_name, lexical, repeated, write_each if repeated else write, _left_out, required)
+    write = _joined_by(f"</{wire_name}><{wire_name}>") if repeated else lexical
+    return Part(name, wire_name, lexical, repeated, ">", write, None, required)
 
 
 def encoded_part(name: str, wire_name: str, lexical: Lexical, xsi_type: str) -> Part:
     """A part of RPC/Encoded that holds one value."""
-    unset_value = "" if lexical in {string, string_or_int} else "false" if lexical is boolean else "0"
-
-    def write(wire_name: str, value: Value) -> str:
-        return f'<{wire_name} xsi:type="{xsi_type}">{lexical(name, value)}</{wire_name}>'
-
-    def unset(wire_name: str) -> str:
-        return f'<{wire_name} xsi:type="{xsi_type}">{unset_value}</{wire_name}>'
-
-    return Part(name, wire_name, lexical, False, write, unset, required=False)
+    unset = "" if lexical in {string, string_or_int} else "false" if lexical is boolean else "0"
+    return Part(name, wire_name, lexical, False, f' xsi:type="{xsi_type}">', lexical, unset, required=False)
 
 
 def array_part(name: str, wire_name: str, xsi_type: str) -> Part:
     """A part of RPC/Encoded that holds an array of strings."""
 
-    def write(wire_name: str, value: Value) -> str:
+    def write(name: str, value: Value) -> str:
         items = _items(name, value)
         content = '</item><item xsi:type="xsd:string">'.join(items)
-        return (
-            f'<{wire_name} SOAP-ENC:arrayType="xsd:string[{len(items)}]" xsi:type="{xsi_type}">'
-            f'<item xsi:type="xsd:string">{content}</item></{wire_name}>'
-        )
+        return f'{len(items)}]" xsi:type="{xsi_type}"><item xsi:type="xsd:string">{content}</item>'
 
-    return Part(name, wire_name, string_or_int, True, write, _left_out, required=True)
+    return Part(
+        name, wire_name, string_or_int, True, ' SOAP-ENC:arrayType="xsd:string[', write, unset=None, required=True
+    )
+
+
+def _joined_by(tags: str) -> Write:
+    return lambda name, value: tags.join(_items(name, value))
 
 
 def _items(name: str, value: Value) -> Sequence[str]:

@@ -27,6 +27,7 @@ from clicksoap.protocol.bindings.serializer import (
     Lexical,
     Part,
     Serializer,
+    Template,
     array_part,
     attribute,
     boolean,
@@ -43,6 +44,7 @@ from clicksoap.redaction import scrub
 from clicksoap.text import Charset
 
 _XSD: Final = "http://www.w3.org/2001/XMLSchema"
+_MAX_TEMPLATES: Final = 128
 _ENVELOPE: Final = "http://schemas.xmlsoap.org/soap/envelope/"
 
 
@@ -76,6 +78,8 @@ class SoapBinding:
         self.capabilities = _capabilities(dialect, in_house)
         original = in_house is None and url.partition("?")[0].endswith(contract.ORIGINAL_RPC_PATH)
         self._renamed = {"msg_callback": "callback"} if original else {}
+        # By the command and the names of its parameters; no value is kept.
+        self._templates: dict[tuple[str, ...], Template] = {}
 
     @property
     def name(self) -> str:
@@ -104,7 +108,9 @@ class SoapBinding:
         serializer = self.serializer(operation)
         if not serializer.names.issuperset(parameters):
             raise self._unknown(operation, next(name for name in parameters if name not in serializer.names))
-        return WireRequest("POST", self._url, serializer.headers, serializer.body(parameters, self._renamed))
+        given = tuple([name for name, value in parameters.items() if value is not None])
+        template = self._templates.get((operation, *given)) or self._template(serializer, given)
+        return WireRequest("POST", self._url, serializer.headers, template.body(parameters))
 
     def decode(
         self,
@@ -122,6 +128,13 @@ class SoapBinding:
             if is_success(reply):
                 raise
             raise status_error(reply, secrets) from None
+
+    def _template(self, serializer: Serializer, given: tuple[str, ...]) -> Template:
+        template = serializer.template(given, self._renamed)
+        if len(self._templates) == _MAX_TEMPLATES:
+            self._templates.clear()
+        self._templates[serializer.operation, *given] = template
+        return template
 
     def _unknown(self, operation: str, name: str) -> InvalidInput:
         having = [
