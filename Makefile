@@ -2,6 +2,8 @@
 # make test   everything that must hold: lint, types, all tests; about six minutes on two idle cores
 # make proof  what takes longer: every fault with every command, the fuzzer, a load on the simulator
 #             SHORT=1 takes at most five minutes; SEED=… repeats a run
+# make docs   the documentation site in docs/_build/html; a warning is an error
+# make links  asks whether the links of the documents to other sites still work; needs the internet
 # make same BASE=<commit>  compares every request and every outcome with those of another commit
 # make bench  how fast it is beside the others, about ten minutes on an idle machine; writes docs/explanation/speed.md
 # make bench-two BASE=<commit> ROUNDS=10  the speed of sends beside that of another commit, in turns
@@ -12,7 +14,7 @@ ROUNDS ?= 10
 # One process more than there are cores: some tests wait while others compute.
 PROCESSES ?= $(shell $(PYTHON) -c 'import os; print(1 + len(os.sched_getaffinity(0)))')
 
-.PHONY: demo test proof same bench bench-two bench-simulator pictures lint types mypy basedpyright tests install foreign lock clean
+.PHONY: demo test proof docs links same bench bench-two bench-simulator pictures lint types mypy basedpyright tests install foreign lock clean
 
 demo: install
 	$(BIN)/clicksoap demo
@@ -23,6 +25,13 @@ test: install foreign
 
 proof: install
 	SHORT=$(SHORT) SEED=$(SEED) PROCESSES=$(PROCESSES) $(BIN)/python -m tests.proofs
+
+# The source folder is the root, so that a page is linked alike here and in a repository browser.
+docs: install
+	$(BIN)/sphinx-build -c docs -b html -n -W --keep-going -q . docs/_build/html
+
+links: install
+	$(BIN)/sphinx-build -c docs -b linkcheck -q . docs/_build/links
 
 same: install
 	$(BIN)/python -m tests.same $(BASE)
@@ -82,4 +91,4 @@ lock:
 	rm -rf .venv-lock
 
 clean:
-	rm -rf .venv .venv-lock .hypothesis .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache dist
+	rm -rf .venv .venv-lock .hypothesis .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache dist docs/_build
