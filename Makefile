@@ -82,12 +82,14 @@ foreign:
 	@sh tests/foreign/install.sh
 
 # Run with the oldest Python that is supported (Debian 12 has 3.11.2), so that every pin can be installed there.
+COMPILE := .venv-lock/bin/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-header --no-annotate \
+  --no-emit-index-url --no-emit-trusted-host --no-emit-find-links
 lock:
 	$(PYTHON) -m venv .venv-lock
 	.venv-lock/bin/pip install --quiet pip-tools
-	.venv-lock/bin/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-header --no-annotate \
-	  --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --extra dev --extra bench --output-file constraints.txt pyproject.toml
-	sed -i -e '/^clicksoap @/d' -e '/^# /d' constraints.txt
+	$(COMPILE) --extra dev --extra bench --output-file constraints.txt pyproject.toml
+	$(COMPILE) --extra release --output-file constraints-release.txt pyproject.toml
+	sed -i -e '/^clicksoap @/d' -e '/^# /d' constraints.txt constraints-release.txt
 	rm -rf .venv-lock
 
 clean:
