@@ -367,7 +367,7 @@ def defaults() -> str:
     }
 ## Arguments of a client
 
-`AsyncClient` has the same, but for `session`. [Endpoints, proxies and certificates](../how-to/connect.md) explains
+`AsyncClient` has the same, but for `session`. [Endpoints, time limits and tries](../how-to/connect.md) explains
 them.
 
 {_arguments(arguments)}
