@@ -4,6 +4,10 @@
 #             SHORT=1 takes at most five minutes; SEED=… repeats a run
 # make docs   the documentation site in docs/_build/html; a warning is an error
 # make links  asks whether the links of the documents to other sites still work; needs the internet
+# make release-check  builds wheel and sdist, checks them, and tries the wheel with each Python of this machine
+#             SUITE=1 also runs the tests against the installed wheel, without the sources
+# make audit  compares the pins with known vulnerabilities; needs the internet
+# make sbom   the bill of materials of clicksoap[all], in dist/clicksoap.cdx.json
 # make same BASE=<commit>  compares every request and every outcome with those of another commit
 # make bench  how fast it is beside the others, about ten minutes on an idle machine; writes docs/explanation/speed.md
 # make bench-two BASE=<commit> ROUNDS=10  the speed of sends beside that of another commit, in turns
@@ -14,7 +18,7 @@ ROUNDS ?= 10
 # One process more than there are cores: some tests wait while others compute.
 PROCESSES ?= $(shell $(PYTHON) -c 'import os; print(1 + len(os.sched_getaffinity(0)))')
 
-.PHONY: demo test proof docs links same bench bench-two bench-simulator pictures lint types mypy basedpyright tests install foreign lock clean
+.PHONY: demo test proof docs links release-check audit sbom same bench bench-two bench-simulator pictures lint types mypy basedpyright tests install foreign lock clean
 
 demo: install
 	$(BIN)/clicksoap demo
@@ -32,6 +36,19 @@ docs: install
 
 links: install
 	$(BIN)/sphinx-build -c docs -b linkcheck -q . docs/_build/links
+
+release-check: install .venv-release/.installed
+	SUITE=$(SUITE) $(BIN)/python -m tests.release
+
+audit: .venv-release/.installed
+	.venv-release/bin/pip-audit --strict --require-hashes --disable-pip -r constraints.txt
+	.venv-release/bin/pip-audit --strict --require-hashes --disable-pip -r constraints-release.txt
+
+# What the wheel needs with all extras, in an environment of its own, so that no tool of the tests is among it.
+sbom: .venv-release/.installed
+	rm -f dist/*.whl
+	.venv-release/bin/python -m build --wheel --no-isolation --outdir dist .
+	.venv-release/bin/python tests/release/sbom.py dist/clicksoap.cdx.json
 
 same: install
 	$(BIN)/python -m tests.same $(BASE)
@@ -77,6 +94,12 @@ install: .venv/.installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	touch $@
 
+# The tools of a release have pins of their own, and no part in the tests.
+.venv-release/.installed: pyproject.toml constraints-release.txt
+	$(PYTHON) -m venv .venv-release
+	.venv-release/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r constraints-release.txt
+	touch $@
+
 # The other SOAP stacks that the tests talk to (PHP, Perl) and a browser; their absence is said, and fails under CI.
 foreign:
 	@sh tests/foreign/install.sh
@@ -93,4 +116,4 @@ lock:
 	rm -rf .venv-lock
 
 clean:
-	rm -rf .venv .venv-lock .hypothesis .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache dist docs/_build
+	rm -rf .venv .venv-lock .venv-release .hypothesis .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache dist docs/_build

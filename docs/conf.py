@@ -33,7 +33,7 @@ include_patterns = [
     "tests/README.md",
     "tests/fuzzing/README.md",
 ]
-exclude_patterns = ["docs/_build", ".*"]
+exclude_patterns = ["PACKAGE.md", "docs/_build", ".*"]  # PACKAGE.md is for package indexes alone
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 myst_heading_anchors = 4
