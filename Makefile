@@ -5,7 +5,7 @@
 # make docs   the documentation site in docs/_build/html; a warning is an error
 # make links  asks whether the links of the documents to other sites still work; needs the internet
 # make release-check  builds wheel and sdist, checks them, and tries the wheel with each Python of this machine
-#             SUITE=1 also runs the tests against the installed wheel, without the sources
+#             SUITE=1 also runs tests against the installed wheel, without the sources; PYTHONS="3.12 3.13"
 # make audit  compares the pins with known vulnerabilities; needs the internet
 # make sbom   the bill of materials of clicksoap[all], in dist/clicksoap.cdx.json
 # make same BASE=<commit>  compares every request and every outcome with those of another commit
@@ -38,7 +38,7 @@ links: install
 	$(BIN)/sphinx-build -c docs -b linkcheck -q . docs/_build/links
 
 release-check: install .venv-release/.installed
-	SUITE=$(SUITE) $(BIN)/python -m tests.release
+	SUITE=$(SUITE) PYTHONS="$(PYTHONS)" $(BIN)/python -m tests.release
 
 audit: .venv-release/.installed
 	.venv-release/bin/pip-audit --strict --require-hashes --disable-pip -r constraints.txt

@@ -55,6 +55,8 @@ python_use_unqualified_type_names = True
 html_theme = "furo"
 html_title = f"clicksoap {version}"
 html_extra_path = ["site"]  # index.html at the top leads to the start page
+html_static_path = ["_static"]
+html_css_files = ["tables.css"]
 html_show_sphinx = False
 html_copy_source = False
 
