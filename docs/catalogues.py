@@ -156,10 +156,10 @@ def _type(element: etree._Element) -> str:
 def commands() -> str:
     """The page of the gateway's commands."""
     document, rpc = parts(contract.Dialect.DOCUMENT_LITERAL), parts(contract.Dialect.RPC_ENCODED)
-    effects = {each.name: each.effect.value for each in _operations(operations.Operation)}  # type: ignore[type-abstract]
+    effects = {each.name: each.effect.value.partition(":")[0] for each in _operations(operations.Operation)}  # type: ignore[type-abstract]
     overview = _table(
         ("command", "method", "path of the HTTP API", "if repeated"),
-        ((f"[`{_rpc_name(name)}`](#{name.lower()})", _code(method), f"`{_PATHS[name]}`", effects[name].partition(":")[0])
+        ((f"[`{_rpc_name(name)}`](#{name.lower()})", _code(method), f"`{_PATHS[name]}`", effects[name])
          for name, method in METHODS.items()),
     )  # fmt: skip
     sections = [_command(name, document[name], rpc[_rpc_name(name)]) for name in METHODS]
