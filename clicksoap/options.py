@@ -136,6 +136,11 @@ class Options:
     def _checked(cls, **given: Unpack[SendOptions]) -> "Options":
         unknown = given.keys() - SendOptions.__annotations__.keys() - BatchOptions.__annotations__.keys()
         if unknown:
+            if of_the_client := unknown & _OF_THE_CLIENT:
+                name = min(of_the_client)
+                raise InvalidInput(
+                    f"{name!r} is not an option of a message: give it to the client, or to its with_options"
+                )
             raise InvalidInput(f"{min(unknown)!r} is not an option: use any of {', '.join(sorted(_ALL))}")
         content: dict[str, str | int | Decimal] = {}
         features = _feature(given.get("features", Feature(0)))
@@ -170,6 +175,7 @@ class Options:
         )
 
 
+_OF_THE_CLIENT: Final = frozenset({"deadline", "max_recipients", "on_exchange", "retry", "timeout"})
 _ALL: Final = frozenset((*BatchOptions.__annotations__, *SendOptions.__annotations__))
 
 

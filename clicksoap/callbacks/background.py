@@ -33,28 +33,20 @@ class ThreadBackground:
         self._lock = threading.Lock()
         self._is_running = False
         self._is_asked = False
+        self._is_stopped = False
         self._timer: threading.Timer | None = None
         self._timer_at = float("inf")
 
     def poke(self) -> None:
         """Run what is due now, and set the timer for what is due later."""
-        due = self._processing.next_due()
-        if due is None:
-            return
-        now = self._clock()
         with self._lock:
-            if due > now:
-                self._set_timer(due, now)
-                return
-            self._is_asked = True
-            if self._is_running:
-                return
-            self._is_running = True
-        threading.Thread(target=self._loop, name="clicksoap-callbacks", daemon=True).start()
+            self._is_stopped = False
+        self._look()
 
     def stop(self) -> None:
-        """Cancel the timer."""
+        """Cancel the timer. A round that runs at this moment sets no other one."""
         with self._lock:
+            self._is_stopped = True
             if self._timer is not None:
                 self._timer.cancel()
             self._timer, self._timer_at = None, float("inf")
@@ -65,8 +57,25 @@ class ThreadBackground:
             with self._locks.holding(job.key):
                 drive(job.steps)
 
+    def _look(self) -> None:
+        due = self._processing.next_due()
+        if due is None:
+            return
+        now = self._clock()
+        with self._lock:
+            if self._is_stopped:
+                return
+            if due > now:
+                self._set_timer(due, now)
+                return
+            self._is_asked = True
+            if self._is_running:
+                return
+            self._is_running = True
+        threading.Thread(target=self._loop, name="clicksoap-callbacks", daemon=True).start()
+
     def _set_timer(self, due: float, now: float) -> None:
-        if due >= self._timer_at:
+        if self._is_stopped or due >= self._timer_at:
             return
         if self._timer is not None:
             self._timer.cancel()
@@ -78,7 +87,7 @@ class ThreadBackground:
     def _on_timer(self) -> None:
         with self._lock:
             self._timer, self._timer_at = None, float("inf")
-        self.poke()
+        self._look()
 
     def _loop(self) -> None:
         while True:
@@ -116,11 +125,13 @@ class TaskBackground:
         self._clock = clock
         self._task: asyncio.Task[None] | None = None
         self._is_asked = False
+        self._is_stopped = False
         self._timer: asyncio.TimerHandle | None = None
         self._timer_loop: asyncio.AbstractEventLoop | None = None
 
     def poke(self) -> None:
         """Run what is due now, and set the timer for what is due later."""
+        self._is_stopped = False
         due = self._processing.next_due()
         if due is None:
             return
@@ -133,7 +144,8 @@ class TaskBackground:
             self._task = loop.create_task(self._loop())
 
     def stop(self) -> None:
-        """Cancel the timer."""
+        """Cancel the timer. A round that runs at this moment sets no other one."""
+        self._is_stopped = True
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -150,6 +162,8 @@ class TaskBackground:
             await self._task
 
     def _set_timer(self, loop: asyncio.AbstractEventLoop, seconds: float) -> None:
+        if self._is_stopped:
+            return
         seconds = min(max(seconds, _MIN_PAUSE), _MAX_PAUSE)
         if self._timer is not None:
             if self._timer_loop is loop and self._timer.when() <= loop.time() + seconds:

@@ -18,7 +18,7 @@ COMMANDS: Final = {
     "config": "Write, show and check the settings.",
     "coverage": "Print whether numbers are routed, and from how many credits.",
     "demo": "Send over both SOAP bindings to a simulated gateway, and show the results.",
-    "doctor": "Check the way to the gateway and the account.",
+    "doctor": "Check the way to the gateway, the account, and the outbox if there is one.",
     "envelope": "Print the exact requests of a send; nothing is sent.",
     "explain": "Explain an error, a status or the request in a file.",
     "outbox": "Send what stands in the outbox, look at it, and decide.",

@@ -15,24 +15,23 @@ from clicksoap.cli.verbs import Verb, reporting
 if TYPE_CHECKING:
     from clicksoap.outbox import MessageState, Outbox
 
-_VARIABLE: Final = "CLICKSOAP_OUTBOX"
+URL_VARIABLE: Final = "CLICKSOAP_OUTBOX"
+URL_HELP: Final = f"Database of the outbox; also in {URL_VARIABLE}."
+MARK_VARIABLE: Final = f"{URL_VARIABLE}_MARK"
+MARK_HELP: Final = f"Mark file, by which an older copy of the database is noticed; also in {MARK_VARIABLE}."
+MARK_TYPE: Final = click.Path(dir_okay=False, path_type=Path)
 
 
 def opened(function: Verb) -> Callable[..., NoReturn]:
     """Add ``--url`` and ``--mark`` to a verb of the outbox, which gets it as ``box``."""
 
-    @click.option("--url", envvar=_VARIABLE, metavar="URL", help=f"Database of the outbox; also in {_VARIABLE}.")
-    @click.option(
-        "--mark",
-        envvar=f"{_VARIABLE}_MARK",
-        type=click.Path(dir_okay=False, path_type=Path),
-        help=f"Mark file, by which an older copy of the database is noticed; also in {_VARIABLE}_MARK.",
-    )
+    @click.option("--url", envvar=URL_VARIABLE, metavar="URL", help=URL_HELP)
+    @click.option("--mark", envvar=MARK_VARIABLE, type=MARK_TYPE, help=MARK_HELP)
     @reporting
     @functools.wraps(function)
     def run(*, url: str | None, mark: Path | None, output: Output, **options: object) -> int:
         if url is None:
-            raise click.UsageError(f"no outbox is named: give --url, or set {_VARIABLE}")
+            raise click.UsageError(f"no outbox is named: give --url, or set {URL_VARIABLE}")
         package = outbox_package()
         region = options.pop("region", None)
         box: Outbox = package.Outbox(url, mark=mark, region=region, on_event=functools.partial(_tell, output))

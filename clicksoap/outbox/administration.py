@@ -11,7 +11,7 @@ from typing import Final
 from sqlalchemy import Connection, select, update
 
 from clicksoap.checks import plain_duration, plain_int, plain_seconds
-from clicksoap.errors import InvalidInput
+from clicksoap.errors import InvalidInput, OutboxMismatch
 from clicksoap.events import DeliveryReport
 from clicksoap.msisdn import msisdn
 from clicksoap.outbox import accounts, records, reports, schema, suppression, truth
@@ -105,10 +105,22 @@ class Administration:
             return records.in_state(connection, wanted, number)
 
     def check(self) -> Check:
-        """Check that every message is in exactly one state, and that requests and messages agree."""
+        """Check that every message is in exactly one state, that requests and messages agree, and the mark file.
+
+        Raises:
+            OutboxMismatch: The outbox is of another version; the text says what to run.
+            OutboxUnavailable: The database does not answer.
+            ConfigurationError: The mark file cannot be read.
+        """
         self._known_uuid()
         with self._database.read() as connection:
-            return truth.check(connection)
+            found, mark = truth.check(connection), _mark(connection)
+        if self._mark_file is not None:
+            try:
+                self._mark_file.check(mark)
+            except OutboxMismatch as error:
+                return replace(found, problems=(*found.problems, str(error)))
+        return found
 
     def status(self) -> Status:
         """The state of the outbox in numbers; `Status.metrics` gives them to Prometheus."""
@@ -287,8 +299,7 @@ class Administration:
         with self._writing() as (connection, now):
             known = None if self._mark_file is None else self._mark_file.known()
             asked, event = truth.after_restore(connection, 0 if known is None else known.high_water, reason, now, who)
-            row = connection.execute(select(MARK)).one()
-            mark = Mark(hashed(str(row.uuid)), int(row.generation), int(row.high_water))
+            mark = _mark(connection)
         if self._mark_file is not None:
             self._mark_file.write(mark)
         self._tell(event)
@@ -318,3 +329,8 @@ class Administration:
         if self._on_event is not None:
             with suppress(Exception):  # an observer must not change what becomes of a message
                 self._on_event(event)
+
+
+def _mark(connection: Connection) -> Mark:
+    row = connection.execute(select(MARK)).one()
+    return Mark(hashed(str(row.uuid)), int(row.generation), int(row.high_water))

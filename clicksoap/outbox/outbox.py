@@ -122,6 +122,15 @@ class Outbox(Campaigns):
         self._known_uuid()
         return self
 
+    def exists(self) -> bool:
+        """Whether the database holds an outbox already; nothing is created.
+
+        Raises:
+            OutboxUnavailable: The database does not answer.
+        """
+        is_missing = isinstance(self._database, SQLite) and not self._database.path.exists()
+        return not is_missing and schema.version_of(self._database) is not None
+
     def close(self) -> None:
         """Close the connections to the database; a later use opens new ones."""
         self._database.close()

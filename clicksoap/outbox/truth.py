@@ -9,7 +9,7 @@ from clicksoap.errors import InvalidInput
 from clicksoap.outbox.arrivals import arrived, rows_of
 from clicksoap.outbox.journal import Happening, OutboxEvent, record
 from clicksoap.outbox.states import DOUBTFUL, Decision, MessageState, doubtful, still_open
-from clicksoap.outbox.tables import ATTEMPT, IS_NO_PLAN, KEPT_TEXT, MARK, MESSAGE, REPORT
+from clicksoap.outbox.tables import ATTEMPT, CAMPAIGN, IS_NO_PLAN, KEPT_TEXT, MARK, MESSAGE, REPORT
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +128,8 @@ def resolve(connection: Connection, number: int, decision: Decision, why: str, n
     elif decision is Decision.SEND_AGAIN:
         if row.text is None and row.content_id is None:
             raise InvalidInput(f"message {number} has no text any more: give it up, and enqueue it anew")
+        if row.campaign_id in connection.execute(_CANCELLED).scalars():
+            raise InvalidInput(f"message {number} is of a cancelled campaign: give it up, and enqueue it anew")
         if row.request_id is not None:
             connection.execute(ATTEMPT.insert().values(request_id=row.request_id, message_id=row.id))
         _change(connection, row.id, {"state": "pending", "request_id": None, "settled_at": None, "batch": None})
@@ -135,6 +137,9 @@ def resolve(connection: Connection, number: int, decision: Decision, why: str, n
         _change(connection, row.id, {"state": "cancelled", "settled_at": now, "why": why, "text": KEPT_TEXT})
     detail = f"{decision}: {why}"
     return record(connection, Happening.RESOLVED, detail, now, who, message=number, request=row.request_id)
+
+
+_CANCELLED: Final = select(CAMPAIGN.c.id).where(CAMPAIGN.c.state == "cancelled")
 
 
 def _change(connection: Connection, number: int, values: dict[str, object]) -> None:

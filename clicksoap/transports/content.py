@@ -68,13 +68,17 @@ class BoundedBody:
             raise self._too_large()
         self._chunks.append(chunk)
 
+    def so_far(self) -> bytes:
+        """The bytes that came, in the coding that they came in."""
+        return b"".join(self._chunks)
+
     def complete(self) -> bytes:
         """The whole body.
 
         Raises:
             ProtocolError: It is over the cap, cut off within its coding, or not packed as it says.
         """
-        body, self._chunks = b"".join(self._chunks), []
+        body, self._chunks = self.so_far(), []
         codings, is_unpacked = self._codings.copy(), False
         for _ in range(_MAX_LAYERS):
             if body.startswith(_GZIP_MAGIC):

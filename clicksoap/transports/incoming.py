@@ -8,7 +8,7 @@ import re
 from collections.abc import Generator
 from typing import Final
 
-from clicksoap.protocol.bindings.http_status import is_refused_unread
+from clicksoap.protocol.bindings.http_status import is_refused_unread, resembles_an_answer
 from clicksoap.protocol.wire import MAX_REPLY_BYTES, WireReply
 from clicksoap.transports.content import BoundedBody
 
@@ -68,6 +68,7 @@ class IncomingReply:
         self._has_body = has_body
         self._minor = b"0"
         self._headers: dict[str, str] = {}
+        self._body = BoundedBody(0, "")
         self._content = b""
         self._data = bytearray()
         self._room = _MAX_RAW_BYTES
@@ -76,12 +77,12 @@ class IncomingReply:
 
     @property
     def is_refusal(self) -> bool:
-        """Whether the status has said that nothing was done, whatever becomes of the rest."""
-        return is_refused_unread(self.status)
+        """Whether the status has said that nothing was done, and no part of the body that came resembles an answer."""
+        return is_refused_unread(self.status) and not resembles_an_answer(self._body.so_far())
 
     @property
     def may_have_taken_effect(self) -> bool:
-        """Whether the request may have left, and no status has said that nothing was done."""
+        """Whether the request may have left, and the reply so far does not refuse it."""
         return self.is_expected and not self.is_refusal
 
     def check_tunnel(self) -> None:
@@ -120,7 +121,7 @@ class IncomingReply:
         headers = self._headers
         has_body = self._has_body and self.status not in _WITHOUT_BODY
         coding = headers.get("content-encoding", "") if has_body else ""
-        body = BoundedBody(self.status, coding)
+        self._body = body = BoundedBody(self.status, coding)
         length = stated_length(headers.get("content-length", ""))
         framing = {name.strip() for name in headers.get("transfer-encoding", "").lower().split(",")} - {"", "identity"}
         is_framed = True

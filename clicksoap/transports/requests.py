@@ -11,7 +11,7 @@ import requests
 from urllib3.response import BaseHTTPResponse
 
 from clicksoap.errors import ConfigurationError, TransportError
-from clicksoap.protocol.bindings.http_status import is_refused_unread
+from clicksoap.protocol.bindings.http_status import is_refused_unread, resembles_an_answer
 from clicksoap.protocol.timeout import Timeout
 from clicksoap.protocol.wire import WireReply, WireRequest
 from clicksoap.transports.connection_limits import LONGEST_WAIT
@@ -117,23 +117,25 @@ def _received(response: Any, started: float, deadline: float) -> WireReply:
     """Read a response to its end, whatever carries its bytes."""
     status = int(response.status_code)
     headers = {_text(name).lower(): _text(value) for name, value in response.headers.items()}
+    coding = headers.get("content-encoding", "") if _is_of_urllib3(getattr(response, "raw", None)) else ""
+    body = BoundedBody(status, coding, may_be_decoded=True)
     content = b""
     try:
-        content = _content(response, status, headers, deadline)
+        content = _content(response, body, headers, deadline)
     except Exception as error:
         # The status has said already that nothing was done; its body is only its reasons.
-        if not is_refused_unread(status) or raised_by_signal_handler(error):
+        is_refusal = is_refused_unread(status) and not resembles_an_answer(body.so_far())
+        if not is_refusal or raised_by_signal_handler(error):
             raise
     return WireReply(status, headers, content, time.monotonic() - started)
 
 
-def _content(response: Any, status: int, headers: Mapping[str, str], deadline: float) -> bytes:
+def _content(response: Any, body: BoundedBody, headers: Mapping[str, str], deadline: float) -> bytes:
     whole = _already_read(response)
     if whole is not None:
+        body.feed(whole)
         _check_length(headers, len(whole))
         return whole
-    is_on_the_wire = _is_of_urllib3(response.raw)
-    body = BoundedBody(status, headers.get("content-encoding", "") if is_on_the_wire else "", may_be_decoded=True)
     length, is_complete = 0, False
     try:
         for chunk in _chunks(response):
@@ -143,12 +145,12 @@ def _content(response: Any, status: int, headers: Mapping[str, str], deadline: f
                 raise TimeoutError("the time is up")
         _check_length(headers, length)
         content = body.complete()
-        is_complete = status >= HTTPStatus.OK  # behind an interim reply comes another one
+        is_complete = int(response.status_code) >= HTTPStatus.OK  # behind an interim reply comes another one
     finally:
         # A connection goes back to the session's pool only in a known state.
         if not is_complete:
             response.raw.close()
-        if is_on_the_wire:
+        if _is_of_urllib3(response.raw):
             response.raw.release_conn()
     return content
 

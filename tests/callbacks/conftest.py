@@ -58,11 +58,11 @@ _made: list[Callbacks] = []
 
 def stop_receivers() -> None:
     """Stop the receivers that `noting` made: one whose store is closed would try it again during other tests."""
-    for thread in threading.enumerate():
-        if thread.name == "clicksoap-callbacks":
-            thread.join(5)  # at its end it sets a timer
     while _made:
         _made.pop()._thread_background.stop()
+    for thread in threading.enumerate():
+        if thread.name == "clicksoap-callbacks":
+            thread.join(5)
 
 
 @pytest.fixture(autouse=True)

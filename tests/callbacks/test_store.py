@@ -7,6 +7,7 @@ import random
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -23,7 +24,7 @@ import pytest
 from receivers import under_uvicorn, under_waitress
 
 from clicksoap import DeliveryReport, MessageStatus
-from clicksoap.callbacks import CallbackRequest, Claim, PostgreSQLStore, SQLiteStore
+from clicksoap.callbacks import CallbackRequest, Callbacks, Claim, PostgreSQLStore, SQLiteStore
 
 from .conftest import Noted, Place, live, noting, say, send, simulating
 from .test_joining import Time, called, cut
@@ -365,3 +366,23 @@ def test_every_report_that_was_answered_is_handled_although_the_receiver_is_kill
 
 def test_a_report_that_was_answered_is_handled_although_the_receiver_is_killed(tmp_path: Path) -> None:
     _killed_under_load(tmp_path, kills=1, reports=80)
+
+
+def test_a_closed_receiver_sets_no_timer_although_a_round_of_it_runs(store: AnyStore) -> None:
+    """A timer would look into the store again, which its owner closes next."""
+    began, goes_on = Event(), Event()
+    callbacks = Callbacks(anybody=True, store=store)
+
+    @callbacks.on_delivery_report
+    def wait(_: DeliveryReport) -> None:
+        began.set()
+        goes_on.wait(10)
+        raise RuntimeError("to be tried again later")
+
+    callbacks.handle(report("003"))
+    assert began.wait(10)
+    round_ = next(thread for thread in threading.enumerate() if thread.name == "clicksoap-callbacks")
+    callbacks._thread_background.stop()  # the first thing that close() does
+    goes_on.set()
+    round_.join(10)
+    assert not [thread for thread in threading.enumerate() if isinstance(thread, threading.Timer) and thread.is_alive()]

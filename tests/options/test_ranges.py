@@ -9,6 +9,7 @@ import pytest
 
 from clicksoap import BatchOptions, CallbackOn, Client, Feature, InvalidInput, NotExpressible, SendOptions
 from clicksoap.options import Options, minutes_until
+from clicksoap.protocol.arguments import ViewOptions
 from clicksoap.protocol.bindings.http import HttpApi
 from clicksoap.protocol.bindings.serializer import integer
 
@@ -151,6 +152,9 @@ def test_an_unknown_option_is_refused_with_those_that_are(sms: Client) -> None:
         InvalidInput, match=r"'senders' is not an option: use any of callback, client_message_id, deliver_after, .*"
     ):
         sms.send("27821234567", "hello", senders="acme")  # type: ignore[call-arg]
+    for name in ViewOptions.__annotations__.keys() - SendOptions.__annotations__.keys():
+        with pytest.raises(InvalidInput, match=f"'{name}' is not an option of a message: give it to the client"):
+            sms.send("27821234567", "hello", **{name: 10})  # type: ignore[arg-type]
     with pytest.raises(InvalidInput, match="'concat' is not an option"):
         sms.batch("hello", concat=3)  # type: ignore[call-arg]
 

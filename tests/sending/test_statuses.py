@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
+import requests
 from answers import BESIDE, BODILESS, COLUMNS, answered, bodies, told
 from facades import FACADES, settings
-from rawserver import RawServer
+from rawserver import Hangup, RawServer
 
 from clicksoap import Retry
 
@@ -110,3 +111,35 @@ def test_a_send_whose_refusal_holds_an_id_is_never_repeated(facade: Any, binding
             # A Fault says that the envelope is wrong, which no repetition mends.
             is_busy = status == 429 and word == "not sent" and (column != "Fault Client" or binding == "http")
             assert arrived == (4 if is_busy else 1), (status, column)
+
+
+OWN_SESSION: Final = {
+    "a session of the caller's": lambda **named: FACADES["Client"](session=requests.Session(), **named)
+}
+ID_LINE: Final = f"ID: {'0a' * 16} To: 27821234567"
+CUT_OFF: Final = {
+    "before anything": ("", "not sent"),
+    "within a page": ("<html>moved", "not sent"),
+    "behind an id": (ID_LINE, "unknown"),
+    "within an error": ("ERR: 10", "not sent"),
+}
+
+
+@pytest.mark.parametrize(("body", "outcome"), CUT_OFF.values(), ids=list(CUT_OFF))
+@pytest.mark.parametrize("framing", ["Content-Length: 500", "Transfer-Encoding: chunked"])
+@pytest.mark.parametrize("make", [*FACADES.values(), *OWN_SESSION.values()], ids=[*FACADES, *OWN_SESSION])
+def test_a_refusal_that_breaks_off_proves_nothing_behind_an_id(
+    make: Any, framing: str, body: str, outcome: str
+) -> None:
+    """The lines outrank the status, and nobody knows those that did not come."""
+
+    def answer(connection: Any, _: object) -> None:
+        data = f"{len(body):x}\r\n{body}\r\n" if "chunked" in framing and body else body
+        connection.sendall(f"HTTP/1.1 301 Moved\r\n{framing}\r\n\r\n{data}".encode())
+        raise Hangup
+
+    with (
+        RawServer(answer) as server,
+        make(**settings(endpoint=server.origin, binding="http", auth="credentials")) as sms,
+    ):
+        assert told(sms) == outcome

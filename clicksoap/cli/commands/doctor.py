@@ -2,14 +2,16 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 import click
 
-from clicksoap.cli.doctor import callback, gateway, network
+from clicksoap.cli.doctor import callback, gateway, network, outbox
 from clicksoap.cli.doctor.examination import Examination
 from clicksoap.cli.doctor.results import CheckState, Result, skipped
 from clicksoap.cli.exit_codes import worst
+from clicksoap.cli.outbox_verbs import MARK_HELP, MARK_TYPE, MARK_VARIABLE, URL_HELP, URL_VARIABLE
 from clicksoap.cli.output import Output, counted
 from clicksoap.cli.verbs import Account, connected, examples, reporting
 
@@ -43,8 +45,9 @@ CHECKS: Final = (
     Check("coverage", gateway.coverage, ("login",)),
     Check("sender", gateway.sender, ("settings",)),
     Check("callback", callback.callback),
+    Check("outbox", outbox.outbox),
 )
-"""The checks in their order. A further one, such as that of a queue of messages, is a line here."""
+"""The checks in their order."""
 
 _EPILOG = examples("clicksoap doctor", "clicksoap doctor --number +27821234567 --sender ACME --json")
 
@@ -53,15 +56,26 @@ _EPILOG = examples("clicksoap doctor", "clicksoap doctor --number +27821234567 -
 @click.option("--number", metavar="NUMBER", help="Number whose coverage is checked.")
 @click.option("--sender", metavar="ID", help="Sender to check, instead of that of the settings.")
 @click.option("--callback", "address", metavar="URL", help="Address of your receiver of callbacks.")
+@click.option("--outbox", "database", envvar=URL_VARIABLE, metavar="URL", help=URL_HELP)
+@click.option("--mark", envvar=MARK_VARIABLE, type=MARK_TYPE, help=MARK_HELP)
 @connected
 @reporting
-def command(*, account: Account, output: Output, number: str | None, sender: str | None, address: str | None) -> int:
-    """Check the way to the gateway and the account.
+def command(  # noqa: PLR0913 - each is an option
+    *,
+    account: Account,
+    output: Output,
+    number: str | None,
+    sender: str | None,
+    address: str | None,
+    database: str | None,
+    mark: Path | None,
+) -> int:
+    """Check the way to the gateway, the account, and the outbox if there is one.
 
     No message is sent. Each failed check says what it means and what to do. The exit code is that of the outcome which
     a send would have.
     """
-    examination = Examination(account, number=number, sender=sender, callback=address)
+    examination = Examination(account, number=number, sender=sender, callback=address, outbox=database, mark=mark)
     results: dict[str, Result] = {}
     try:
         for check in CHECKS:

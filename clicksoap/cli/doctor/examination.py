@@ -1,5 +1,6 @@
 """The subject of all checks: settings, addresses and the server's answer."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import SplitResult, urlsplit
 
@@ -24,6 +25,8 @@ class Examination:
         number: A number whose coverage is asked for; None for none.
         sender: A sender to check instead of that of the settings; None for none.
         callback: An address of a receiver of callbacks; None for none.
+        outbox: The URL of the database of an outbox; None for none.
+        mark: The mark file of the outbox; None for none.
 
     Attributes:
         options: The arguments of a client; empty until the settings were read.
@@ -32,10 +35,21 @@ class Examination:
         reply: The server's answer to a GET of its WSDL; None until it came.
     """
 
-    def __init__(self, account: Account, *, number: str | None, sender: str | None, callback: str | None) -> None:
+    def __init__(  # noqa: PLR0913 - each is an option
+        self,
+        account: Account,
+        *,
+        number: str | None,
+        sender: str | None,
+        callback: str | None,
+        outbox: str | None,
+        mark: Path | None,
+    ) -> None:
         self.account = account
         self.number = number
         self.callback = callback
+        self.outbox = outbox
+        self.mark = mark
         self.options: ClientOptions = {}
         self.url = ""
         self.binding = "document_literal"

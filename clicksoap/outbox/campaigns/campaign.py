@@ -378,7 +378,7 @@ def campaign_info(connection: Connection, row: DatabaseRow) -> CampaignInfo:
     """The state of a campaign from its row."""
     state = CampaignState(row.state)
     record = None if row.plan is None else settings.read(row.plan)
-    if state is CampaignState.RUNNING and record is not None:
+    if state in {CampaignState.RUNNING, CampaignState.PAUSED} and record is not None:
         rest = steering.open_rows(connection, row.id, record.account)
         if not rest.is_pending and not rest.is_sending:
             state = CampaignState.FINISHED
@@ -388,7 +388,7 @@ def campaign_info(connection: Connection, row: DatabaseRow) -> CampaignInfo:
     return CampaignInfo(
         row.key,
         state,
-        row.paused_why,
+        None if state is CampaignState.FINISHED else row.paused_why,
         "" if record is None else record.source,
         0 if record is None else record.rows,
         row.note,

@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 from outboxes import ACCOUNT, Store, client, enqueue, settle, until, working
+from sqlalchemy import text
 
 from clicksoap import Client, InvalidInput
-from clicksoap.outbox import CampaignState, Happening, Outbox, OutboxEvent
+from clicksoap.outbox import CampaignState, Decision, Happening, MessageState, Outbox, OutboxEvent
 from clicksoap.simulator import Simulator
 
 from .test_planning import PEOPLE, planned, states, written
@@ -230,6 +231,25 @@ def test_a_lost_answer_is_asked_about_and_told(box: Outbox, sms: Client, gateway
     assert len(gateway.messages) == 3
     assert run.state is CampaignState.FINISHED
     assert told[-1].done == 3
+
+
+def test_a_paused_campaign_without_open_rows_is_finished_and_a_cancelled_one_sends_nothing_again(
+    box: Outbox, sms: Client, gateway: Simulator, tmp_path: Path
+) -> None:
+    gateway.faults.lose_answer("sendmsg")
+    run = box.send(planned(box, written(tmp_path, PEOPLE), text="The same for all"), sms)
+    assert states(box) == {"unconfirmed": 3}
+    with box.transaction() as transaction:
+        transaction.execute(
+            text("UPDATE clicksoap_campaign SET state = 'paused', paused_why = 'seen' WHERE key = 'run'")
+        )
+    assert (run.state, run.info().why) == (CampaignState.FINISHED, None)
+    run.cancel(by="Ann", why="wrong amounts")
+    message = box.list()[0]
+    with pytest.raises(InvalidInput, match=f"message {message.id} is of a cancelled campaign: give it up"):
+        box.resolve(message, Decision.SEND_AGAIN, by="Ann", why="she has nothing")
+    assert box.resolve(message, Decision.ARRIVED, by="Ann", why="she has it").state is MessageState.ACCEPTED
+    assert len(gateway.messages) == 3
 
 
 def test_a_campaign_whose_outcome_stays_open_returns_in_time(store: Store, gateway: Simulator, tmp_path: Path) -> None:
