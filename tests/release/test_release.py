@@ -59,6 +59,12 @@ def test_each_classifier_of_a_python_is_a_version_that_was_run() -> None:
     assert claimed == {version for row in rows for version in row.split(", ")}
 
 
+def test_the_classifier_of_the_system_is_the_one_that_was_run() -> None:
+    systems = [each for each in PROJECT["classifiers"] if each.startswith("Operating System")]
+    assert systems == ["Operating System :: POSIX :: Linux"]
+    assert "All tests run on Linux." in PLATFORMS
+
+
 def test_the_pins_of_a_release_name_no_host_and_hash_everything() -> None:
     text = (ROOT / "constraints-release.txt").read_text("utf-8")
     assert "://" not in text
