@@ -22,7 +22,7 @@ PYTHONS: Final = tuple(os.environ.get("PYTHONS", "").split()) or ("3.11", "3.12"
 # W004: Alembic's names of migrations begin with a number, and it loads them by their paths.
 CONTENTS: Final = ("--toplevel", "clicksoap", "--ignore", "W004")
 # Tests of behaviour, which need none of the files of the sources; the others read the sources, or have a browser.
-SUITE: Final = ("asynchronous", "callbacks", "conformance", "options", "sending", "vocabulary", "watching")
+SUITE: Final = ("conformance", "options", "sending", "vocabulary")
 
 
 def interpreter(version: str) -> str | None:
