@@ -9,6 +9,7 @@ import dataclasses
 import json
 import os
 import stat
+import sys
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -277,7 +278,7 @@ def _tables(path: Path, asked: str | None, *, is_named: bool, is_local: bool) ->
 
 def _check_owner(path: Path, status: os.stat_result) -> None:
     """Refuse a file of a folder that another user may have put there: it could send the credentials elsewhere."""
-    if os.name == "nt":
+    if os.name == "nt" or sys.platform == "win32":
         return
     if status.st_uid not in {0, os.getuid()} or status.st_mode & stat.S_IWOTH:
         raise ConfigurationError(

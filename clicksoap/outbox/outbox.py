@@ -62,7 +62,7 @@ class Outbox(Campaigns):
         rate_unit: What the pace counts: ``"part"`` or ``"message"``.
         allow_list: The numbers that may get something: for tests outside production. A message to another number is
             skipped. None for all.
-        on_event: Called with each event, in the thread where it happens; what it raises is dropped.
+        on_event: Called with each event, in the thread where it happens; its exceptions are dropped.
 
     Raises:
         ConfigurationError: An argument cannot work; the text names it.

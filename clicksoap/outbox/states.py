@@ -12,7 +12,7 @@ class MessageState(StrEnum):
     - SENDING: it is claimed, and its request may be with the gateway; until the answer or a question settles it, it is
       never sent again.
     - ACCEPTED: the gateway took it.
-    - REJECTED: the gateway refused it, or it cannot be sent as it is; `why` says more.
+    - REJECTED: the gateway refused it, or it cannot be sent as it is; ``why`` says more.
     - UNCONFIRMED: its request arrived, but it had several recipients, so what became of this one is not known.
       A delivery report settles it.
     - UNKNOWN: the gateway cannot say any more whether it arrived. Only a delivery report or a person settles it.

@@ -1,13 +1,17 @@
 """Event loops and the time that they go by: detection of a running loop, and a loop that test tools cannot stop."""
 
 import asyncio
+import sys
 import time
 from functools import partial
 from typing import Final
 
-_CLOCK: Final[int | None] = getattr(time, "CLOCK_MONOTONIC", None)
+if sys.platform == "win32":
+    _clock = partial(time.monotonic)
+else:
+    _clock = partial(time.clock_gettime, time.CLOCK_MONOTONIC)
 
-steady_time: Final = partial(time.monotonic) if _CLOCK is None else partial(time.clock_gettime, _CLOCK)
+steady_time: Final = _clock
 """Gives the seconds of a clock that never stands still and is never set.
 
 Tools that freeze the time of a test replace ``time.monotonic`` in every module. Threads, joins and timers of the

@@ -1,6 +1,7 @@
 """Health checks (/livez, /readyz) and Prometheus metrics (/metrics)."""
 
 import os
+import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -73,7 +74,7 @@ class Metrics:
             [({"kind": kind, "outcome": outcome}, times) for (kind, outcome), times in attempts],
         )
         yield from _metric("store_ok", "gauge", [({}, not simulation.store.problem)])
-        if _MEMORY.exists():
+        if sys.platform != "win32" and _MEMORY.exists():
             pages = int(_MEMORY.read_text("ascii").split()[1])
             yield from _metric("resident_memory_bytes", "gauge", [({}, pages * os.sysconf("SC_PAGE_SIZE"))], "process")
 

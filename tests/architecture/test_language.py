@@ -12,8 +12,8 @@ import pytest
 ROOT = Path(__file__).parents[2]
 MODULES = sorted((ROOT / "clicksoap").rglob("*.py"))
 PAGES = [
-    *(ROOT / name for name in ("README.md", "CHANGELOG.md", "wsdl/README.md", "benchmarks/README.md")),
-    *sorted((ROOT / "docs").rglob("*.md")),
+    *(ROOT / name for name in ("README.md", "CHANGELOG.md", "SECURITY.md", "wsdl/README.md", "benchmarks/README.md")),
+    *sorted(path for path in (ROOT / "docs").rglob("*.md") if "_build" not in path.parts),
 ]
 
 # Folders and files that are not held to the rules yet.

@@ -21,7 +21,7 @@ class CampaignState(StrEnum):
     - PLANNED: its rows are checked, and nothing is sent.
     - RUNNING: workers send its messages.
     - PAUSED: nothing more leaves until it is resumed.
-    - CANCELLED: what had not left is cancelled.
+    - CANCELLED: the messages that had not left are cancelled.
     - FINISHED: every row is settled. It is computed from the rows, never stored.
     """
 

@@ -27,7 +27,7 @@ class Settings:
         refusal: The lines that refuse a whole request for several recipients: ``one`` line, or one for ``each``.
         names_single: True if quicksend names the number even if it is the only one, as the two pushes do.
         credit_word: The word for credits in the answer of getbalance: ``Credit`` or ``Credits``.
-        ping_reply: The answer of ping: ``OK:`` or ``OK: `` with a blank.
+        ping_reply: The answer of ping: ``OK:``, or the same with a blank behind it.
         endbatch_reply: The answer of endbatch: ``OK`` or ``OK:``.
         longest_validity: The greatest ``validity`` in minutes, 1 to 10080; more is refused (101).
         gzip: True if the Document/Literal service compresses replies for callers that accept gzip.
