@@ -30,6 +30,7 @@ from clicksoap.errors import KeyTaken, OutboxMismatch, OutboxUnavailable
 from clicksoap.outbox import Happening, MessageState, Outbox, OutboxEvent, Priority
 from clicksoap.outbox.accounts import pause_for
 from clicksoap.outbox.databases import file_system
+from clicksoap.outbox.schema import VERSION
 from clicksoap.simulator import Account, Simulator
 
 PAGE: Final = Path(__file__).parents[2] / "docs/explanation/outbox-trouble.md"
@@ -581,7 +582,7 @@ def _of_version(trouble: Trouble, store: Store, sms: Client, version: str, use: 
                 call(box)
         trouble.shows(raised.value, [row[0] for row in store.sql("SELECT state FROM clicksoap_message")])
     finally:
-        store.sql("UPDATE clicksoap_version SET version_num = '0003'")
+        store.sql(f"UPDATE clicksoap_version SET version_num = '{VERSION}'")  # noqa: S608 - a constant
     settle(box, sms)
     trouble.ends(states(box))
 

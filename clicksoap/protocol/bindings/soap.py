@@ -108,7 +108,8 @@ class SoapBinding:
         serializer = self.serializer(operation)
         if not serializer.names.issuperset(parameters):
             raise self._unknown(operation, next(name for name in parameters if name not in serializer.names))
-        given = tuple([name for name, value in parameters.items() if value is not None])
+        # The types allow no None, and untyped callers give it.
+        given = tuple([name for name, value in parameters.items() if value is not None])  # pyright: ignore[reportUnnecessaryComparison]
         template = self._templates.get((operation, *given)) or self._template(serializer, given)
         return WireRequest("POST", self._url, serializer.headers, template.body(parameters))
 
