@@ -15,6 +15,7 @@ from sqlalchemy import text
 
 from clicksoap import Client, ConfigurationError, InvalidInput
 from clicksoap.outbox import CampaignState, Decision, Happening, MessageState, Outbox, OutboxEvent
+from clicksoap.outbox.claims import _BATCH, _LEADS, _LEADS_IN_ZONE
 from clicksoap.simulator import Simulator
 
 from .test_planning import PEOPLE, planned, states, written
@@ -322,3 +323,24 @@ def test_an_interrupted_campaign_is_resumed(
         box.campaign("run").resume(sms)
     assert states(box) == {"accepted": 80}
     assert len(gateway.messages) == 80
+
+
+@pytest.mark.parametrize(
+    ("statement", "index"),
+    [
+        (_LEADS, "clicksoap_message_due"),
+        (_BATCH, "clicksoap_message_batch"),
+        (_LEADS_IN_ZONE, "clicksoap_message_zone"),
+    ],
+    ids=["leads", "batch", "zone"],
+)
+def test_a_claim_reads_no_more_than_its_rows(sqlite: Store, statement: Any, index: str) -> None:
+    """By the index of what is due, SQLite would read a whole campaign for each request of a batch, or of a zone."""
+    given = {"account": "default", "campaign": 1, "priority": 1, "now": 1e12, "limit": 300, "batch": "a", "zone": "UTC"}
+    with sqlite.box().transaction() as connection:
+        compiled = statement.compile(connection)
+        values = tuple({**compiled.params, **given}[name] for name in compiled.positiontup)
+        plan = " ".join(
+            str(each.detail) for each in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {compiled}", values)
+        )
+    assert f"USING INDEX {index} " in plan
