@@ -117,7 +117,7 @@ async def by_cancellation() -> list[Told]:
             if turn % 10 == 0:
                 client._core.session.forget()
             task = asyncio.create_task(client.send(numbers_of(turn), "x"))
-            asyncio.get_running_loop().call_later(chance.random() * 0.01, task.cancel)
+            asyncio.get_running_loop().call_later(chance.random() * 0.004, task.cancel)
             try:
                 found.append(told(turn, await task, None))
             except BaseException as raised:  # noqa: BLE001 - what it is, the test judges

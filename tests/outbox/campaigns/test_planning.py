@@ -247,8 +247,12 @@ def test_rows_whose_key_an_earlier_campaign_sent_are_told(box: Outbox, sms: Clie
 
 
 def test_rows_of_a_cancelled_campaign_may_be_sent_by_another_one(box: Outbox, sms: Client, tmp_path: Path) -> None:
-    run = box.send(
-        planned(box, written(tmp_path, PEOPLE), due_at=datetime.now(UTC) + timedelta(hours=1)), sms, settle_within=0.1
-    )
-    run.cancel(by="Ann", why="wrong amounts")
+    def cancel(_: object) -> None:
+        campaign = box.campaign("run")
+        if campaign.state is CampaignState.RUNNING:
+            campaign.cancel(by="Ann", why="wrong amounts")
+
+    plan = planned(box, written(tmp_path, PEOPLE), due_at=datetime.now(UTC) + timedelta(hours=1))
+    box.send(plan, sms, on_progress=cancel)
+    assert states(box) == {"cancelled": 3}
     assert planned(box, written(tmp_path, PEOPLE[:2], name="again.csv"), "again").sent_before == 0
