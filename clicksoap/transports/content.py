@@ -5,7 +5,7 @@ import zlib
 from typing import Final
 
 from clicksoap.errors import ProtocolError
-from clicksoap.protocol.bindings.http_status import is_refused_unread
+from clicksoap.protocol.bindings.http_status import proves_nothing_done
 from clicksoap.protocol.wire import MAX_REPLY_BYTES
 
 # 32 + 15: zlib tells gzip from zlib by the header itself; below zero: deflate without a header.
@@ -143,7 +143,7 @@ class BoundedBody:
         return ProtocolError(
             f"HTTP {self._status}: the body {what}",
             status=self._status,
-            may_have_taken_effect=not is_refused_unread(self._status),
+            may_have_taken_effect=not proves_nothing_done(self._status, self.so_far()),
         )
 
 

@@ -8,7 +8,7 @@ import re
 from collections.abc import Generator
 from typing import Final
 
-from clicksoap.protocol.bindings.http_status import is_refused_unread, resembles_an_answer
+from clicksoap.protocol.bindings.http_status import proves_nothing_done
 from clicksoap.protocol.wire import MAX_REPLY_BYTES, WireReply
 from clicksoap.transports.content import BoundedBody
 
@@ -83,7 +83,7 @@ class IncomingReply:
     @property
     def is_refusal(self) -> bool:
         """Whether the status has said that nothing was done, and no part of the body that came resembles an answer."""
-        return is_refused_unread(self.status) and not resembles_an_answer(self._body.so_far())
+        return proves_nothing_done(self.status, self._body.so_far())
 
     @property
     def may_have_taken_effect(self) -> bool:

@@ -11,7 +11,7 @@ import requests
 from urllib3.response import BaseHTTPResponse
 
 from clicksoap.errors import ConfigurationError, TransportError
-from clicksoap.protocol.bindings.http_status import is_refused_unread, resembles_an_answer
+from clicksoap.protocol.bindings.http_status import proves_nothing_done
 from clicksoap.protocol.timeout import Timeout
 from clicksoap.protocol.wire import WireReply, WireRequest
 from clicksoap.transports.connection_limits import LONGEST_WAIT
@@ -124,8 +124,7 @@ def _received(response: Any, started: float, deadline: float) -> WireReply:
         content = _content(response, body, headers, deadline)
     except Exception as error:
         # The status has said already that nothing was done; its body is only its reasons.
-        is_refusal = is_refused_unread(status) and not resembles_an_answer(body.so_far())
-        if not is_refusal or raised_by_signal_handler(error):
+        if not proves_nothing_done(status, body.so_far()) or raised_by_signal_handler(error):
             raise
     return WireReply(status, headers, content, time.monotonic() - started)
 

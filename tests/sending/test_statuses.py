@@ -1,5 +1,6 @@
 """Every HTTP status with every kind of body: an answer proves only what the page on outcomes says that it proves."""
 
+import contextlib
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,7 @@ from facades import FACADES, settings
 from rawserver import Hangup, RawServer
 
 from clicksoap import Retry
+from clicksoap.protocol.wire import MAX_REPLY_BYTES
 
 PAGE: Final = Path(__file__).parents[2] / "docs/explanation/outcomes.md"
 ALL: Final = range(200, 600)
@@ -143,3 +145,21 @@ def test_a_refusal_that_breaks_off_proves_nothing_behind_an_id(
         make(**settings(endpoint=server.origin, binding="http", auth="credentials")) as sms,
     ):
         assert told(sms) == outcome
+
+
+@pytest.mark.parametrize("make", [*FACADES.values(), *OWN_SESSION.values()], ids=[*FACADES, *OWN_SESSION])
+def test_a_refusal_that_is_too_large_proves_nothing_behind_an_id(make: Any) -> None:
+    filler = b"x" * (MAX_REPLY_BYTES + 1)
+
+    def answer(connection: Any, _: object) -> None:
+        head = b"HTTP/1.1 404 Not Found\r\nTransfer-Encoding: chunked\r\n\r\n"
+        chunks = b"".join(b"%x\r\n%b\r\n" % (len(each), each) for each in (ID_LINE.encode(), filler))
+        with contextlib.suppress(OSError):  # the client does not wait for all of it
+            connection.sendall(head + chunks + b"0\r\n\r\n")
+        raise Hangup
+
+    with (
+        RawServer(answer) as server,
+        make(**settings(endpoint=server.origin, binding="http", auth="credentials")) as sms,
+    ):
+        assert told(sms) == "unknown"

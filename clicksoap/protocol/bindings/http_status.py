@@ -26,11 +26,6 @@ which a proxy says after the gateway has the request; and every other status.
 """
 
 
-def is_refused_unread(status: int) -> bool:
-    """Whether a status by itself says that nothing was done; its body may still hold an answer, which outranks it."""
-    return status in NOTHING_DONE
-
-
 _SUCCESS: Final = range(200, 300)
 _PASSING: Final = frozenset({408, 429, 500, 502, 503, 504})
 # What an id could stand in, in any encoding that ASCII can be found in once NULs are left out.
@@ -49,6 +44,16 @@ def resembles_an_answer(body: bytes) -> bool:
     return _LIKE_AN_ID.search(body.replace(b"\0", b"")) is not None
 
 
+def proves_nothing_done(status: int, body: bytes) -> bool:
+    """Whether a reply without a readable answer says that nothing was done.
+
+    Args:
+        status: Its status.
+        body: The part of its body that came. What may be the id of an accepted message outranks the status.
+    """
+    return status in NOTHING_DONE and not resembles_an_answer(body)
+
+
 def status_error(reply: WireReply, secrets: Sequence[str] = ()) -> ProtocolError:
     """The error of a reply outside 2xx without an answer: whether its status proves that nothing was done.
 
@@ -57,7 +62,7 @@ def status_error(reply: WireReply, secrets: Sequence[str] = ()) -> ProtocolError
         secrets: Texts to be masked in the error.
     """
     status = reply.status
-    proves = is_refused_unread(status) and not resembles_an_answer(reply.body)
+    proves = proves_nothing_done(status, reply.body)
     if status in MOVED:  # never followed: it would hand the message, and the password, to a stranger
         place = _place(reply.headers.get("location", ""), secrets)
         return ProtocolError(
