@@ -128,7 +128,7 @@ def resolve(connection: Connection, number: int, decision: Decision, why: str, n
     elif decision is Decision.SEND_AGAIN:
         if row.text is None and row.content_id is None:
             raise InvalidInput(f"message {number} has no text any more: give it up, and enqueue it anew")
-        if row.campaign_id in connection.execute(_CANCELLED).scalars():
+        if connection.execute(select(CAMPAIGN.c.state).where(CAMPAIGN.c.id == row.campaign_id)).scalar() == "cancelled":
             raise InvalidInput(f"message {number} is of a cancelled campaign: give it up, and enqueue it anew")
         if row.request_id is not None:
             connection.execute(ATTEMPT.insert().values(request_id=row.request_id, message_id=row.id))
@@ -137,9 +137,6 @@ def resolve(connection: Connection, number: int, decision: Decision, why: str, n
         _change(connection, row.id, {"state": "cancelled", "settled_at": now, "why": why, "text": KEPT_TEXT})
     detail = f"{decision}: {why}"
     return record(connection, Happening.RESOLVED, detail, now, who, message=number, request=row.request_id)
-
-
-_CANCELLED: Final = select(CAMPAIGN.c.id).where(CAMPAIGN.c.state == "cancelled")
 
 
 def _change(connection: Connection, number: int, values: dict[str, object]) -> None:

@@ -252,7 +252,7 @@ class Campaign:
         if client is not None:
             # Before anything is written: a setting that is missing must not end a pause.
             with self._box.database.read() as connection:
-                account = steering.record_of(self._row(connection)).account
+                account = steering.resumable(self._row(connection)).account
             run = self._box.run(self._number, account, client, options)
         with self._box.writing() as (connection, now):
             event = steering.resume(connection, self._locked(connection), reason, now, who)

@@ -85,6 +85,18 @@ def startable(row: DatabaseRow) -> PlanRecord:
     return record
 
 
+def resumable(row: DatabaseRow) -> PlanRecord:
+    """The record of the plan of a campaign that may go on.
+
+    Raises:
+        InvalidInput: It was never started, or is cancelled.
+    """
+    if row.state not in {CampaignState.RUNNING, CampaignState.PAUSED}:
+        mend = "send() starts it" if row.state == CampaignState.PLANNED else "plan it again under another name"
+        raise InvalidInput(f"campaign {row.key!r} is {row.state}, so it cannot go on: {mend}")
+    return record_of(row)
+
+
 def discard(connection: Connection, row: DatabaseRow) -> None:
     """Take the name from a plan that was never sent; its rows are removed afterwards."""
     _set(connection, row, state=DISCARDED, key=f"discarded plan {row.id}")
@@ -119,13 +131,11 @@ def resume(connection: Connection, row: DatabaseRow, why: str, now: float, who: 
     """Let a paused campaign go on; returns the event, or None if it runs.
 
     Raises:
-        InvalidInput: It was never started, or is cancelled.
+        InvalidInput: It may not go on: see `resumable`.
     """
+    resumable(row)
     if row.state == CampaignState.RUNNING:
         return None
-    if row.state != CampaignState.PAUSED:
-        mend = "send() starts it" if row.state == CampaignState.PLANNED else "plan it again under another name"
-        raise InvalidInput(f"campaign {row.key!r} is {row.state}, so it cannot go on: {mend}")
     # The refusals that stopped it are counted anew: somebody looked at them.
     _set(connection, row, state=CampaignState.RUNNING.value, paused_why=None, refused=0)
     return record(connection, Happening.CAMPAIGN_RESUMED, f"{row.key}: {why}", now, who, campaign=row.id)
