@@ -11,7 +11,7 @@ import click
 
 from clicksoap.cli.exit_codes import LATER, OK, REJECTED, UNKNOWN, worst
 from clicksoap.cli.extras import outbox_package
-from clicksoap.cli.outbox_verbs import named_states, opened, signed
+from clicksoap.cli.outbox_verbs import named_states, opened, paced, signed
 from clicksoap.cli.output import Output, counted
 from clicksoap.cli.values import Tolerance, duration, moment, tolerance
 from clicksoap.cli.verbs import Account, Verb, connected, examples
@@ -121,12 +121,6 @@ def _plan_data(made: "Plan", preview: int) -> dict[str, object]:
 def _sending(function: Verb) -> Verb:
     """Add the options that ``send`` and ``resume`` share."""
     for option in (
-        click.option("--rate", type=click.FloatRange(min=0, min_open=True), help="Parts a second, for all workers."),
-        click.option("--floor", type=click.FloatRange(min=0), help="Credits below which nothing is sent."),
-        click.option(
-            "--senders", type=click.IntRange(1, 500), default=32, show_default=True, help="Requests at a time."
-        ),
-        click.option("--grace", default="10s", show_default=True, help="How long to wait for answers at the end."),
         click.option(
             "--settle-within",
             default="15m",
@@ -138,7 +132,7 @@ def _sending(function: Verb) -> Verb:
         ),
     ):
         function = option(function)
-    return function
+    return paced(function)
 
 
 @click.command("send", epilog=examples("clicksoap outbox send billing-2026-11 --rate 100 --floor 500"))

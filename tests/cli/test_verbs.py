@@ -1,6 +1,7 @@
 """The verbs of a single message against the simulator: what they print, their JSON, their exit codes."""
 
 import json
+import re
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,9 @@ from typing import Any
 import pytest
 from click.testing import Result
 
+import clicksoap
 from clicksoap.cli.json_shapes import SHAPES
+from clicksoap.cli.output import _WORDS
 from clicksoap.contract import Dialect, wsdl
 from clicksoap.results import SendReport
 from clicksoap.simulator import Simulator
@@ -355,3 +358,11 @@ def test_a_gateway_that_nobody_reaches_is_told_with_the_next_step(run: Run, verb
     result = run(*verb, "--endpoint", "http://127.0.0.1:9")
     assert result.exit_code in {4, 75}
     assert "Where the way ends: clicksoap doctor\n" in result.stderr
+
+
+def test_each_text_that_the_shell_reads_in_other_words_is_one_of_the_library() -> None:
+    """A text that changes would be shown in words of Python again, and nobody would notice."""
+    package = Path(clicksoap.__file__).parent
+    sources = "".join(each.read_text("utf-8") for each in package.rglob("*.py") if "cli" not in each.parts)
+    joined = re.sub(r"[\"']\s*\n\s*f?[\"']", "", sources)  # strings over several lines
+    assert [written for _, written in _WORDS if written not in joined] == []

@@ -11,7 +11,7 @@ from clicksoap.cli.doctor import callback, gateway, network, outbox
 from clicksoap.cli.doctor.examination import Examination
 from clicksoap.cli.doctor.results import CheckState, Result, skipped
 from clicksoap.cli.exit_codes import worst
-from clicksoap.cli.outbox_verbs import MARK_HELP, MARK_TYPE, MARK_VARIABLE, URL_HELP, URL_VARIABLE
+from clicksoap.cli.outbox_verbs import mark_option, url_option
 from clicksoap.cli.output import Output, counted
 from clicksoap.cli.verbs import Account, connected, examples, reporting
 
@@ -56,8 +56,8 @@ _EPILOG = examples("clicksoap doctor", "clicksoap doctor --number +27821234567 -
 @click.option("--number", metavar="NUMBER", help="Number whose coverage is checked.")
 @click.option("--sender", metavar="ID", help="Sender to check, instead of that of the settings.")
 @click.option("--callback", "address", metavar="URL", help="Address of your receiver of callbacks.")
-@click.option("--outbox", "database", envvar=URL_VARIABLE, metavar="URL", help=URL_HELP)
-@click.option("--mark", envvar=MARK_VARIABLE, type=MARK_TYPE, help=MARK_HELP)
+@url_option("--outbox", "database")
+@mark_option
 @connected
 @reporting
 def command(  # noqa: PLR0913 - each is an option

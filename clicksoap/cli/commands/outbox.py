@@ -9,7 +9,7 @@ import click
 from clicksoap.cli.exit_codes import LATER, OK, UNKNOWN
 from clicksoap.cli.extras import outbox_package
 from clicksoap.cli.outbox_campaigns import VERBS
-from clicksoap.cli.outbox_verbs import named_states, opened, signed
+from clicksoap.cli.outbox_verbs import named_states, opened, paced, signed
 from clicksoap.cli.output import Output, counted
 from clicksoap.cli.values import duration
 from clicksoap.cli.verbs import Account, connected, examples
@@ -32,10 +32,7 @@ for _verb in VERBS:
 
 
 @command.command("work", epilog=examples("clicksoap outbox work", "clicksoap outbox work --rate 30 --floor 500"))
-@click.option("--rate", type=click.FloatRange(min=0, min_open=True), help="Parts a second, for all workers.")
-@click.option("--floor", type=click.FloatRange(min=0), help="Credits below which nothing is sent.")
-@click.option("--senders", type=click.IntRange(1, 500), default=32, show_default=True, help="Requests at a time.")
-@click.option("--grace", default="10s", show_default=True, help="How long to wait for answers at the end.")
+@paced
 @click.option("--until-settled", is_flag=True, help="End as soon as every message is settled.")
 @connected
 @opened
