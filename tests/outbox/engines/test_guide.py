@@ -11,11 +11,12 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from brokers import has_brokers, redis_server
 from outboxes import Store, enqueue, until
 
 from clicksoap.outbox import MessageState, Outbox
 from clicksoap.simulator import Simulator
+
+from .conftest import end
 
 ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs/how-to/several-machines.md").read_text("utf-8")
@@ -37,23 +38,14 @@ def unit(name: str) -> str:
     return command.replace("/srv/shop/.venv/bin/", f"{PROGRAMS}/").replace("/var/lib/sms-beat/", "")
 
 
-@pytest.fixture(scope="module")
-def broker() -> Iterator[str]:
-    if not has_brokers():
-        assert "CI" not in os.environ, "Redis is not installed"
-        pytest.skip("Redis is not installed")
-    with redis_server() as url:
-        yield url
-
-
 @pytest.fixture
-def environment(pg: Store, gateway: Simulator, broker: str) -> dict[str, str]:
+def environment(pg: Store, gateway: Simulator, redis: str) -> dict[str, str]:
     """What the page's environment file holds."""
     return {
         **{name: value for name, value in os.environ.items() if not name.startswith(("COVERAGE", "CLICKSOAP_"))},
         "PATH": f"{PROGRAMS}:{os.environ['PATH']}",
         "DATABASE_URL": pg.url,
-        "BROKER_URL": broker,
+        "BROKER_URL": redis,
         "CLICKSOAP_API_ID": "123456",
         "CLICKSOAP_USER": "acme",
         "CLICKSOAP_PASSWORD": "secret",
@@ -79,12 +71,6 @@ def run(environment: dict[str, str], tmp_path: Path) -> Iterator[Run]:
         yield start
 
 
-def end(process: subprocess.Popen[bytes]) -> None:
-    if process.poll() is None:
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait(20)
-
-
 def is_sent(box: Outbox, tmp_path: Path) -> None:
     def is_accepted() -> bool:
         return box.status().messages.get(MessageState.ACCEPTED) == 1
@@ -94,6 +80,14 @@ def is_sent(box: Outbox, tmp_path: Path) -> None:
     except AssertionError:
         sys.stdout.write((tmp_path / "log").read_text("utf-8")[-3000:])
         raise
+
+
+def send_and_end(box: Outbox, started: list[subprocess.Popen[bytes]], tmp_path: Path, seconds: float) -> None:
+    is_sent(box, tmp_path)
+    for each in started:
+        each.send_signal(signal.SIGTERM)
+    for each in started:
+        assert each.wait(seconds) == 0
 
 
 def test_the_commands_for_celery_send_what_is_due(pg: Store, run: Run, tmp_path: Path) -> None:
@@ -109,22 +103,14 @@ def test_the_units_for_celery_send_and_end_in_time(pg: Store, run: Run, tmp_path
     box = pg.box()
     enqueue(box)
     started = [run(unit("sms-worker.service")), run(unit("sms-beat.service"))]
-    is_sent(box, tmp_path)
-    for each in started:
-        each.send_signal(signal.SIGTERM)
-    for each in started:
-        assert each.wait(60) == 0
+    send_and_end(box, started, tmp_path, 60)
 
 
 def test_the_unit_without_an_engine_sends_and_ends_in_time(pg: Store, run: Run, tmp_path: Path) -> None:
     box = pg.box()
     enqueue(box)
     started = [run(unit("clicksoap-work@.service")), run(unit("clicksoap-work@.service"))]
-    is_sent(box, tmp_path)
-    for each in started:
-        each.send_signal(signal.SIGTERM)
-    for each in started:
-        assert each.wait(30) == 0
+    send_and_end(box, started, tmp_path, 30)
 
 
 def test_the_recipe_for_procrastinate_sends_what_is_due(

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from brokers import has_brokers
 from postgresql import PostgreSQLServer
+
+from .conftest import need_brokers
 
 ROOT = Path(__file__).parents[3]
 IS_SHORT = os.environ.get("SHORT", "") not in {"", "0"}
@@ -23,9 +24,7 @@ ENGINES = ["redis", "redis-emptied", "rabbitmq", "processes", "procrastinate"]
 @pytest.fixture
 def address(server: PostgreSQLServer) -> str:
     """The address of a PostgreSQL server; the stores of the proofs are databases there."""
-    if not has_brokers():
-        assert "CI" not in os.environ, "Redis or RabbitMQ is not installed"
-        pytest.skip("Redis or RabbitMQ is not installed")
+    need_brokers()
     return server.url().rpartition("/")[0]
 
 

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from brokers import has_brokers, redis_server
 from other_host import OtherHost, other_host
 from outboxes import ACCOUNT, Store, enqueue, sound, states, until, working
 from postgresql import postgresql, programs
@@ -172,18 +171,15 @@ def fake_environment(**more: str) -> dict[str, str]:
 
 
 def test_a_celery_worker_whose_clock_is_a_minute_ahead_takes_the_ticks_of_beat(
-    pg: Store, gateway: Simulator, tmp_path: Path
+    pg: Store, gateway: Simulator, redis: str, tmp_path: Path
 ) -> None:
-    if not has_brokers():
-        assert "CI" not in os.environ, "Redis is not installed"
-        pytest.skip("Redis is not installed")
     box = pg.box()
     enqueue(box)
     celery = [sys.executable, "-m", "celery", "-A", "tests.outbox.engines.worker_app"]
     with ExitStack() as stack:
         environment = fake_environment(
             APP_URL=pg.url,
-            APP_BROKER=stack.enter_context(redis_server()),
+            APP_BROKER=redis,
             APP_GATEWAY=gateway.origin,
             APP_NOTES=str(tmp_path / "notes"),
         )

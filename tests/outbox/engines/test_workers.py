@@ -6,28 +6,19 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from brokers import has_brokers, redis_server
 from outboxes import Store, enqueue, until
 
 from clicksoap.outbox import Outbox
 from clicksoap.simulator import Simulator
 
+from .conftest import end
+
 ROOT = Path(__file__).parents[3]
 Start = Callable[..., subprocess.Popen[bytes]]
-
-
-@pytest.fixture(scope="module")
-def redis() -> Iterator[str]:
-    """The URL of a Redis."""
-    if not has_brokers():
-        assert "CI" not in os.environ, "Redis is not installed"
-        pytest.skip("Redis is not installed")
-    with redis_server() as url:
-        yield url
 
 
 @pytest.fixture
@@ -48,20 +39,10 @@ def celery(redis: str, pg: Store, gateway: Simulator, tmp_path: Path) -> Iterato
             process = subprocess.Popen(
                 command, cwd=ROOT, env={**environment, **more}, stdout=log, stderr=log, start_new_session=True
             )
-            stack.enter_context(ended(process))
+            stack.callback(end, process)
             return process
 
         yield start
-
-
-@contextmanager
-def ended(process: subprocess.Popen[bytes]) -> Iterator[None]:
-    try:
-        yield
-    finally:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait(20)
 
 
 def worker(pool: str = "prefork") -> list[str]:
