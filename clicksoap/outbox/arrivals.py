@@ -2,11 +2,11 @@
 
 from typing import Final
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, bindparam, exists, select, update
 
 from clicksoap.outbox.journal import Happening, OutboxEvent, record
 from clicksoap.outbox.states import MessageState
-from clicksoap.outbox.tables import ATTEMPT, EVENT, KEPT_TEXT, MESSAGE, DatabaseRow
+from clicksoap.outbox.tables import ATTEMPT, EVENT, KEPT_TEXT, MESSAGE, REQUEST, SENDING, DatabaseRow
 
 _ROWS: Final = select(MESSAGE.c.id, MESSAGE.c.msisdn, MESSAGE.c.state, MESSAGE.c.request_id, MESSAGE.c.message_id)
 _BY_REQUEST: Final = _ROWS.where(MESSAGE.c.request_id == bindparam("request"))
@@ -31,6 +31,15 @@ _TOLD: Final = select(EVENT.c.id).where(
     EVENT.c.message_id == bindparam("row"),
     EVENT.c.request_id == bindparam("request"),
     EVENT.c.what == Happening.DOUBLED.value,
+)
+_CLOSE_SETTLED: Final = (
+    update(REQUEST)
+    .where(
+        REQUEST.c.id == bindparam("request"),
+        REQUEST.c.state == SENDING,
+        ~exists().where(MESSAGE.c.request_id == bindparam("request"), MESSAGE.c.state == SENDING),
+    )
+    .values(state="answered", answered_at=bindparam("at"))
 )
 # A newer request of such a row may be with the gateway, or is.
 _HAS_NEWER: Final = frozenset(
@@ -80,3 +89,8 @@ def arrived(
         _ACCEPT, {"row": row.id, "was": row.state, "request": request_id, "gateway_id": message_id, "at": now}
     )
     return None
+
+
+def close_settled(connection: Connection, request_id: str, now: float) -> None:
+    """Close a request whose rows are all settled: there is nothing left to ask about, also if its answer is lost."""
+    connection.execute(_CLOSE_SETTLED, {"request": request_id, "at": now})

@@ -4,7 +4,19 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Connection, FromClause, Insert, Text, Update, bindparam, cast, column, func, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    FromClause,
+    Insert,
+    Text,
+    Update,
+    bindparam,
+    cast,
+    column,
+    func,
+    select,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeEngine
 
@@ -27,6 +39,27 @@ def table(dialect: str, **columns: TypeEngine[Any]) -> FromClause:
     return select(
         *[func.json_extract(each.c.value, f"$.{name}", type_=type_).label(name) for name, type_ in columns.items()]
     ).subquery("given")
+
+
+def among(dialect: str, value: ColumnElement[Any], name: str) -> ColumnElement[bool]:
+    """Whether a text is one of those in a parameter, which is given as `texts`.
+
+    One parameter for all of them: SQLAlchemy takes some 10 µs for each one of an ``IN`` (measured).
+
+    Args:
+        dialect: ``sqlite`` or ``postgresql``.
+        value: The text.
+        name: The name of the parameter.
+    """
+    given = bindparam(name, type_=Text())
+    if dialect == "postgresql":
+        return value.in_(select(func.jsonb_array_elements_text(cast(given, JSONB)).column_valued("each")))
+    return value.in_(select(func.json_each(given).table_valued("value", name="each").c.value))
+
+
+def texts(values: Sequence[str]) -> str:
+    """Texts as the one parameter that `among` takes."""
+    return json.dumps(values)
 
 
 def execute(

@@ -1,16 +1,18 @@
 """Enters delivery reports: those that wait for their message, come twice, out of order, or for an earlier request."""
 
+import functools
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import Connection, bindparam, delete, select, update
+from sqlalchemy import Connection, Delete, Select, bindparam, delete, select, update
 
 from clicksoap.codes import MessageStatus
 from clicksoap.errors import InvalidInput
 from clicksoap.events import DeliveryReport
 from clicksoap.msisdn import msisdn
-from clicksoap.outbox.arrivals import arrived, rows_of
+from clicksoap.outbox import bulk
+from clicksoap.outbox.arrivals import arrived, close_settled, rows_of
 from clicksoap.outbox.dialects import insert_missing
 from clicksoap.outbox.journal import OutboxEvent
 from clicksoap.outbox.tables import MESSAGE, REPORT, REQUEST, DatabaseRow
@@ -22,8 +24,16 @@ _BY_GATEWAY_ID: Final = (
     .with_for_update()
 )
 _REQUEST: Final = select(REQUEST.c.id).where(REQUEST.c.id == bindparam("request"))
-_WAITING: Final = select(REPORT).where(REPORT.c.message_id.in_(bindparam("ids", expanding=True))).order_by(REPORT.c.at)
-_DROP: Final = delete(REPORT).where(REPORT.c.message_id.in_(bindparam("ids", expanding=True)))
+
+
+@functools.cache
+def _waiting(dialect: str) -> Select[Any]:
+    return select(REPORT).where(bulk.among(dialect, REPORT.c.message_id, "ids")).order_by(REPORT.c.at)
+
+
+@functools.cache
+def _drop(dialect: str) -> Delete:
+    return delete(REPORT).where(bulk.among(dialect, REPORT.c.message_id, "ids"))
 
 
 def enter(connection: Connection, report: DeliveryReport, now: float, who: str) -> tuple[bool, OutboxEvent | None]:
@@ -43,7 +53,9 @@ def enter(connection: Connection, report: DeliveryReport, now: float, who: str) 
         if by_request is None:
             _keep(connection, report, now)
             return False, None
-        event = arrived(connection, by_request, str(report.client_message_id), report.message_id, now, who)
+        request_id = str(report.client_message_id)
+        event = arrived(connection, by_request, request_id, report.message_id, now, who)
+        close_settled(connection, request_id, now)
         row = connection.execute(_BY_GATEWAY_ID, {"gateway_id": report.message_id}).first()
     if row is not None:
         _add(connection, row, report)
@@ -52,25 +64,20 @@ def enter(connection: Connection, report: DeliveryReport, now: float, who: str) 
 
 def enter_waiting(connection: Connection, message_ids: Sequence[str]) -> None:
     """Enter the reports that came before the answers with these ids were committed."""
-    for start in range(0, len(message_ids), _MOST):
-        ids = message_ids[start : start + _MOST]
-        waiting = connection.execute(_WAITING, {"ids": ids}).all()
-        if not waiting:
-            continue
-        for each in waiting:
-            report = DeliveryReport(
-                message_id=each.message_id,
-                status=MessageStatus.of(each.status),
-                at=datetime.fromtimestamp(each.at, UTC),
-                to=each.msisdn or "",
-            )
-            row = connection.execute(_BY_GATEWAY_ID, {"gateway_id": each.message_id}).first()
-            if row is not None:
-                _add(connection, row, report, each.charge)
-        connection.execute(_DROP, {"ids": ids})
-
-
-_MOST: Final = 500
+    dialect, given = connection.dialect.name, {"ids": bulk.texts(message_ids)}
+    waiting = connection.execute(_waiting(dialect), given).all()
+    for each in waiting:
+        report = DeliveryReport(
+            message_id=each.message_id,
+            status=MessageStatus.of(each.status),
+            at=datetime.fromtimestamp(each.at, UTC),
+            to=each.msisdn or "",
+        )
+        row = connection.execute(_BY_GATEWAY_ID, {"gateway_id": each.message_id}).first()
+        if row is not None:
+            _add(connection, row, report, each.charge)
+    if waiting:
+        connection.execute(_drop(dialect), given)
 
 
 def _row_of_request(connection: Connection, report: DeliveryReport) -> DatabaseRow | None:

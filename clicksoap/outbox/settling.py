@@ -314,7 +314,7 @@ def _settled(row: int, request_id: str, result: RecipientResult, now: float) -> 
     return {
         "row": row,
         "request": request_id,
-        "new": result.state.value,
+        "new": result.state,  # a StrEnum, and JSON as it is
         "gateway_id": result.message_id,
         "number": None if result.error is None else result.error.code,
         "reason": None if result.error is None else str(result.error),

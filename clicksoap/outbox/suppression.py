@@ -1,12 +1,13 @@
 """The suppression list: numbers that get nothing, because they or the gateway said so."""
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 
-from sqlalchemy import Connection, bindparam, delete, select
+from sqlalchemy import Connection, Select, bindparam, delete, select
 
+from clicksoap.outbox import bulk
 from clicksoap.outbox.dialects import insert_missing
 from clicksoap.outbox.journal import Happening, OutboxEvent, moment, record
 from clicksoap.outbox.tables import SUPPRESSED
@@ -55,20 +56,19 @@ def unsuppress(connection: Connection, msisdn: str, account: str, why: str, now:
     return record(connection, Happening.UNSUPPRESSED, why, now, who)
 
 
-_SOME: Final = 500  # of the values of one IN
-_REASONS: Final = select(SUPPRESSED.c.msisdn, SUPPRESSED.c.why).where(
-    SUPPRESSED.c.msisdn.in_(bindparam("numbers", expanding=True)),
-    SUPPRESSED.c.account.in_(["", bindparam("account")]),
-)
+@functools.cache
+def _reasons(dialect: str) -> Select[tuple[str, str]]:
+    return select(SUPPRESSED.c.msisdn, SUPPRESSED.c.why).where(
+        bulk.among(dialect, SUPPRESSED.c.msisdn, "numbers"),
+        SUPPRESSED.c.account.in_(["", bindparam("account")]),
+    )
 
 
 def reasons(connection: Connection, account: str, numbers: Sequence[str]) -> dict[str, str]:
     """The reason of each of the numbers that an account does not send to."""
-    found: dict[str, str] = {}
-    for start in range(0, len(numbers), _SOME):
-        given = {"account": account, "numbers": numbers[start : start + _SOME]}
-        found |= {str(number): str(why) for number, why in connection.execute(_REASONS, given)}
-    return found
+    given = {"account": account, "numbers": bulk.texts(numbers)}
+    found = connection.execute(_reasons(connection.dialect.name), given)
+    return {str(row.msisdn): str(row.why) for row in found}
 
 
 def suppressions(connection: Connection, msisdn: str | None) -> tuple[Suppression, ...]:

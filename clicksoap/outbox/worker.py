@@ -204,6 +204,9 @@ class Worker:
         """Take what the senders found out; several answers are written down together."""
         result = self._senders.take(seconds)
         until = time.monotonic() + _GATHER
+        if result is not None and self._is_paced and self._senders.busy:
+            # One wait for all of them: who wakes for each answer takes the interpreter from the senders each time.
+            time.sleep(_GATHER)
         while result is not None:
             self._results.append(result)
             left = until - time.monotonic()

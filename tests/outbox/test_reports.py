@@ -76,7 +76,25 @@ def test_a_report_with_its_client_id_settles_what_has_no_answer(box: Outbox, gat
         assert box.delivered(report(arrived.id, client_message_id=arrived.client_message_id))
         (message,) = box.get("key")
         assert (message.state, message.message_id) == (MessageState.ACCEPTED, arrived.id)
+        # Its request has nothing open any more, whether its answer comes or not.
+        assert sound(box) == {"accepted": 1}
     assert sound(box) == {"accepted": 1}
+
+
+def test_reports_close_the_request_of_a_group_with_its_last_row(box: Outbox, gateway: Simulator, sms: Client) -> None:
+    """After a worker was killed, reports settle what it sent: nobody has to ask, and nothing looks damaged."""
+    sms.authenticate()
+    gateway.faults.add("delay", command="sendmsg", seconds=0.7)
+    enqueue(box, *OTHERS)
+    with working(box, sms):
+        until(lambda: len(gateway.messages) == len(OTHERS), "they arrived")
+        for each in gateway.messages[1:]:
+            assert box.delivered(report(each.id, to=each.to, client_message_id=each.client_message_id))
+        assert (sound(box)["sending"], box.status().in_flight) == (1, 1)
+        last = gateway.messages[0]
+        assert box.delivered(report(last.id, to=last.to, client_message_id=last.client_message_id))
+        assert (sound(box), box.status().in_flight) == ({"accepted": len(OTHERS)}, 0)
+    assert sound(box) == {"accepted": len(OTHERS)}
 
 
 def test_a_stranger_changes_nothing(box: Outbox, gateway: Simulator, sms: Client) -> None:
