@@ -6,6 +6,7 @@ from typing import Final
 from clicksoap.errors import InvalidInput
 from clicksoap.lazy_re import pattern
 from clicksoap.msisdn import msisdn
+from clicksoap.outbox.campaigns import spreadsheets
 from clicksoap.outbox.campaigns.national import plain_reader
 from clicksoap.outbox.campaigns.problems import BadRow, Kind, Problem
 
@@ -16,21 +17,20 @@ _with_plus: Final = re.compile(r"\+[1-9][1-9]{3}[0-9]{3,11}").fullmatch
 _LONGEST_NATIONAL: Final = 10
 _plain: Final = re.compile(rf"[1-9][0-9]{{{_LONGEST_NATIONAL},14}}").fullmatch
 
-_AS_TEXT: Final = "format the column as text, enter the numbers again, and export it again"
 _DAMAGE: Final = tuple(
     (pattern(shape, re.IGNORECASE), reason)
     for shape, reason in (
-        (r"[+-]?[0-9]+(?:[.,][0-9]*)?E[+-]?[0-9]+", f"is a power of ten, so that its last digits are lost: {_AS_TEXT}"),
-        (r"[+-]?[0-9]{5,}[.,]0+", f"is a decimal number, as spreadsheets write them: {_AS_TEXT}"),
-        (r"[+-]?[0-9]{1,3}(?:[,.'\N{RIGHT SINGLE QUOTATION MARK}][0-9]{3}){2,}", f"has marks of thousands: {_AS_TEXT}"),
+        (spreadsheets.POWER_OF_TEN, f"is a power of ten, so that its last digits are lost: {spreadsheets.AS_TEXT}"),
+        (r"[+-]?[0-9]{5,}[.,]0+", f"is a decimal number, as spreadsheets write them: {spreadsheets.AS_TEXT}"),
+        (
+            r"[+-]?[0-9]{1,3}(?:[,.'\N{RIGHT SINGLE QUOTATION MARK}][0-9]{3}){2,}",
+            f"has marks of thousands: {spreadsheets.AS_TEXT}",
+        ),
         (
             r"(?:[0-9]{4}([-/.])[0-9]{1,2}\1[0-9]{1,2}|[0-9]{1,2}([-/.])[0-9]{1,2}\2[0-9]{2,4})(?:[ T]+[0-9]+:.*)?",
-            f"looks like a date, which spreadsheets make of numbers: {_AS_TEXT}",
+            f"looks like a date, which spreadsheets make of numbers: {spreadsheets.AS_TEXT}",
         ),
-        (
-            r"#+|#(?:N/A|NAME\?|NULL!|NUM!|REF!|VALUE!|DIV/0!|SPILL!|CALC!)",
-            "is an error of a spreadsheet: mend the cell",
-        ),
+        (spreadsheets.ERROR, "is an error of a spreadsheet: mend the cell"),
         (r"=.*", "is a formula: export the values"),
         (
             r"['\N{LEFT SINGLE QUOTATION MARK}\N{RIGHT SINGLE QUOTATION MARK}`].*",

@@ -9,6 +9,7 @@ from clicksoap.checks import check_text
 from clicksoap.errors import InvalidInput
 from clicksoap.lazy_re import pattern
 from clicksoap.outbox.campaigns.problems import BadRow, Kind, Problem
+from clicksoap.outbox.campaigns.spreadsheets import damage, is_suspect
 
 _TOKENS: Final = pattern(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
 # What Python's own formatting would look up or compute: a template only inserts.
@@ -95,14 +96,25 @@ class Template:
             cells: The cells of the row, in the order of the columns.
 
         Raises:
-            BadRow: A cell that the text needs is empty or holds only blanks, and ``allow_empty`` is False.
+            BadRow: A cell that the text needs is empty or holds only blanks, and ``allow_empty`` is False. Or it is an
+                error of a spreadsheet, such as ``#VALUE!``, or a number of which one kept only a power of ten.
         """
         if self._constant is not None:
             return self._constant
         picked = self._cells(cells)
         if not self._allow_empty and not all(map(str.strip, picked)):
             raise self._empty(cells)
-        return self._form % picked
+        text = self._form % picked
+        if is_suspect(text):
+            self._check_damage(cells)
+        return text
+
+    def _check_damage(self, cells: tuple[str, ...]) -> None:
+        for index in self._indexes:
+            reason = damage(cells[index])
+            if reason is not None:
+                column = self._columns[index]
+                raise BadRow(Problem(Kind.SPREADSHEET, column, cells[index], f"{column} {reason}"))
 
     def _empty(self, cells: tuple[str, ...]) -> BadRow:
         index = next(index for index in self._indexes if not cells[index].strip())

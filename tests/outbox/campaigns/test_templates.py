@@ -104,3 +104,20 @@ def test_an_empty_cell_that_the_text_needs_is_a_bad_row(empty: str) -> None:
     assert Template("{name}", COLUMNS).render(("", "Ann", empty, "")) == "Ann"
     allowed = Template("{name} {Amount due}.", COLUMNS, allow_empty=True)
     assert allowed.render(("27820001234", "Ann", empty, "")) == f"Ann {empty}."
+
+
+@pytest.mark.parametrize("damaged", ["#VALUE!", " #N/A ", "#DIV/0!", "#REF!", "#name?", "####", "1.2E+05", "4,41E+11"])
+def test_a_cell_that_a_spreadsheet_damaged_is_a_bad_row(damaged: str) -> None:
+    """Nobody is told that #VALUE! is due."""
+    template = Template("Dear {name}, {Amount due} is due", COLUMNS)
+    with pytest.raises(BadRow) as raised:
+        template.render(("27820001234", "Ann", damaged, "x"))
+    problem = raised.value.problem
+    assert (problem.kind, problem.column, problem.value) == (Kind.SPREADSHEET, "Amount due", damaged)
+    assert problem.reason.startswith("Amount due is ")
+
+
+@pytest.mark.parametrize("cell", ["#", "#1", "No. #12", "12E4", "A+E+", "E+05", "C#", "1E+5 kg"])
+def test_a_cell_that_only_looks_alike_is_inserted(cell: str) -> None:
+    template = Template("#E+: {name}, {Amount due}", COLUMNS)
+    assert template.render(("27820001234", "Ann", cell, "#N/A")) == f"#E+: Ann, {cell}"
