@@ -16,11 +16,11 @@ from clicksoap.events import DeliveryReport
 from clicksoap.msisdn import msisdn
 from clicksoap.outbox import accounts, records, reports, schema, suppression, truth
 from clicksoap.outbox.claims import lock_account
-from clicksoap.outbox.credentials import Clients, hashed
+from clicksoap.outbox.credentials import hashed
 from clicksoap.outbox.databases import Database
 from clicksoap.outbox.drafts import checked_account, checked_key, filled
 from clicksoap.outbox.journal import Happening, OutboxEvent, moment
-from clicksoap.outbox.limits import Limits
+from clicksoap.outbox.limits import Limits, is_on_loopback
 from clicksoap.outbox.mark import Mark, MarkFile
 from clicksoap.outbox.records import AuditLine, OutboxMessage
 from clicksoap.outbox.states import DOUBTFUL, Decision, MessageState
@@ -126,7 +126,7 @@ class Administration:
         """The state of the outbox in numbers; `Status.metrics` gives them to Prometheus."""
         self._known_uuid()
         with self._database.read() as connection:
-            return status(connection, self._limits_of(None), self._database.now(connection))
+            return status(connection, self._limits_of, self._database.now(connection))
 
     def audit(self, key: str | None = None) -> Iterator[AuditLine]:
         """One line per message with everything that is known of it, in the order of enqueueing.
@@ -317,11 +317,11 @@ class Administration:
         with self._database.write() as connection:
             yield connection, self._database.now(connection)
 
-    def _limits_of(self, clients: Clients | None) -> Limits:
-        """The time limits, for the gateway of a client."""
+    def _limits_of(self, endpoint: str) -> Limits:
+        """The time limits, for a gateway at an address."""
         if self._believe_after is not None:
             return replace(self._limits, believe_after=float(self._believe_after))
-        if clients is not None and clients.is_on_loopback:
+        if is_on_loopback(endpoint):
             return replace(self._limits, believe_after=_BELIEF_ON_LOOPBACK)
         return self._limits
 

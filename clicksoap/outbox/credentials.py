@@ -2,7 +2,6 @@
 
 import hashlib
 import hmac
-import ipaddress
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
@@ -57,17 +56,6 @@ class Clients:
     def patience(self) -> float:
         """For how many seconds one send waits at most, its logins included."""
         return self._client._core.timeout.total  # noqa: SLF001 - a lease is longer
-
-    @property
-    def is_on_loopback(self) -> bool:
-        """Whether the gateway is on this machine."""
-        host = urlsplit(self._client._core.url).hostname or ""  # noqa: SLF001 - as above
-        if host == "localhost":
-            return True
-        try:
-            return ipaddress.ip_address(host).is_loopback
-        except ValueError:
-            return False
 
     def current(self) -> Client:
         """The client, which repeats nothing by itself."""

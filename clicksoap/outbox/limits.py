@@ -1,7 +1,9 @@
 """The time limits of an outbox, in seconds; each number has its reason here."""
 
+import ipaddress
 from dataclasses import dataclass
 from typing import Final
+from urllib.parse import urlsplit
 
 DAY: Final = 86_400.0
 
@@ -28,3 +30,14 @@ class Limits:
     forgotten_after: float = 6 * DAY
     unprovable_after: float = 3600.0
     unreported_after: float = 3 * DAY
+
+
+def is_on_loopback(url: str) -> bool:
+    """Whether a gateway is on this machine, where no proxy holds a request back."""
+    host = urlsplit(url).hostname or ""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -403,7 +403,7 @@ class Outbox(Campaigns):
     ) -> Callable[[], None]:
         look = None
         if options.on_progress is not None:
-            look = Look(campaign, account, options.on_progress, self._limits_of(None), self._database)
+            look = Look(campaign, account, options.on_progress, self._limits_of, self._database)
         until = CampaignSettled(campaign, account, options.settle_within, look)
         worker = self._worker(client, account, options.senders, options.rate, options.floor, options.grace, None, until)
 
@@ -467,7 +467,7 @@ class Outbox(Campaigns):
         if rate is not None:
             self.set_rate(rate, account=name)
         options = WorkerOptions(name, senders, floor, grace, seconds, until, self._counts_parts)
-        return Worker(self._database, clients, options, self._limits_of(clients), self._mark_file, self._tell)
+        return Worker(self._database, clients, options, self._limits_of(clients.endpoint), self._mark_file, self._tell)
 
 
 def check_work(senders: int, floor: float | None, grace: float) -> None:

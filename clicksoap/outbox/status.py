@@ -1,6 +1,6 @@
 """The state of an outbox in numbers: for people, and as metrics in the text format of Prometheus."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -109,8 +109,14 @@ def _shown(value: float) -> str:
     return str(int(value)) if value == int(value) else repr(float(value))
 
 
-def status(connection: Connection, limits: Limits, now: float) -> Status:
-    """Look at the state of an outbox."""
+def status(connection: Connection, limits_of: Callable[[str], Limits], now: float) -> Status:
+    """Look at the state of an outbox.
+
+    Args:
+        connection: A transaction that reads.
+        limits_of: Gives the time limits for a gateway at an address.
+        now: The present time by the database's clock.
+    """
     counts = count_by_state(connection, IS_NO_PLAN)
     due, oldest = connection.execute(
         select(func.count(), func.min(MESSAGE.c.due_at)).where(
@@ -121,16 +127,21 @@ def status(connection: Connection, limits: Limits, now: float) -> Status:
     in_flight = connection.execute(
         select(func.count()).where(sending, REQUEST.c.dead_at > now, REQUEST.c.asked == 0, REQUEST.c.ask_at > now)
     ).scalar_one()
-    out, last = connection.execute(select(func.count(), func.max(REQUEST.c.dead_at)).where(sending)).one()
+    out = connection.execute(
+        select(REQUEST.c.endpoint, func.count().label("requests"), func.max(REQUEST.c.dead_at).label("last"))
+        .where(sending)
+        .group_by(REQUEST.c.endpoint)
+    ).all()
+    ends = [float(each.last) + limits_of(each.endpoint).believe_after for each in out]
     unreported = connection.execute(
         select(func.count()).where(
             MESSAGE.c.state == "accepted",
             MESSAGE.c.delivery.is_(None),
-            MESSAGE.c.settled_at < now - limits.unreported_after,
+            MESSAGE.c.settled_at < now - Limits().unreported_after,
         )
     ).scalar_one()
     orphans = connection.execute(select(func.count()).select_from(REPORT)).scalar_one()
-    asking = int(out) - int(in_flight)
+    asking = sum(int(each.requests) for each in out) - int(in_flight)
     return Status(
         moment(now),
         counts,
@@ -138,7 +149,7 @@ def status(connection: Connection, limits: Limits, now: float) -> Status:
         None if oldest is None else moment(oldest),
         int(in_flight),
         asking,
-        moment(last + limits.believe_after) if asking and last is not None else None,
+        moment(max(ends)) if asking else None,
         int(unreported),
         int(orphans),
         tuple(_account(row) for row in connection.execute(select(ACCOUNT).order_by(ACCOUNT.c.name))),

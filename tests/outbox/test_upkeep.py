@@ -143,6 +143,28 @@ def metrics(text: str) -> dict[tuple[str, str], float]:
     return found
 
 
+def test_the_time_that_is_shown_is_the_one_for_the_gateway(store: Store, gateway: Simulator, sms: Client) -> None:
+    """A denial is believed after two seconds on this machine, and after ten minutes elsewhere."""
+    box = store.box(believe_after=None)
+    sms.authenticate()
+    gateway.faults.add("delay", command="sendmsg", seconds=30)
+    enqueue(box)
+    box.work_slice(sms, seconds=0.5, grace=0)
+    here = ("http://127.0.0.1:8080/soap", "http://[::1]/soap", "http://localhost/soap")
+    elsewhere = ("https://gateway.example/soap", "http://10.0.0.7:8080/soap", "")
+    found = {}
+    for endpoint in (*here, *elsewhere):
+        store.sql(f"UPDATE clicksoap_request SET endpoint = '{endpoint}', dead_at = 1767323045, asked = 1")  # noqa: S608 - our own addresses
+        status = box.status()
+        assert (status.asking, status.asking_until is None) == (1, False)
+        found[endpoint] = status.asking_until
+    dead = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+    assert found == {
+        **dict.fromkeys(here, dead + timedelta(seconds=2)),
+        **dict.fromkeys(elsewhere, dead + timedelta(minutes=10)),
+    }
+
+
 def test_the_status_and_the_metrics_tell_the_same(store: Store, sms: Client) -> None:
     box = store.box()
     enqueue(box, key="sent")

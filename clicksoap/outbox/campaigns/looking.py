@@ -28,7 +28,7 @@ class Look:
         campaign: The number of the campaign.
         account: The account that sends it.
         tell: Told how far it is; what it raises is dropped.
-        limits: The time limits of the outbox.
+        limits_of: Gives the time limits for a gateway at an address.
         database: The database, whose clock is asked.
     """
 
@@ -37,13 +37,13 @@ class Look:
         campaign: int,
         account: str,
         tell: Callable[[Progress], None],
-        limits: Limits,
+        limits_of: Callable[[str], Limits],
         database: Database,
     ) -> None:
         self._campaign = campaign
         self._account = account
         self._tell = tell
-        self._limits = limits
+        self._limits_of = limits_of
         self._database = database
         self._watch = ProgressWatch()
         self._next = 0.0
@@ -67,7 +67,8 @@ class Look:
         counts = count_by_state(connection, MESSAGE.c.campaign_id == self._campaign)
         campaign = connection.execute(_CAMPAIGN, {"campaign": self._campaign}).one()
         account = connection.execute(_ACCOUNT, {"account": self._account}).first()
-        asking, last = connection.execute(_ASKING, {"campaign": self._campaign, "now": now}).one()
+        asking = connection.execute(_ASKING, {"campaign": self._campaign, "now": now}).all()
+        ends = [float(each.last) + self._limits_of(each.endpoint).believe_after for each in asking]
         rows = sum(counts.values())
         open_ = still_open(counts)
         rate, left = self._watch.measure(now, rows - open_, rows)
@@ -87,8 +88,8 @@ class Look:
             sending=counts.get(MessageState.SENDING, 0),
             rate=rate,
             left=left,
-            asking=int(asking or 0),
-            asking_until=None if last is None else moment(float(last) + self._limits.believe_after),
+            asking=sum(int(each.messages) for each in asking),
+            asking_until=moment(max(ends)) if ends else None,
             held_until=None if held is None else moment(held),
             paused=paused,
             credits=None if account is None or account.balance is None else float(account.balance),
@@ -101,7 +102,7 @@ _CAMPAIGN: Final = select(CAMPAIGN.c.state, CAMPAIGN.c.paused_why, CAMPAIGN.c.pl
 _ACCOUNT: Final = select(ACCOUNT).where(ACCOUNT.c.name == bindparam("account"))
 # The messages of requests whose answer is lost: their lease is over, or they were asked about.
 _ASKING: Final = (
-    select(func.count(), func.max(REQUEST.c.dead_at))
+    select(REQUEST.c.endpoint, func.count().label("messages"), func.max(REQUEST.c.dead_at).label("last"))
     .select_from(MESSAGE)
     .join(REQUEST, REQUEST.c.id == MESSAGE.c.request_id)
     .where(
@@ -109,4 +110,5 @@ _ASKING: Final = (
         MESSAGE.c.campaign_id == bindparam("campaign"),
         (REQUEST.c.dead_at <= bindparam("now")) | (REQUEST.c.asked > 0) | (REQUEST.c.ask_at <= bindparam("now")),
     )
+    .group_by(REQUEST.c.endpoint)
 )
