@@ -98,7 +98,7 @@ SHAPES: Final[dict[str, dict[str, str]]] = {
         "messages": "One object per message: `id`, `key`, `to`, `state`, `why`, `code`, `message_id`, "
         "`client_message_id`, `attempts`, `delivery`, `settled_at`.",
     },
-    "outbox resolve": {"message": "The message, as in `outbox list`."},
+    "outbox resolve": {"messages": "The messages, as in `outbox list`."},
     "outbox pause": {},
     "outbox continue": {},
     "outbox suppress": {"is_changed": "Whether the list was changed."},

@@ -88,9 +88,20 @@ def test_a_person_gives_a_waiting_message_up(run: Run, box: Outbox) -> None:
     data = document(
         run("outbox", "resolve", row.split("\t")[0], "give-up", "--why", "a test", "--json"), "outbox resolve"
     )
-    assert data["message"]["state"] == "cancelled"
+    assert [each["state"] for each in data["messages"]] == ["cancelled"]
     assert run("outbox", "resolve", row.split("\t")[0], "arrived", "--why", "a test").exit_code == 2
     assert Decision.GIVE_UP in box.events()[0].detail
+
+
+def test_a_person_decides_about_several_messages_at_once(run: Run, box: Outbox) -> None:
+    """Those before a message that cannot be decided so are decided, and said; those behind it are not."""
+    enqueue(box, "one", "two", "three")
+    ids = [line.split("\t")[0] for line in run("outbox", "list", "pending").stdout.splitlines()]
+    done = run("outbox", "resolve", ids[0], "99999", ids[1], "give-up", "--why", "a test")
+    assert done.exit_code != 0
+    assert [line.split("\t")[0] for line in done.stdout.splitlines()] == ids[:1]
+    assert run("outbox", "resolve", *ids[1:], ids[1], "give-up", "--why", "a test").exit_code == 0
+    assert {box.get(key)[0].state for key in ("one", "two", "three")} == {MessageState.CANCELLED}
 
 
 def test_a_suppressed_number_gets_nothing(run: Run, box: Outbox, gateway: Simulator) -> None:

@@ -195,20 +195,33 @@ def _data(message: "OutboxMessage") -> dict[str, object]:
 
 @command.command(
     "resolve",
-    epilog=examples('clicksoap outbox resolve 4711 arrived --why "it is on the invoice"'),
+    epilog=examples(
+        'clicksoap outbox resolve 4711 arrived --why "it is on the invoice"',
+        'clicksoap outbox resolve 4711 4712 4713 send-again --why "the gateway has none of them"',
+    ),
 )
-@click.argument("message", type=int)
+@click.argument("messages", type=int, nargs=-1, required=True, metavar="ID…")
 @click.argument("decision", type=click.Choice(["arrived", "send-again", "give-up"]))
 @signed
 @opened
 def resolve(  # noqa: PLR0913 - each is an option
-    *, box: "Outbox", output: Output, message: int, decision: str, by: str, why: str
+    *, box: "Outbox", output: Output, messages: tuple[int, ...], decision: str, by: str, why: str
 ) -> int:
-    """Decide about a message that the outbox cannot settle; the decision is recorded for ever."""
+    """Decide about messages that the outbox cannot settle; each decision is recorded for ever.
+
+    The ids stand in the first column of ``clicksoap outbox list``, and in the column sms_id of an export. If one
+    message cannot be decided so, those before it are decided, and those behind it are not.
+    """
     package = outbox_package()
-    settled: OutboxMessage = box.resolve(message, package.Decision(decision.replace("-", "_")), by=by, why=why)
-    output.rows([_row(settled)])
-    output.document({"exit_code": OK, "message": _data(settled)})
+    chosen = package.Decision(decision.replace("-", "_"))
+    settled: list[OutboxMessage] = []
+    try:
+        settled.extend(box.resolve(message, chosen, by=by, why=why) for message in dict.fromkeys(messages))
+    finally:
+        output.rows([_row(each) for each in settled])
+    output.document({"exit_code": OK, "messages": [_data(each) for each in settled]})
+    if any(each.state is package.MessageState.PENDING for each in settled):
+        output.note("A worker sends what waits again: clicksoap outbox work, or clicksoap outbox resume NAME.")
     return OK
 
 

@@ -20,7 +20,7 @@ from clicksoap.outbox.tables import MESSAGE, REQUEST, DatabaseRow
 
 OWN_COLUMNS: Final = (
     *("line", "to", "state", "reason", "code", "message_id", "client_message_id", "attempts", "parts", "sent_at"),
-    *("settled_at", "delivery", "delivered_at", "charge"),
+    *("settled_at", "delivery", "delivered_at", "charge", "id"),
 )
 """The columns that an export adds, without their prefix."""
 
@@ -49,6 +49,7 @@ class ExportedRow:
         delivery: The last delivery report's status, such as ``delivered``; its number if no document names it.
         delivered_at: The time of that status, in UTC.
         charge: What it cost in credits, as a report says.
+        id: The number of its message, for `Outbox.resolve`.
     """
 
     cells: tuple[str, ...] = field(repr=False)
@@ -66,13 +67,14 @@ class ExportedRow:
     delivery: str | None
     delivered_at: datetime | None
     charge: Decimal | None
+    id: int
 
     def own(self) -> tuple[object, ...]:
         """The values of `OWN_COLUMNS` as JSON has them: times in ISO 8601, UTC, and the charge as a text."""
         return (
             *(self.line, self.to, self.state.value, self.reason, self.code, self.message_id, self.client_message_id),
             *(self.attempts, self.parts, _time(self.sent_at), _time(self.settled_at), self.delivery),
-            *(_time(self.delivered_at), None if self.charge is None else f"{self.charge:f}"),
+            *(_time(self.delivered_at), None if self.charge is None else f"{self.charge:f}", self.id),
         )
 
 
@@ -260,6 +262,7 @@ def _exported(row: DatabaseRow, width: int, sent: dict[str, float]) -> ExportedR
         None if row.delivery is None else _name(row.delivery),
         None if row.delivery_at is None else moment(row.delivery_at),
         None if row.charge is None else Decimal(row.charge),
+        int(row.id),
     )
 
 

@@ -1,4 +1,4 @@
-"""What spreadsheets make of cells: errors, and powers of ten."""
+"""Finds cells that a spreadsheet damaged: errors, and powers of ten."""
 
 import re
 from typing import Final
@@ -25,7 +25,7 @@ def is_suspect(text: str) -> bool:
 
 
 def damage(cell: str) -> str | None:
-    """What is wrong with a cell that is put into a text, as "is …: what to do"; None if nothing is."""
+    """The damage of a cell that is put into a text, as "is …: what to do"; None if there is none."""
     written = cell.strip()
     if len(written) > 1 and _ERROR.fullmatch(written):
         return "is an error of a spreadsheet: mend the cell"

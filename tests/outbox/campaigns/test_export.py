@@ -71,9 +71,12 @@ def test_every_cell_of_the_source_comes_back_unchanged_and_in_order(box: Outbox,
         "sms_message_id": "gw1", "sms_client_message_id": REQUEST, "sms_attempts": "2", "sms_parts": "3",
         "sms_sent_at": "2026-11-18T11:06:41.000+00:00", "sms_settled_at": "2026-11-18T11:06:42.500+00:00",
         "sms_delivery": "delivered", "sms_delivered_at": "2026-11-18T11:06:49.000+00:00", "sms_charge": "0.8",
+        "sms_id": found[0]["sms_id"],
     }  # fmt: skip
     assert [each["sms_line"] for each in found] == ["2", "3", "5", "6", "7"]
     assert found[4]["sms_delivery"] == "099"
+    assert [int(each["sms_id"]) for each in found] == [each.id for each in rows(database(box), run, COLUMNS)]
+    assert sorted({each["sms_id"] for each in found}, key=int) == [each["sms_id"] for each in found]
 
 
 def test_no_cell_that_is_added_is_a_formula(box: Outbox, run: int) -> None:
