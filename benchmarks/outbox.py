@@ -28,8 +28,9 @@ from clicksoap.outbox import Outbox, Priority
 
 ROOT: Final = Path(__file__).parents[1]
 LATENCY: Final = 0.1
+TEXT: Final = "Your invoice is due"
 ALERTS: Final = 200
-SENDERS: Final = {300: 64, 1000: 160}
+SENDERS: Final = {300: 64, 1000: 240}
 
 
 @contextlib.contextmanager
@@ -52,14 +53,16 @@ def client(port: int) -> Client:
 
 
 @contextlib.contextmanager
-def worker(url: str, port: int, rate: int) -> Iterator[None]:
-    """A worker in a process of its own."""
+def working(url: str, port: int, rate: int, senders: int, workers: int) -> Iterator[None]:
+    """Workers in processes of their own."""
     command = [sys.executable, "-m", "benchmarks.outbox", "--worker", url, "--port", str(port), "--rate", str(rate)]
-    with subprocess.Popen(command, cwd=ROOT) as process:
-        try:
-            yield
-        finally:
+    processes = [subprocess.Popen([*command, "--senders", str(senders)], cwd=ROOT) for _ in range(workers)]
+    try:
+        yield
+    finally:
+        for process in processes:
             process.terminate()
+        for process in processes:
             process.wait()
 
 
@@ -93,21 +96,35 @@ def enqueue_alerts(box: Outbox, count: int, pause: float) -> dict[str, float]:
     return committed
 
 
-def run(name: str, rows: int, rate: int, *, with_alerts: bool, with_open_transaction: bool) -> str:
+def fill(box: Outbox, rows: int) -> None:
+    """Enqueue personalised messages."""
+    for start in range(0, rows, 1000):
+        with box.transaction() as transaction:
+            for position in range(start, min(start + 1000, rows)):
+                message = f"Dear customer {position}, your invoice is due"
+                box.enqueue(transaction, f"2782{position:07}", message, key=f"row {position}")
+
+
+def run(  # noqa: PLR0913 - the arguments of the command
+    name: str,
+    rows: int,
+    rate: int,
+    *,
+    senders: int,
+    workers: int,
+    with_alerts: bool,
+    with_open_transaction: bool,
+) -> str:
     """One run; returns its line."""
     with store(name) as url, running(LATENCY) as port:
         box = Outbox(url)
-        for start in range(0, rows, 1000):
-            with box.transaction() as transaction:
-                for position in range(start, min(start + 1000, rows)):
-                    message = f"Dear customer {position}, your invoice is due"
-                    box.enqueue(transaction, f"2782{position:07}", message, key=f"row {position}")
+        fill(box, rows)
         alerts: dict[str, float] = {}
         with contextlib.ExitStack() as stack:
             if with_open_transaction:
                 other = stack.enter_context(create_engine(url.replace("postgresql:", "postgresql+psycopg:")).connect())
                 other.execute(text("SELECT count(*) FROM clicksoap_message"))
-            stack.enter_context(worker(url, port, rate))
+            stack.enter_context(working(url, port, rate, senders, workers))
             while not receipts(port):  # the start of a process is not what is measured
                 time.sleep(0.1)
             if with_alerts:
@@ -134,33 +151,44 @@ def run(name: str, rows: int, rate: int, *, with_alerts: bool, with_open_transac
         if delays:
             p99 = delays[int(len(delays) * 0.99) - 1]
             line += f", alerts ({len(delays)}): median {median(delays) * 1000:.0f} ms, p99 {p99 * 1000:.0f} ms"
+        if workers > 1:
+            line += f", {workers} processes"
         if with_open_transaction:
             line += ", with a transaction left open"
         return f"{line}; due {counts.due}"
 
 
-def cost(name: str, rows: int) -> str:
-    """What a message costs in CPU of one core: the bare client, and the worker."""
+def cost(name: str, rows: int, group: int) -> str:
+    """The CPU time of a message on one core: of the bare client, and of the worker, in requests of so many recipients.
+
+    Claims and settlements are made by the calling thread, and sends by others, so that their times can be told apart.
+    """
     pin(0)
-    with store(name) as url, running() as port, client(port) as sms:
+    numbers = [f"2783{position:07}" for position in range(rows)]
+    with store(name) as url, running() as port, client(port) as sms, Outbox(url, per_request=group) as box:
         sms.authenticate()
+        sms.send(numbers[:group], TEXT)  # what is made once is no cost of a message
         began = time.process_time()
-        for position in range(rows):
-            sms.send(f"2783{position:07}", f"Dear customer {position}, your invoice is due")
+        for start in range(0, rows, group):
+            sms.send(numbers[start : start + group], TEXT if group > 1 else f"{TEXT}, customer {start}")
         bare = (time.process_time() - began) / rows
-        box = Outbox(url)
         began = time.process_time()
-        with box.transaction() as transaction:
-            for position in range(rows):
-                message = f"Dear customer {position}, your invoice is due"
-                box.enqueue(transaction, f"2782{position:07}", message, key=f"row {position}")
+        if group == 1:
+            with box.transaction() as transaction:
+                for position, number in enumerate(numbers):
+                    box.enqueue(transaction, number, f"{TEXT}, customer {position}", key=f"row {position}")
+        else:
+            planned = box.plan("run", rows=[{"mobile": each} for each in numbers], to="mobile", key="mobile", text=TEXT)
         enqueued = (time.process_time() - began) / rows
-        began = time.process_time()
-        box.work(sms, senders=16, until_settled=True)
-        worked = (time.process_time() - began) / rows
+        began, turns = time.process_time(), time.thread_time()
+        if group == 1:
+            box.work(sms, senders=16, until_settled=True)
+        else:
+            box.send(planned, sms)
+        worked, turns = (time.process_time() - began) / rows, (time.thread_time() - turns) / rows
     return (
-        f"{name:10} client {bare * 1e6:5.0f} µs, enqueue {enqueued * 1e6:5.0f} µs, "
-        f"claim, send and settle {worked * 1e6:5.0f} µs ({worked / bare:.2f} of the client)"
+        f"{name:10} {group:3} a request: client {bare * 1e6:6.1f} µs a message, put in {enqueued * 1e6:6.1f} µs, "
+        f"worker {worked * 1e6:6.1f} µs: claim and settle {turns * 1e6:.1f} µs, send {(worked - turns) * 1e6:.1f} µs"
     )
 
 
@@ -170,6 +198,8 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=20_000)
     parser.add_argument("--rate", type=int, action="append")
     parser.add_argument("--store", choices=("sqlite", "postgresql"), action="append")
+    parser.add_argument("--senders", type=int, help="requests out at a time; by default as many as the rate needs")
+    parser.add_argument("--workers", type=int, default=1, help="how many processes send")
     parser.add_argument("--no-alerts", action="store_true")
     parser.add_argument("--open-transaction", action="store_true")
     parser.add_argument("--cost", action="store_true")
@@ -179,17 +209,20 @@ def main() -> None:
     rates = arguments.rate or [300, 1000]
     if arguments.worker is not None:
         box = Outbox(arguments.worker)
-        box.work(client(arguments.port), rate=rates[0], senders=SENDERS.get(rates[0], max(16, rates[0] // 5)))
+        box.work(client(arguments.port), rate=rates[0], senders=arguments.senders)
         return
     for name in arguments.store or ("sqlite", "postgresql"):
         if arguments.cost:
-            print(cost(name, min(arguments.rows, 3000)), flush=True)
+            print(cost(name, min(arguments.rows, 3000), 1), flush=True)
+            print(cost(name, arguments.rows // 300 * 300, 300), flush=True)
             continue
         for rate in rates:
             line = run(
                 name,
                 arguments.rows,
                 rate,
+                senders=arguments.senders or SENDERS.get(rate, max(16, rate // 4)),
+                workers=arguments.workers,
                 with_alerts=not arguments.no_alerts,
                 with_open_transaction=arguments.open_transaction,
             )
