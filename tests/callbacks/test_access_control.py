@@ -55,12 +55,12 @@ def test_a_unix_socket_is_trusted_only_if_it_is_named() -> None:
 @pytest.mark.parametrize(
     ("authorization", "expected"),
     [
-        (basic("gateway:the-old"), 200),
-        (basic("gateway:the-nëw"), 200),
-        (basic("gateway:the-nëw", "latin-1"), 200),
+        (basic("gateway:the-old-one"), 200),
+        (basic("gateway:the-nëw-one"), 200),
+        (basic("gateway:the-nëw-one", "latin-1"), 200),
         (basic("other:x:y-is:one"), 200),
-        (basic("gateway:the-old").replace("Basic", "basic"), 200),
-        (basic("gateway:the-old").replace("Basic", "Bearer"), 401),
+        (basic("gateway:the-old-one").replace("Basic", "basic"), 200),
+        (basic("gateway:the-old-one").replace("Basic", "Bearer"), 401),
         (basic("gateway:x:y-is:one"), 401),
         (basic("gateway:"), 401),
         (basic("gateway"), 401),
@@ -70,12 +70,12 @@ def test_a_unix_socket_is_trusted_only_if_it_is_named() -> None:
     ],
 )
 def test_each_password_of_a_user_is_right(authorization: str, expected: int) -> None:
-    callbacks = Callbacks(users={"gateway": ["the-old", Secret("the-nëw")], "other": "x:y-is:one"})
+    callbacks = Callbacks(users={"gateway": ["the-old-one", Secret("the-nëw-one")], "other": "x:y-is:one"})
     assert status(callbacks, authorization=authorization) == expected
 
 
 def test_a_refused_login_is_asked_for() -> None:
-    reply = Callbacks(users={"gateway": "the-old"}).handle(CallbackRequest("GET"))
+    reply = Callbacks(users={"gateway": "the-old-one"}).handle(CallbackRequest("GET"))
     assert dict(reply.headers)["WWW-Authenticate"].startswith("Basic ")
 
 
@@ -97,11 +97,11 @@ def test_the_path_has_to_end_with_the_secret(path: str, expected: int) -> None:
 
 
 def test_the_refusals_come_in_an_order_that_tells_least() -> None:
-    callbacks = Callbacks(allow=["192.0.2.1"], secret_path=PATH, users={"gateway": "the-old"})
+    callbacks = Callbacks(allow=["192.0.2.1"], secret_path=PATH, users={"gateway": "the-old-one"})
     assert status(callbacks, peer="192.0.2.2") == 403
     assert status(callbacks) == 404
     assert status(callbacks, path=PATH) == 401
-    assert status(callbacks, path=PATH, authorization=basic("gateway:the-old")) == 200
+    assert status(callbacks, path=PATH, authorization=basic("gateway:the-old-one")) == 200
 
 
 def test_a_method_of_others_is_refused() -> None:

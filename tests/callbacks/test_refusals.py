@@ -26,7 +26,7 @@ def clock() -> Clock:
 
 def request(path: str = PATH, password: str = "a-wrong-one", peer: str | None = "203.0.113.9") -> CallbackRequest:
     login = base64.b64encode(f"gateway:{password}".encode()).decode()
-    return CallbackRequest("GET", b"to=27820000001", {"authorization": f"Basic {login}"}, b"", path, peer)
+    return CallbackRequest("GET", b"", {"authorization": f"Basic {login}"}, b"", path, peer)
 
 
 def lines(caplog: pytest.LogCaptureFixture) -> list[str]:
