@@ -32,7 +32,8 @@ proof: install
 
 # The source folder is the root, so that a page is linked alike here and in a repository browser.
 docs: install
-	$(BIN)/sphinx-build -c docs -b html -n -W --keep-going -q . docs/_build/html
+	$(BIN)/sphinx-build -c docs -d docs/_build/doctrees -b html -n -W --keep-going -q . docs/_build/html
+	rm -f docs/_build/html/.buildinfo
 
 links: install
 	$(BIN)/sphinx-build -c docs -b linkcheck -q . docs/_build/links

@@ -30,7 +30,7 @@ TARGET: Final = 0.6
 
 BATCH: Final = 100  # requests that are sent before their answers are read
 _IDS: Final = count(1)
-_LOGIN: Final = b64encode(b"gateway:secret").decode("ascii")
+_LOGIN: Final = b64encode(b"gateway:a secret").decode("ascii")
 _ENVELOPE: Final = (
     '<?xml version="1.0" encoding="ISO-8859-1"?>\n<SOAP-ENV:Envelope'
     ' xmlns:SOAP-ENV="http://schemas.xmlsoap.org/soap/envelope/"><SOAP-ENV:Body><ns1:mt_callback'
@@ -48,13 +48,13 @@ def _application(name: str) -> object:
         from clicksoap.callbacks.outbox import deliver_to  # noqa: PLC0415
         from clicksoap.outbox import Outbox  # noqa: PLC0415
 
-        callbacks = Callbacks(users={"gateway": "secret"})
+        callbacks = Callbacks(users={"gateway": "a secret"})
         deliver_to(callbacks, Outbox(name))
         return callbacks.asgi()
     if name == "receiver":
         from clicksoap.callbacks import Callbacks  # noqa: PLC0415 - each server loads its own
 
-        callbacks = Callbacks(users={"gateway": "secret"})
+        callbacks = Callbacks(users={"gateway": "a secret"})
         callbacks.on_delivery_report(_handle)
         return callbacks.asgi()
     from starlette.applications import Starlette  # noqa: PLC0415 - each server loads its own

@@ -3,7 +3,7 @@
 Example:
     A receiver with two handlers, as an ASGI application::
 
-        callbacks = Callbacks(users={"gateway": "…"})
+        callbacks = Callbacks(users={"gateway": os.environ["CALLBACKS_PASSWORD"]})
 
         @callbacks.on_delivery_report
         def save(report: DeliveryReport) -> None: ...
@@ -18,6 +18,7 @@ from clicksoap.callbacks.access_control import Passwords
 from clicksoap.callbacks.frameworks import from_django, from_flask, from_starlette, from_wsgi
 from clicksoap.callbacks.handlers import InboundHandler, ReportHandler
 from clicksoap.callbacks.joining import join
+from clicksoap.callbacks.keywords import START_WORDS, STOP_WORDS, keyword
 from clicksoap.callbacks.parsing import Event, is_probe, parse_callback, parse_inbound, parse_report
 from clicksoap.callbacks.postgresql_store import PostgreSQLStore
 from clicksoap.callbacks.receiver import Callbacks
@@ -26,6 +27,8 @@ from clicksoap.callbacks.sqlite_store import SQLiteStore
 from clicksoap.callbacks.store import Claim, Store, StoredEvent
 
 __all__ = [
+    "START_WORDS",
+    "STOP_WORDS",
     "CallbackRequest",
     "Callbacks",
     "Claim",
@@ -44,6 +47,7 @@ __all__ = [
     "from_wsgi",
     "is_probe",
     "join",
+    "keyword",
     "parse_callback",
     "parse_inbound",
     "parse_report",

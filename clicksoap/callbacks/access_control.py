@@ -28,6 +28,9 @@ UNIX: Final = "unix"
 MIN_SECRET_PATH: Final = 16
 """The minimum number of characters of a secret path."""
 
+MIN_PASSWORD: Final = 8
+"""The minimum number of characters of a password."""
+
 _FORBIDDEN: Final = Reply(403, "this address may not call here")
 _NOT_FOUND: Final = Reply(404, "not found")
 _UNAUTHORIZED: Final = Reply(
@@ -65,7 +68,8 @@ class AccessControl:
     """Decides by the head of a request whether it may come in.
 
     Args:
-        users: The users of Basic authentication, each with the passwords that are right; empty for none.
+        users: The users of Basic authentication, each with the passwords that are right; empty for none. A password
+            has at least 8 characters.
         secret_path: The end of the path; empty for any path.
         allow: The addresses and networks that may call; empty for all.
         trusted_proxies: The addresses and networks of reverse proxies, and ``unix``, whose ``X-Forwarded-For`` is true.
@@ -109,7 +113,7 @@ class AccessControl:
 
     def refusal(self, request: CallbackRequest) -> Reply | None:
         """The answer to a request that may not come in; None for one that may. Its body is not read."""
-        if self._allow and not _is_in(self._caller(request), self._allow):
+        if self._allow and (request.is_peer_replaced or not _is_in(self.caller(request), self._allow)):
             return _FORBIDDEN
         if self._path_size and not self._is_secret_path(request.path):
             return _NOT_FOUND
@@ -150,7 +154,7 @@ class AccessControl:
         # Every login is compared, whichever one is right.
         return (sum([hmac.compare_digest(given, login) for login in self._logins]) > 0) & (scheme.lower() == "basic")
 
-    def _caller(self, request: CallbackRequest) -> _Address | None:
+    def caller(self, request: CallbackRequest) -> IPv4Address | IPv6Address | None:
         """The address of the first machine in front of the trusted proxies; None if it is unknown."""
         caller = _address(request.peer or "")
         if not (self._is_unix_trusted if request.peer is None else _is_in(caller, self._proxies)):
@@ -168,8 +172,10 @@ def _check_users(users: Mapping[str, tuple[Secret, ...]]) -> None:
     for user, passwords in users.items():
         if ":" in user:
             raise ConfigurationError("a user of users holds a colon: give a name without one (RFC 7617)")
-        if not passwords or not all(password.reveal() for password in passwords):
-            raise ConfigurationError("a user of users has an empty password: give at least one character")
+        if not passwords or any(len(password.reveal()) < MIN_PASSWORD for password in passwords):
+            raise ConfigurationError(
+                f"a password of users is missing or easy to guess: give at least {MIN_PASSWORD} characters"
+            )
 
 
 def _encoded(path: Secret) -> bytes:

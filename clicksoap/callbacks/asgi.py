@@ -1,6 +1,7 @@
 """The ASGI application of the receiver; it needs no framework."""
 
 import asyncio
+import dataclasses
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import TYPE_CHECKING, Any, Final
 
@@ -55,7 +56,7 @@ class AsgiApp:
         if isinstance(body, Reply):
             await _send(send, body, request)
             return
-        await _send(send, await self._callbacks.receive_async(_with_body(request, body)), request)
+        await _send(send, await self._callbacks.receive_async(dataclasses.replace(request, body=body)), request)
 
     async def _read(self, receive: Receive) -> bytes | Reply | None:
         """The body; a refusal of one over the limit; None if the caller is gone."""
@@ -92,14 +93,27 @@ def request_of_scope(scope: Scope, body: bytes = b"") -> CallbackRequest:
     for raw_name, raw_value in pairs:
         name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
         headers[name] = f"{headers[name]},{value}" if name in headers else value
-    client = scope.get("client")
+    client: tuple[str, int] | None = scope.get("client")
     return CallbackRequest(
-        scope["method"], scope["query_string"], headers, body, scope["path"], client[0] if client else None
+        scope["method"],
+        scope["query_string"],
+        headers,
+        body,
+        scope["path"],
+        client[0] if client else None,
+        is_peer_replaced=client is not None and is_replaced(client, headers.get("x-forwarded-for", "")),
     )
 
 
-def _with_body(request: CallbackRequest, body: bytes) -> CallbackRequest:
-    return CallbackRequest(request.method, request.query, request.headers, body, request.path, request.peer)
+def is_replaced(client: tuple[str, int], forwarded: str) -> bool:
+    """Whether the server took the client of an ASGI scope from ``X-Forwarded-For``, as uvicorn does by default.
+
+    Uvicorn gives the port 0 if the header has none. No connection comes from that port.
+    """
+    address, port = client
+    return bool(forwarded) and (
+        not port or any(each.strip() in {f"{address}:{port}", f"[{address}]:{port}"} for each in forwarded.split(","))
+    )
 
 
 def _closing(reply: Reply, request: CallbackRequest) -> Reply:

@@ -4,12 +4,13 @@ Each function keeps the bytes as they came. The form readers of the frameworks d
 not survive that.
 """
 
+import dataclasses
 from collections.abc import Awaitable, MutableMapping
 from typing import Any, Protocol
 
-from clicksoap.callbacks.asgi import request_of_scope
+from clicksoap.callbacks.asgi import is_replaced, request_of_scope
 from clicksoap.callbacks.request import CallbackRequest
-from clicksoap.callbacks.wsgi import BODY_KEY, Environ, head_of_environ, read_body
+from clicksoap.callbacks.wsgi import BODY_KEY, PROXY_FIX_KEY, Environ, head_of_environ, read_body
 from clicksoap.errors import ConfigurationError
 
 
@@ -87,9 +88,14 @@ def from_django(request: DjangoRequest) -> CallbackRequest:
         is_lost = False
     if is_lost:
         raise _lost("use request.body there, not request.read()")
-    environ = {key: value for key, value in request.META.items() if isinstance(value, str)}
+    meta = request.META
+    environ = {key: value for key, value in meta.items() if isinstance(value, str) or key == PROXY_FIX_KEY}
     head = head_of_environ({"REQUEST_METHOD": request.method or "", **environ})
-    return CallbackRequest(head.method, head.query, head.headers, body, request.path, head.peer)
+    port = meta.get("REMOTE_PORT")  # an int under ASGI, a str under WSGI
+    is_peer_replaced = isinstance(port, int) and is_replaced(
+        (head.peer or "", port), meta.get("HTTP_X_FORWARDED_FOR", "")
+    )
+    return dataclasses.replace(head, body=body, path=request.path, is_peer_replaced=is_peer_replaced)
 
 
 def from_flask(request: FlaskRequest) -> CallbackRequest:
@@ -123,7 +129,7 @@ async def from_starlette(request: StarletteRequest) -> CallbackRequest:
 def _checked(head: CallbackRequest, body: bytes, advice: str) -> CallbackRequest:
     if not body and head.headers.get("content-length", "0").strip("0"):
         raise _lost(advice)
-    return CallbackRequest(head.method, head.query, head.headers, body, head.path, head.peer)
+    return dataclasses.replace(head, body=body)
 
 
 def _lost(advice: str) -> ConfigurationError:

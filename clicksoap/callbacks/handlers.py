@@ -1,9 +1,12 @@
 """The handlers of events: registration, and the steps that call them."""
 
 import logging
+import os
+import sysconfig
 import traceback
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Final
 
 from clicksoap.callbacks.parsing import Event
@@ -17,6 +20,9 @@ InboundHandler = Callable[[InboundMessage], Awaitable[None] | None]
 """A function that gets an inbound message; sync or async."""
 
 _log: Final = logging.getLogger("clicksoap.callbacks")
+
+_STANDARD_LIBRARY: Final = tuple(f"{sysconfig.get_path(name)}{os.sep}" for name in ("stdlib", "platstdlib"))
+_THIS_PACKAGE: Final = f"{Path(__file__).parents[1]}{os.sep}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +54,8 @@ class Handlers:
     def call(self, event: Event) -> Steps[bool]:
         """Call all handlers of an event, one after the other. True if all succeeded.
 
-        The log has the place of a failure, and its traceback at the level DEBUG: the text of a foreign exception may
-        hold numbers.
+        The log has the place of a failure, the last line of the caller's own code before it, and its traceback at the
+        level DEBUG: the text of a foreign exception may hold numbers.
         """
         is_report = isinstance(event, DeliveryReport)
         handlers = self._reports if is_report else self._inbound
@@ -69,5 +75,20 @@ class Handlers:
 
 
 def _place(error: BaseException) -> str:
-    frames = traceback.extract_tb(error.__traceback__, limit=-1)
-    return f"{frames[-1].filename}:{frames[-1].lineno}" if frames else "an unknown place"
+    """The last line that ran, and the last one of the caller's own code, as files and numbers."""
+    lines = [(frame.f_code.co_filename, number) for frame, number in traceback.walk_tb(error.__traceback__)]
+    if not lines:
+        return "an unknown place"
+    others = [line for line in lines if not line[0].startswith(_THIS_PACKAGE)]
+    own = [line for line in others if not _is_library(line[0])]
+    if not own:  # the caller's code may be installed as a package: its first line is the handler
+        own = [line for line in others if _is_installed(line[0])][:1]
+    return ", called at ".join(dict.fromkeys(f"{file}:{number}" for file, number in (lines[-1], *own[-1:])))
+
+
+def _is_library(file: str) -> bool:
+    return _is_installed(file) or file.startswith((*_STANDARD_LIBRARY, "<"))
+
+
+def _is_installed(file: str) -> bool:
+    return not {"site-packages", "dist-packages"}.isdisjoint(Path(file).parts)

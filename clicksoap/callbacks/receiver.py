@@ -12,6 +12,7 @@ from clicksoap.callbacks.handlers import Handlers, InboundHandler, ReportHandler
 from clicksoap.callbacks.in_memory import FOREVER, InMemory
 from clicksoap.callbacks.keyed_locks import TaskLocks, ThreadLocks
 from clicksoap.callbacks.parsing import is_probe, parse_callback
+from clicksoap.callbacks.refusals import RefusalLog
 from clicksoap.callbacks.request import MAX_BODY, CallbackRequest, Reply
 from clicksoap.callbacks.steps import Job, drive, drive_async
 from clicksoap.callbacks.store import Store
@@ -48,12 +49,13 @@ class Callbacks:
     receiver by threads or by one event loop, not by both.
 
     Args:
-        users: Users of Basic authentication with their passwords. Several passwords of a user are right at the same
-            time, so that one can be replaced.
+        users: Users of Basic authentication with their passwords, of at least 8 characters. Several passwords of a
+            user are right at the same time, so that one can be replaced.
         secret_path: The end that the path of a request must have: at least 16 characters that begin with a slash.
         allow: Addresses and networks that may call; all if empty.
         trusted_proxies: Addresses and networks of reverse proxies, and ``"unix"`` for Unix sockets. The address behind
-            them is read from ``X-Forwarded-For``.
+            them is read from ``X-Forwarded-For``. The server may not replace addresses itself: start uvicorn with
+            ``--no-proxy-headers``.
         anybody: True to receive from everybody without a warning, because something else checks the requests.
         join: Seconds after its first part at which an unfinished long message is handed over with what is there;
             None to hand over each part as a message.
@@ -99,6 +101,7 @@ class Callbacks:
             )
         self.max_body = max_body
         self.body_timeout = body_timeout
+        self._refusals = RefusalLog(clock)
         self._handlers = Handlers()
         self._clock = clock
         self._processing = (
@@ -139,7 +142,10 @@ class Callbacks:
 
     def refusal(self, request: CallbackRequest) -> Reply | None:
         """The answer to a request that may not come in; None for one that may. The body is not looked at."""
-        return self._access.refusal(request)
+        reply = self._access.refusal(request)
+        if reply is not None:
+            self._refusals.note(reply, request, self._access.caller(request))
+        return reply
 
     def receive(self, request: CallbackRequest) -> Reply:
         """Parse and process a request that `refusal` let in, in this thread."""
@@ -198,7 +204,7 @@ class Callbacks:
         return WsgiApp(self)
 
     def _refusal(self, request: CallbackRequest) -> Reply | None:
-        return self._access.refusal(request) or self._access.refusal_of_length(str(len(request.body)))
+        return self.refusal(request) or self._access.refusal_of_length(str(len(request.body)))
 
     def _job(self, request: CallbackRequest) -> Job | Reply:
         try:

@@ -19,6 +19,8 @@ class CallbackRequest:
         body: The body as it came.
         path: The path without the query, not percent-encoded.
         peer: The address of the machine at the other end of the connection; None for a Unix socket.
+        is_peer_replaced: True if the server has put an address of ``X-Forwarded-For`` in the place of the peer. Who
+            wrote that header is then unknown.
     """
 
     method: str
@@ -27,6 +29,7 @@ class CallbackRequest:
     body: bytes = field(default=b"", repr=False)
     path: str = field(default="/", repr=False)
     peer: str | None = None
+    is_peer_replaced: bool = False
 
 
 @dataclass(frozen=True, slots=True)

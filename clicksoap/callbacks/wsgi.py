@@ -1,5 +1,6 @@
 """The WSGI application of the receiver; it needs no framework."""
 
+import dataclasses
 import io
 import time
 from collections.abc import Iterable, Mapping, MutableMapping
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
     from clicksoap.callbacks.receiver import Callbacks
 
 Environ = MutableMapping[str, Any]
+
+PROXY_FIX_KEY: Final = "werkzeug.proxy_fix.orig"
+"""The key under which werkzeug's ProxyFix keeps what it replaced."""
 
 BODY_KEY: Final = "clicksoap.body"
 """The key under which the environment holds the body once it was read."""
@@ -64,9 +68,7 @@ class WsgiApp:
             return _TOO_SLOW
         if len(body) > max_body:
             return TOO_LARGE
-        return self._callbacks.receive(
-            CallbackRequest(request.method, request.query, request.headers, body, request.path, request.peer)
-        )
+        return self._callbacks.receive(dataclasses.replace(request, body=body))
 
 
 def head_of_environ(environ: Mapping[str, Any]) -> CallbackRequest:
@@ -86,7 +88,8 @@ def head_of_environ(environ: Mapping[str, Any]) -> CallbackRequest:
         headers,
         b"",
         path.decode("utf-8", "replace"),
-        str(environ.get("REMOTE_ADDR") or "") or None,
+        # ProxyFix believes every caller; the receiver reads X-Forwarded-For itself.
+        str(environ.get(PROXY_FIX_KEY, environ).get("REMOTE_ADDR") or "") or None,
     )
 
 

@@ -55,13 +55,13 @@ def test_a_unix_socket_is_trusted_only_if_it_is_named() -> None:
 @pytest.mark.parametrize(
     ("authorization", "expected"),
     [
-        (basic("gateway:old"), 200),
-        (basic("gateway:nëw"), 200),
-        (basic("gateway:nëw", "latin-1"), 200),
-        (basic("other:x:y"), 200),
-        (basic("gateway:old").replace("Basic", "basic"), 200),
-        (basic("gateway:old").replace("Basic", "Bearer"), 401),
-        (basic("gateway:x:y"), 401),
+        (basic("gateway:the-old-one"), 200),
+        (basic("gateway:the-nëw-one"), 200),
+        (basic("gateway:the-nëw-one", "latin-1"), 200),
+        (basic("other:x:y-is:one"), 200),
+        (basic("gateway:the-old-one").replace("Basic", "basic"), 200),
+        (basic("gateway:the-old-one").replace("Basic", "Bearer"), 401),
+        (basic("gateway:x:y-is:one"), 401),
         (basic("gateway:"), 401),
         (basic("gateway"), 401),
         ("Basic ä", 401),
@@ -70,12 +70,12 @@ def test_a_unix_socket_is_trusted_only_if_it_is_named() -> None:
     ],
 )
 def test_each_password_of_a_user_is_right(authorization: str, expected: int) -> None:
-    callbacks = Callbacks(users={"gateway": ["old", Secret("nëw")], "other": "x:y"})
+    callbacks = Callbacks(users={"gateway": ["the-old-one", Secret("the-nëw-one")], "other": "x:y-is:one"})
     assert status(callbacks, authorization=authorization) == expected
 
 
 def test_a_refused_login_is_asked_for() -> None:
-    reply = Callbacks(users={"gateway": "old"}).handle(CallbackRequest("GET"))
+    reply = Callbacks(users={"gateway": "the-old-one"}).handle(CallbackRequest("GET"))
     assert dict(reply.headers)["WWW-Authenticate"].startswith("Basic ")
 
 
@@ -97,11 +97,11 @@ def test_the_path_has_to_end_with_the_secret(path: str, expected: int) -> None:
 
 
 def test_the_refusals_come_in_an_order_that_tells_least() -> None:
-    callbacks = Callbacks(allow=["192.0.2.1"], secret_path=PATH, users={"gateway": "old"})
+    callbacks = Callbacks(allow=["192.0.2.1"], secret_path=PATH, users={"gateway": "the-old-one"})
     assert status(callbacks, peer="192.0.2.2") == 403
     assert status(callbacks) == 404
     assert status(callbacks, path=PATH) == 401
-    assert status(callbacks, path=PATH, authorization=basic("gateway:old")) == 200
+    assert status(callbacks, path=PATH, authorization=basic("gateway:the-old-one")) == 200
 
 
 def test_a_method_of_others_is_refused() -> None:
@@ -131,7 +131,7 @@ def test_an_open_receiver_warns_loudly(caplog: pytest.LogCaptureFixture) -> None
     assert record.levelno == logging.WARNING
     assert record.getMessage().startswith("CALLBACKS ARE OPEN")
     caplog.clear()
-    for choices in ({"anybody": True}, {"users": {"a": "b"}}, {"secret_path": PATH}, {"allow": ["::1"]}):
+    for choices in ({"anybody": True}, {"users": {"a": "long-enough"}}, {"secret_path": PATH}, {"allow": ["::1"]}):
         Callbacks(**choices)
     assert not caplog.records
 
@@ -139,15 +139,16 @@ def test_an_open_receiver_warns_loudly(caplog: pytest.LogCaptureFixture) -> None
 @pytest.mark.parametrize(
     ("choices", "problem"),
     [
-        ({"users": {"a:b": "hunter2"}}, "colon"),
-        ({"users": {"a": ["hunter2", ""]}}, "empty password"),
-        ({"users": {"a": []}}, "empty password"),
+        ({"users": {"a:b": "hunter22"}}, "colon"),
+        ({"users": {"a": ["hunter22", ""]}}, "missing or easy"),
+        ({"users": {"a": ["hunter22", "hunter2"]}}, "at least 8 characters"),
+        ({"users": {"a": []}}, "missing or easy"),
         ({"secret_path": "/hunter2"}, "secret_path is too easy"),
         ({"secret_path": "hunter2-hunter2-hunter2"}, "secret_path is too easy"),
-        ({"users": {"a": "hunter2"}, "allow": "10.0.0.1"}, "allow is a str"),
-        ({"users": {"a": "hunter2"}, "allow": ["10.0.0.1/8"]}, "allow holds no address"),
-        ({"users": {"a": "hunter2"}, "trusted_proxies": ["proxy"]}, "trusted_proxies holds no address"),
-        ({"users": {"a": "hunter2"}, "join": 0}, "join is out of range"),
+        ({"users": {"a": "hunter22"}, "allow": "10.0.0.1"}, "allow is a str"),
+        ({"users": {"a": "hunter22"}, "allow": ["10.0.0.1/8"]}, "allow holds no address"),
+        ({"users": {"a": "hunter22"}, "trusted_proxies": ["proxy"]}, "trusted_proxies holds no address"),
+        ({"users": {"a": "hunter22"}, "join": 0}, "join is out of range"),
     ],
 )
 def test_a_wrong_choice_is_refused_and_no_frame_tells_a_secret(choices: dict[str, object], problem: str) -> None:
@@ -155,9 +156,9 @@ def test_a_wrong_choice_is_refused_and_no_frame_tells_a_secret(choices: dict[str
         Callbacks(**choices)  # type: ignore[arg-type]
     for frame, _ in traceback.walk_tb(refused.value.__traceback__):
         if "callbacks/" in frame.f_code.co_filename and "test_" not in frame.f_code.co_filename:
-            assert "hunter2" not in repr(frame.f_locals)
+            assert "hunter22" not in repr(frame.f_locals)
 
 
 def test_the_receiver_remembers_no_password() -> None:
-    access = Callbacks(users={"gateway": "hunter2"}, secret_path=f"{PATH}hunter2")._access
-    assert "hunter2" not in repr({name: getattr(access, name) for name in vars(access)})
+    access = Callbacks(users={"gateway": "hunter22"}, secret_path=f"{PATH}hunter2")._access
+    assert "hunter22" not in repr({name: getattr(access, name) for name in vars(access)})

@@ -23,7 +23,7 @@ FORM: Final = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Type: application/x-www-fo
 
 @pytest.fixture
 def noted() -> Noted:
-    return noting(body_timeout=0.3, users={"gateway": "secret"})
+    return noting(body_timeout=0.3, users={"gateway": "a secret"})
 
 
 def serving(callbacks: Callbacks, server: str) -> AbstractContextManager[str]:
@@ -43,7 +43,7 @@ def origin(noted: Noted, server: str) -> Iterator[str]:
         yield started
 
 
-LOGIN: Final = b"Authorization: Basic Z2F0ZXdheTpzZWNyZXQ=\r\n"
+LOGIN: Final = b"Authorization: Basic Z2F0ZXdheTphIHNlY3JldA==\r\n"
 
 
 def connected(origin: str) -> socket.socket:

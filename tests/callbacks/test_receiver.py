@@ -1,8 +1,11 @@
 """The receiver: one event of a message at a time, failures that are told, and logs without numbers."""
 
 import asyncio
+import json
 import logging
 import threading
+from pathlib import Path
+from typing import Any
 
 import pytest
 from callback_samples import EXPECTED, NAMES, sample
@@ -13,7 +16,7 @@ from clicksoap.callbacks import CallbackRequest, Callbacks
 from clicksoap.callbacks.history import MAX_REMEMBERED, History
 from clicksoap.callbacks.parsing import parse_report
 
-from .conftest import PATH, noting, say, simulating
+from .conftest import PATH, TO, noting, say, simulating
 from .test_store import report
 
 
@@ -123,6 +126,44 @@ def test_logs_have_neither_number_nor_text_nor_query_nor_path(caplog: pytest.Log
         "hooks",
     ):
         assert secret not in caplog.text
+
+
+def test_a_failure_inside_a_library_names_the_line_of_the_handler_too(caplog: pytest.LogCaptureFixture) -> None:
+    """The last line that ran lies in the standard library, and tells nobody what to mend."""
+    callbacks = Callbacks(anybody=True)
+
+    def save(event: DeliveryReport) -> None:
+        json.loads(f"not JSON: {event.to}")
+
+    callbacks.on_delivery_report(save)
+    line = save.__code__.co_firstlineno + 1
+    assert callbacks.handle(report("004")).status == 500
+    assert "decoder.py:" in caplog.text
+    assert f", called at {__file__}:{line}" in caplog.text
+    assert TO not in caplog.text
+
+
+def test_a_failure_in_the_handler_itself_names_one_line(caplog: pytest.LogCaptureFixture) -> None:
+    callbacks = Callbacks(anybody=True)
+
+    def save(_event: DeliveryReport) -> None:
+        raise RuntimeError
+
+    callbacks.on_delivery_report(save)
+    assert callbacks.handle(report("004")).status == 500
+    assert f"RuntimeError at {__file__}:{save.__code__.co_firstlineno + 1}\n" in caplog.text
+
+
+def test_a_handler_that_is_installed_as_a_package_is_named(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """The files of an application may lie beside its libraries."""
+    installed = tmp_path / "site-packages" / "customer.py"
+    namespace: dict[str, Any] = {}
+    code = "import json\ndef save(event):\n    json.loads('no')\n"
+    exec(compile(code, str(installed), "exec"), namespace)  # noqa: S102 - our own text
+    callbacks = Callbacks(anybody=True)
+    callbacks.on_delivery_report(namespace["save"])
+    assert callbacks.handle(report("004")).status == 500
+    assert f", called at {installed}:3" in caplog.text
 
 
 def test_an_invalid_callback_is_answered_with_its_reason() -> None:
