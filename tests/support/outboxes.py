@@ -97,7 +97,7 @@ def postgresql_store(server: PostgreSQLServer, name: str, folder: Path) -> Store
     store.sql(
         ";".join(
             (
-                *(f"DELETE FROM {each}" for each in tables),
+                *(f"DELETE FROM {each}" for each in tables),  # noqa: S608 - our own names
                 "DELETE FROM clicksoap_campaign WHERE id > 0",
                 "UPDATE clicksoap_mark SET generation = 1, high_water = 0, restored_at = NULL",
             )
