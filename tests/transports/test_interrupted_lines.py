@@ -35,7 +35,7 @@ class _Interrupting:
 
     def trace(self, frame: FrameType, event: str, _: Any) -> Callable[..., Any] | None:
         if not frame.f_code.co_filename.startswith(TRANSPORTS):
-            return self.trace if event == "call" else None
+            return None  # the calls that it makes are traced, and its lines are not
         # Behind the word alone, no signal handler runs: it is no instruction that checks for signals.
         if event == "line" and linecache.getline(frame.f_code.co_filename, frame.f_lineno).strip() != "try:":
             self.left -= 1
