@@ -301,7 +301,7 @@ def test_a_field_that_is_too_long_is_a_bad_row_and_reading_goes_on_behind_it(fie
 
 
 def test_a_long_line_of_short_cells_is_a_bad_row() -> None:
-    rows = read(f"{HEADER}{'x,' * (1 << 20)}\n27820000001,Ann\n")
+    rows = read(f"{HEADER}{'x,' * 600_000}\n27820000001,Ann\n")
     assert problem_of(rows, 2).kind is Kind.TOO_LONG
     assert rows[1] == SourceRow(3, ROWS[0])
 
