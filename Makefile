@@ -15,6 +15,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 ROUNDS ?= 10
+# Hundreds of processes of the tests import the same modules, which are compiled once, whatever the environment says.
+export PYTHONDONTWRITEBYTECODE :=
 # One process more than there are cores: some tests wait while others compute.
 PROCESSES ?= $(shell $(PYTHON) -c 'import os; print(1 + len(os.sched_getaffinity(0)))')
 
@@ -82,7 +84,7 @@ basedpyright: install
 # Worksteal gives each process a run of neighbouring tests, so that few fixtures are made twice.
 tests: install
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -n $(PROCESSES) --dist worksteal
+	$(BIN)/coverage run -m pytest -n $(PROCESSES) --dist worksteal --ignore=tests/proofs
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 

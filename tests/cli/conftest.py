@@ -1,10 +1,12 @@
 """Fixtures of the command line: a simulator, and ways to run the program against it."""
 
+import json
 import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from threading import Timer
 
 import click
 import pytest
@@ -21,6 +23,16 @@ PASSWORD = "tr0ub4dor-s3cret"
 
 Run = Callable[..., Result]
 Program = Callable[..., subprocess.CompletedProcess[str]]
+Refused = Callable[..., tuple[int, str]]
+
+_TYPED = """
+import json, sys
+from click.testing import CliRunner
+from clicksoap.cli.app import cli
+for line in sys.stdin:
+    done = CliRunner().invoke(cli, json.loads(line), prog_name="clicksoap")
+    print(json.dumps([done.exit_code, done.stderr]), flush=True)
+"""
 
 
 @pytest.fixture
@@ -91,3 +103,31 @@ def program(tmp_path: Path) -> Program:
         return done
 
     return called
+
+
+@pytest.fixture(scope="session")
+def refused() -> Iterator[Refused]:
+    """Gives the exit code and the error of a command that begins nothing, in one process for all such commands.
+
+    A command that begins to serve ends that process after a minute, and fails the test.
+    """
+    with subprocess.Popen([sys.executable, "-c", _TYPED], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        questions, answers = process.stdin, process.stdout
+
+        def called(*arguments: str) -> tuple[int, str]:
+            limit = Timer(60, process.kill)
+            limit.start()
+            try:
+                questions.write(json.dumps(arguments).encode() + b"\n")
+                questions.flush()
+                answer = answers.readline()
+            finally:
+                limit.cancel()
+            assert answer, f"clicksoap {' '.join(arguments)} was not refused"
+            code, told = json.loads(answer)
+            return code, told
+
+        yield called
+        process.kill()

@@ -19,6 +19,8 @@ import requests
 
 from clicksoap.cli.app import cli
 
+from .conftest import Refused
+
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 CLICKSOAP = Path(sys.executable).with_name("clicksoap")
@@ -205,11 +207,11 @@ def test_accounts_may_be_on_trial() -> None:
         (["--store", "/"], "--store"),
     ],
 )
-def test_an_invalid_value_is_named_and_no_secret_said(arguments: list[str], told: str) -> None:
-    done = _clicksoap("simulator", "--port", "0", *arguments)
-    assert done.returncode in {1, 2}
-    assert told in done.stderr
-    assert not [word for word in ("sesame", "quiet", "Traceback") if word in done.stderr]
+def test_an_invalid_value_is_named_and_no_secret_said(arguments: list[str], told: str, refused: Refused) -> None:
+    code, error = refused("simulator", "--port", "0", *arguments)
+    assert code in {1, 2}
+    assert told in error
+    assert not [word for word in ("sesame", "quiet", "Traceback") if word in error]
 
 
 def test_every_setting_is_listed_with_its_values() -> None:

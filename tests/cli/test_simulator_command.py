@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 import requests
 
+from .conftest import Refused
+
 CLICKSOAP = Path(sys.executable).with_name("clicksoap")
 SENT = "/http/sendmsg?api_id=7&user=acme&password=tr0ub4dor&text=hi&to="
 
@@ -54,11 +56,10 @@ def _running(*arguments: str) -> Iterator[Running]:
             process.kill()
 
 
-def _refused(*arguments: str) -> str:
-    command = [str(CLICKSOAP), "simulator", "--port", "0", *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-    assert done.returncode == 2
-    return done.stderr.splitlines()[-1].removeprefix("Error: ")
+def _error(refused: Refused, *arguments: str) -> str:
+    code, error = refused("simulator", "--port", "0", *arguments)
+    assert code == 2
+    return error.splitlines()[-1].removeprefix("Error: ")
 
 
 def test_every_request_is_a_line_with_its_outcome_and_reason() -> None:
@@ -126,13 +127,15 @@ def test_the_address_for_other_machines_is_printed() -> None:
         (["--account-file", "/nowhere"], "--account-file: /nowhere cannot be read: No such file or directory"),
     ],
 )
-def test_an_error_speaks_of_the_option_and_not_of_a_python_argument(arguments: list[str], said: str) -> None:
-    text = _refused(*arguments)
+def test_an_error_speaks_of_the_option_and_not_of_a_python_argument(
+    arguments: list[str], said: str, refused: Refused
+) -> None:
+    text = _error(refused, *arguments)
     assert text.startswith(said)
     assert "login=" not in text
 
 
-def test_an_incomplete_login_of_a_file_is_not_quoted(tmp_path: Path) -> None:
+def test_an_incomplete_login_of_a_file_is_not_quoted(tmp_path: Path, refused: Refused) -> None:
     file = tmp_path / "login"
     file.write_text("tr0ub4dor")
-    assert _refused("--login-file", str(file)) == "--login-file: incomplete login: give USER:PASSWORD"
+    assert _error(refused, "--login-file", str(file)) == "--login-file: incomplete login: give USER:PASSWORD"

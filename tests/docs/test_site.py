@@ -61,6 +61,7 @@ def _build(source: Path, target: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=source, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.proof  # half a minute; a page without a line in the index, and a wrong link, fail other tests
 def test_the_site_builds_without_a_warning_and_shows_docstrings(tmp_path: Path) -> None:
     done = _build(ROOT, tmp_path)
     assert done.returncode == 0, done.stderr
@@ -74,6 +75,7 @@ def test_the_site_builds_without_a_warning_and_shows_docstrings(tmp_path: Path) 
     assert not fetched, "a page loads something from another machine"
 
 
+@pytest.mark.proof
 def test_a_wrong_link_fails_the_build(tmp_path: Path) -> None:
     """The control: the build sees what is wrong."""
     for name in ("docs", "clicksoap", "wsdl"):

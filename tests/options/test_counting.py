@@ -3,7 +3,8 @@
 from typing import Any
 
 import smsutil
-from hypothesis import example, given, settings, strategies as st
+from examples import examples
+from hypothesis import example, given, strategies as st
 
 from clicksoap.text import GSM_BASIC, GSM_EXTENSION, Alphabet, segments
 
@@ -25,7 +26,7 @@ _TEXTS = st.one_of(
 )
 
 
-@settings(max_examples=3000, deadline=None)
+@examples(3000)
 @given(_TEXTS)
 @example("a" * 160)
 @example("a" * 159 + "^")

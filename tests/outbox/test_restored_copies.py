@@ -213,8 +213,8 @@ def test_a_worker_stops_when_an_older_copy_takes_the_place_of_its_file(
     place: Path, opened: Callable[[], Outbox], client: Client, gateway: Simulator
 ) -> None:
     box = opened()
-    box.set_rate(50)
-    enqueue(box, 200)
+    box.set_rate(20)
+    enqueue(box, 60)
     copied(place)
     raised: list[BaseException] = []
 
@@ -237,5 +237,5 @@ def test_a_worker_stops_when_an_older_copy_takes_the_place_of_its_file(
     again.after_restore(by="a person", why="a test of the copy")
     again.set_rate(None)
     again.work(client, until_settled=True)
-    assert again.check().by_state == {MessageState.ACCEPTED: 200}
+    assert again.check().by_state == {MessageState.ACCEPTED: 60}
     assert times(gateway) == {1}

@@ -1,4 +1,4 @@
-"""The long proofs, one after another: the fault matrix, the statuses, damaged messages, interruptions, and a load.
+"""The long proofs, one after another, from the fault matrix to a load.
 
 ``make proof`` runs them. The environment says how:
 
@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Final
 
 ROOT: Final = Path(__file__).parents[2]
+_PROPERTIES: Final = ("tests/properties", "tests/options/test_counting.py", "tests/outbox/campaigns/test_recipients.py")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,7 @@ class Extent:
         messages: How many messages the simulator gets in large requests.
         minutes: How long it gets single calls.
         capacity: How many messages and exchanges it stores; its memory is full once it has got so many.
+        examples: How many times as many examples the properties are tried with as they say.
     """
 
     mutants: int
@@ -38,15 +40,24 @@ class Extent:
     messages: int
     minutes: float
     capacity: int
+    examples: int
 
 
-SHORT: Final = Extent(mutants=10_000, replies=20_000, callbacks=2_000, messages=30_000, minutes=0.75, capacity=2_000)
+SHORT: Final = Extent(
+    mutants=10_000, replies=20_000, callbacks=2_000, messages=30_000, minutes=0.75, capacity=2_000, examples=1
+)
 LONG: Final = Extent(
-    mutants=200_000, replies=1_000_000, callbacks=50_000, messages=200_000, minutes=10, capacity=10_000
+    mutants=200_000,
+    replies=1_000_000,
+    callbacks=50_000,
+    messages=200_000,
+    minutes=10,
+    capacity=10_000,
+    examples=5,
 )
 
 
-def _proofs(extent: Extent, processes: str) -> dict[str, list[str]]:
+def _proofs(extent: Extent, processes: str, seed: str) -> dict[str, list[str]]:
     pytest = ["pytest", "-q", "-m", "proof", "-n", processes]
     livez = "tests/proofs/test_livez.py"
     load = ["benchmarks.simulator", "--strict"]
@@ -56,6 +67,9 @@ def _proofs(extent: Extent, processes: str) -> dict[str, list[str]]:
         # By itself, because it measures times.
         "livez": ["pytest", "-q", "-m", "proof", "-n", "0", livez],
         "statuses": [*pytest, "-rP", "tests/sending/test_statuses.py"],
+        # These are tried in every run of the tests as well, with fewer examples.
+        "properties": ["pytest", "-q", "-n", processes, f"--hypothesis-seed={seed}", *_PROPERTIES],
+        "site": [*pytest, "tests/docs"],
         "fuzzer": [*pytest, "tests/fuzzing"],
         "callbacks": [*pytest, "tests/callbacks"],
         "interruptions": [*pytest, "tests/transports"],
@@ -80,9 +94,10 @@ def main() -> int:
         "REPLIES": str(extent.replies),
         "CALLBACK_MUTANTS": str(extent.callbacks),
         "SHORT": str(int(is_short)),
+        "EXAMPLES": str(extent.examples),
     }
     failed = []
-    for name, command in _proofs(extent, os.environ.get("PROCESSES") or "2").items():
+    for name, command in _proofs(extent, os.environ.get("PROCESSES") or "2", seed).items():
         began = time.monotonic()
         done = subprocess.run([sys.executable, "-m", *command], cwd=ROOT, env=environment, check=False)
         _say(f"{name}: {'failed' if done.returncode else 'holds'} after {time.monotonic() - began:.0f} s")

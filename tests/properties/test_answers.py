@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 import pytest
-from hypothesis import given, settings, strategies as st
+from examples import examples
+from hypothesis import given, strategies as st
 
 from clicksoap.errors import ClicksoapError, GatewayError, ProtocolError
 from clicksoap.msisdn import Recipients
@@ -34,7 +35,7 @@ RECIPIENTS: Final = st.lists(NUMBERS, min_size=1, max_size=5).map(
 )
 
 
-@settings(deadline=None, derandomize=True, max_examples=400)
+@examples(400)
 @given(RECIPIENTS, ITEMS)
 def test_every_recipient_comes_out_once_in_order_and_accepted_only_by_a_line_with_its_id(
     recipients: Recipients, items: list[str]
@@ -57,7 +58,7 @@ def test_every_recipient_comes_out_once_in_order_and_accepted_only_by_a_line_wit
     assert all(any(line is each for each in lines) for line in unmatched)
 
 
-@settings(deadline=None, derandomize=True, max_examples=400)
+@examples(400)
 @given(RECIPIENTS, ITEMS)
 def test_no_accepting_line_tells_of_two_recipients(recipients: Recipients, items: list[str]) -> None:
     lines = read(items)
@@ -67,7 +68,7 @@ def test_no_accepting_line_tells_of_two_recipients(recipients: Recipients, items
     assert all(accepting.count(raw) <= raws.count(str(raw)) for raw in accepting)
 
 
-@settings(deadline=None, derandomize=True, max_examples=400)
+@examples(400)
 @given(RECIPIENTS, ITEMS)
 def test_only_errors_about_everybody_renew_the_session(recipients: Recipients, items: list[str]) -> None:
     """The request is repeated after a renewal, so nobody may have been accepted."""
@@ -91,7 +92,7 @@ COMMANDS: Final[Sequence[Operation[Any]]] = [
 
 
 @pytest.mark.parametrize("operation", COMMANDS, ids=lambda operation: operation.name)
-@settings(deadline=None, derandomize=True, max_examples=150)
+@examples(150)
 @given(items=ITEMS)
 def test_an_answer_to_a_command_is_a_value_a_refusal_or_none(operation: Operation[Any], items: list[str]) -> None:
     try:

@@ -4,7 +4,8 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-from hypothesis import given, settings, strategies as st
+from examples import examples
+from hypothesis import given, strategies as st
 
 from clicksoap.contract import Dialect
 from clicksoap.errors import ProtocolError, SoapFault
@@ -86,14 +87,14 @@ def check_lines_or_no_answer(dialect: Dialect, reply: WireReply) -> None:
 
 
 @pytest.mark.parametrize("dialect", list(Dialect))
-@settings(deadline=None, derandomize=True, max_examples=300)
+@examples(300)
 @given(st.builds(WireReply, STATUSES, HEADERS, st.binary(max_size=300), st.just(0.0)))
 def test_any_bytes_are_lines_or_no_answer(dialect: Dialect, reply: WireReply) -> None:
     check_lines_or_no_answer(dialect, reply)
 
 
 @pytest.mark.parametrize("dialect", list(Dialect))
-@settings(deadline=None, derandomize=True, max_examples=600)
+@examples(600)
 @given(st.builds(WireReply, STATUSES, HEADERS, mutated(), st.just(0.0)))
 def test_a_mutated_reply_is_lines_or_no_answer(dialect: Dialect, reply: WireReply) -> None:
     check_lines_or_no_answer(dialect, reply)

@@ -2,6 +2,7 @@
 
 from typing import Final, Literal
 
+from examples import examples
 from hypothesis import assume, example, given, settings, strategies as st
 
 from clicksoap.contract import Dialect
@@ -12,7 +13,7 @@ from clicksoap.protocol.endpoint import resolve
 SPELLED: Final = st.text(st.sampled_from("+0123456789 ().-/\t\N{NO-BREAK SPACE}"), max_size=24)
 
 
-@settings(deadline=None, derandomize=True, max_examples=2000)
+@examples(2000)
 @given(st.one_of(st.text(), SPELLED, st.integers(), st.integers(10**6, 10**16)))
 @example(10**5000)
 @example("9" * 5000)
@@ -58,7 +59,7 @@ URLS: Final = st.lists(
 ).map("".join)
 
 
-@settings(deadline=None, derandomize=True, max_examples=2000)
+@examples(2000)
 @given(st.one_of(URLS, st.text()), BINDINGS, st.booleans())
 def test_an_endpoint_is_an_address_or_a_configuration_error(
     endpoint: str,
@@ -75,7 +76,7 @@ def test_an_endpoint_is_an_address_or_a_configuration_error(
     assert resolve(url, binding, allow_plaintext=allow_plaintext) == (dialect, url)
 
 
-@settings(deadline=None, derandomize=True, max_examples=300)
+@examples(300)
 @given(st.text())
 def test_a_binding_is_known_or_a_configuration_error(binding: str) -> None:
     assume(binding not in {*Dialect, "http"})

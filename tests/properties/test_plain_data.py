@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 import pytest
-from hypothesis import given, settings, strategies as st
+from examples import examples
+from hypothesis import given, strategies as st
 
 from clicksoap.errors import GatewayError, InvalidInput
 from clicksoap.results import RecipientResult, SendReport, State
@@ -54,7 +55,7 @@ def test_a_stored_report_is_the_same_report() -> None:
     assert SendReport.from_dict(STORED) == REPORT
 
 
-@settings(deadline=None, derandomize=True, max_examples=1500)
+@examples(1500)
 @given(st.lists(st.tuples(st.sampled_from(PATHS), ODD, st.booleans()), min_size=1, max_size=3))
 def test_changed_data_is_a_report_that_can_be_stored_again_or_is_refused(
     changes: list[tuple[tuple[Any, ...], Any, bool]],

@@ -3,6 +3,7 @@
 import re
 from typing import Final
 
+from examples import examples
 from hypothesis import example, given, settings, strategies as st
 
 from clicksoap.errors import GatewayError, SoapFault
@@ -18,7 +19,7 @@ TEXTS: Final = st.lists(PIECES, max_size=10).map("".join)
 SECRETS: Final = st.text(st.characters(exclude_characters="*", exclude_categories=["Cs"]), min_size=1, max_size=12)
 
 
-@settings(deadline=None, derandomize=True, max_examples=2000)
+@examples(2000)
 @given(TEXTS)
 @example("+27 82 123 4567")
 @example("27-82-123-4567")
@@ -30,7 +31,7 @@ def test_no_run_of_five_digits_is_left(text: str) -> None:
     assert "\n" not in shown
 
 
-@settings(deadline=None, derandomize=True, max_examples=1000)
+@examples(1000)
 @given(TEXTS, SECRETS, TEXTS)
 @example("", "my secret", "")
 @example("", " ", "")
@@ -39,7 +40,7 @@ def test_no_secret_is_left(before: str, secret: str, after: str) -> None:
     assert secret.strip() == "" or secret not in shown
 
 
-@settings(deadline=None, derandomize=True, max_examples=500)
+@examples(500)
 @given(st.sampled_from(["my secret", "two  blanks", "tab\there"]), st.sampled_from([" ", "\n", "\r\n  ", "\t"]))
 def test_no_secret_is_left_where_a_server_wrapped_it(secret: str, wrap: str) -> None:
     echoed = wrap.join(secret.split())
@@ -54,7 +55,7 @@ def test_an_id_is_masked_whole(identity: str) -> None:
     assert re.search(r"[0-9a-f]{4}", scrub(f"<{identity}>")) is None
 
 
-@settings(deadline=None, derandomize=True, max_examples=500)
+@examples(500)
 @given(TEXTS)
 def test_an_undocumented_refusal_shows_no_number(text: str) -> None:
     shown = str(GatewayError.of("999", text))

@@ -4,7 +4,8 @@ from typing import Final
 from unittest import mock
 
 import pytest
-from hypothesis import given, settings, strategies as st
+from examples import examples
+from hypothesis import given, strategies as st
 
 from clicksoap.errors import InvalidInput, ProtocolError
 from clicksoap.msisdn import Recipients, msisdn, recipients
@@ -24,7 +25,7 @@ LINES = st.one_of(
 )
 
 
-@settings(max_examples=400, derandomize=True, deadline=None)
+@examples(400)
 @given(st.lists(NUMBERS, min_size=1, max_size=3), st.lists(LINES, max_size=4))
 def test_an_answer_that_is_taken_as_usual_is_read_alike_the_long_way(numbers: list[str], items: list[str]) -> None:
     asked = Recipients(numbers, [f"+{number}" for number in numbers])
@@ -47,7 +48,7 @@ FRINGE: Final = st.lists(
 ).map("".join)
 
 
-@settings(max_examples=700, derandomize=True, deadline=None)
+@examples(700)
 @given(st.lists(st.tuples(FRINGE, NUMBERS, FRINGE), min_size=1, max_size=3))
 def test_a_usual_answer_has_one_plain_line_for_each(lines: list[tuple[str, str, str]]) -> None:
     """All lines are looked at together, and none of them may pass for a part of its neighbour."""
@@ -66,7 +67,7 @@ GIVEN: Final = st.one_of(
 )
 
 
-@settings(max_examples=600, derandomize=True, deadline=None)
+@examples(600)
 @given(st.lists(GIVEN, min_size=1, max_size=4))
 def test_recipients_are_taken_together_as_one_by_one(numbers: list[str | int]) -> None:
     try:
@@ -86,7 +87,7 @@ ITEM: Final = st.one_of(
 )
 
 
-@settings(max_examples=600, derandomize=True, deadline=None)
+@examples(600)
 @given(st.lists(ITEM, min_size=1, max_size=4))
 def test_items_are_written_together_as_one_by_one(items: list[str]) -> None:
     part = array_part("to", "to", "ns1:ArrayOfString")
@@ -120,7 +121,7 @@ ELEMENTS: Final = st.recursive(
 )
 
 
-@settings(max_examples=700, derandomize=True, deadline=None)
+@examples(700)
 @given(ELEMENTS, st.sampled_from(["", '<r id="r">ID: c</r>', '<r id="r"><item>ID: d</item><item/></r>']), st.booleans())
 def test_a_reply_is_read_at_once_as_element_by_element(content: str, referred: str, arrays: bool) -> None:  # noqa: FBT001
     body = (
@@ -178,7 +179,7 @@ LINE: Final = st.sampled_from(
 )
 
 
-@settings(max_examples=1000, derandomize=True, deadline=None)
+@examples(1000)
 @given(
     st.lists(LINE, min_size=2, max_size=5),
     st.sampled_from(["<return>{}</return>", "<item>{}</item>", '<item xsi:type="xsd:string">{}</item>']),

@@ -2,7 +2,8 @@
 
 import phonenumbers
 import pytest
-from hypothesis import given, settings, strategies as st
+from examples import examples
+from hypothesis import given, strategies as st
 
 from clicksoap.msisdn import msisdn
 from clicksoap.outbox.campaigns.national import plain_reader
@@ -140,7 +141,7 @@ def numbers_of_regions(draw: st.DrawFn) -> tuple[str, str]:
     return region, prefix + national[:kept] + draw(st.text("0123456789", max_size=len(national) - kept + 1))
 
 
-@settings(max_examples=1500)
+@examples(1500)
 @given(numbers_of_regions())
 def test_the_fast_reader_of_a_region_reads_what_phonenumbers_reads(region_and_digits: tuple[str, str]) -> None:
     region, digits = region_and_digits
