@@ -4,7 +4,7 @@
 
 SHORT      1 for some fifteen minutes in all
 SEED       decides every damaged message and every mutant; a random one by default
-STAGES     the names of some stages, with commas between them; all by default
+STAGES     the names of some stages, with commas between them; all by default, without the foreign programs if short
 RECORD     1 stores the rows in results.json and in the page, 0 does not; a long run does by default
 PROCESSES  how many processes run the tests of a stage; 2 by default
 """
@@ -46,7 +46,7 @@ def main() -> int:
             "PROOF_FIGURES": folder,
         }
         new: list[Row] = []
-        for stage in _chosen(known):
+        for stage in _chosen(known, is_short=is_short):
             new += _run(stage, environment, figures, is_short=is_short)
     rows = results.merged(results.load(), [*new, *_coverage()], [*(stage.name for stage in known), "coverage"])
     _say("\n" + table(current(rows)))
@@ -63,11 +63,11 @@ def _is_on(name: str) -> bool:
     return os.environ.get(name, "") not in {"", "0"}
 
 
-def _chosen(known: Sequence[Stage]) -> list[Stage]:
+def _chosen(known: Sequence[Stage], *, is_short: bool) -> list[Stage]:
     names = [each.strip() for each in os.environ.get("STAGES", "").split(",") if each.strip()]
     if unknown := set(names) - {stage.name for stage in known}:
         raise SystemExit(f"unknown stage {min(unknown)}: give {', '.join(stage.name for stage in known)}")
-    return [stage for stage in known if not names or stage.name in names]
+    return [stage for stage in known if (stage.name in names if names else stage.is_short or not is_short)]
 
 
 def _run(stage: Stage, environment: dict[str, str], figures: Path, *, is_short: bool) -> list[Row]:

@@ -22,7 +22,8 @@ def commit(proves: Sequence[str], root: Path = ROOT) -> str:
 
 def commit_at(seconds: float, root: Path = ROOT) -> str:
     """The short name of the last commit before a moment; empty if git knows none."""
-    return _git(root, "rev-list", "-1", "--abbrev-commit", "--abbrev=9", f"--before={seconds:.0f}", "HEAD").stdout.strip()
+    found = _git(root, "rev-list", "-1", "--abbrev-commit", "--abbrev=9", f"--before={seconds:.0f}", "HEAD")
+    return found.stdout.strip()
 
 
 def note(made_with: str, proves: Sequence[str], root: Path = ROOT) -> str:

@@ -52,11 +52,13 @@ class Stage:
         name: Its name, for ``STAGES=``.
         command: The arguments of Python.
         proves: The files and folders that it speaks of: with a change of these, its figures are old.
+        is_short: Whether a short run has it, too.
     """
 
     name: str
     command: list[str]
     proves: list[str]
+    is_short: bool = True
 
 
 _CORE: Final = [
@@ -105,5 +107,6 @@ def stages(extent: Extent, processes: str, figures: str) -> list[Stage]:
             "foreign programs",
             ["pytest", "-q", "-n", processes, "tests/foreign"],
             [*_CORE, "clicksoap/service.py", "clicksoap/simulator", "wsdl", "tests/foreign"],
+            is_short=False,  # ``make test`` has just run them
         ),
     ]

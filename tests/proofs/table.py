@@ -34,13 +34,13 @@ This page is generated from `tests/proofs/results.json`: `python docs/catalogues
 
 Each row says what a proof found when it ran last. [The tests](../../tests/README.md#proofs) describe the proofs.
 
-- "Wrong", "lost", "doubled", "stuck" and "crashes" count what must never happen. The controls are the exception: they break
-  a rule on purpose, and something has to be doubled there.
-- A mutant is a copy of the sources with one change that breaks it. It is killed if a test fails. A survivor is a
-  change that no test noticed. `make proof` prints the place of each.
-- The command repeats a row; `SEED=` repeats its random choices. `SHORT=1` stands for a short run.
-- A note says that the code was changed after the run. `python -m tests.proofs.table` compares with the files as they are
-  now.
+- "Wrong", "lost", "doubled", "stuck", "problems" and "crashes" count what must never happen. A control breaks a rule on
+  purpose: something has to be doubled there.
+- A mutant is a copy of the sources with one small change. It is killed if a test fails, and timed out if the tests do
+  not end. A survivor is a change that no test notices; `make proof` prints its place. An equivalent mutant changes
+  nothing that a caller can see.
+- The command repeats a row; with `SEED=` before it, its random choices are the same.
+- A note says that the code was changed after the run. `python -m tests.proofs.table` compares with the present files.
 
 {table(results.load())}"""
 
