@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Final
 
+from tests.proofs.mutants.modules import MODULES
+
 
 @dataclass(frozen=True, slots=True)
 class Extent:
@@ -69,6 +71,7 @@ _CORE: Final = [
     "clicksoap/errors.py",
     "clicksoap/results.py",
 ]
+_OUTCOMES: Final = ["tests/proofs/test_fault_matrix.py", "tests/proofs/test_nine_hundred.py"]
 _OUTBOX: Final = [*_CORE, "clicksoap/outbox", "tests/outbox/proofs"]
 
 
@@ -87,7 +90,7 @@ def stages(extent: Extent, processes: str, figures: str) -> list[Stage]:
     kills = "tests/outbox/test_kill_proof.py"
     engines = "tests/outbox/engines"
     return [
-        Stage("outcomes", [*proof, processes, f"--ignore={livez}", "tests/proofs"], [*_CORE, "tests/proofs"]),
+        Stage("outcomes", [*proof, processes, *_OUTCOMES], [*_CORE, *_OUTCOMES]),
         Stage(
             "statuses",
             [*proof, processes, "-rP", "tests/sending/test_statuses.py"],
@@ -99,7 +102,7 @@ def stages(extent: Extent, processes: str, figures: str) -> list[Stage]:
         Stage("engines", [*proof, "0", "-rP", engines], [*_OUTBOX, engines]),
         Stage("fuzzer", [*proof, processes, "tests/fuzzing"], [*_CORE, "clicksoap/simulator", "tests/fuzzing"]),
         Stage("callbacks", [*proof, processes, "tests/callbacks"], ["clicksoap/callbacks", "tests/callbacks"]),
-        Stage("mutants", ["tests.proofs.mutants"], ["clicksoap", "tests/proofs/mutants"]),
+        Stage("mutants", ["tests.proofs.mutants"], [module.path for module in MODULES]),
         # By itself, because it measures times.
         Stage("livez", [*proof, "0", livez], ["clicksoap/simulator", livez]),
         Stage("load", load, ["clicksoap/simulator", "benchmarks/simulator.py"]),
