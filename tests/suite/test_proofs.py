@@ -10,7 +10,7 @@ import pytest
 from figures import counting, record
 
 from tests.proofs import git, results
-from tests.proofs.mutants.__main__ import Tree, Trial
+from tests.proofs.mutants.__main__ import Tree, Trial, run
 from tests.proofs.mutants.changes import mutants
 from tests.proofs.mutants.equivalent import EQUIVALENT
 from tests.proofs.mutants.modules import MODULES, Module
@@ -195,7 +195,7 @@ def test_a_mutant_that_no_test_notices_survives(
     (root / "ages.py").write_text("def is_old(age):\n    return age > LIMIT\n\n\nLIMIT = 65\n")
     (root / "test_ages.py").write_text("import ages\n\n\ndef test_old():\n    assert ages.is_old(66)\n")
     module = Module("ages", "ages.py", ("test_ages.py",))
-    assert Trial(module, "1", 0, root).run([Tree(root)])
+    assert run([Trial(module, "1", 0, root)], [Tree(root)])
     assert results.collected(figures) == {
         "mutants, ages": {"tried": 3, "killed": 2, "survived": 1, "equivalent": 0, "timed_out": 0}
     }
@@ -209,7 +209,7 @@ def test_no_mutant_is_tried_where_the_tests_fail_without_one(
     (tmp_path / "ages.py").write_text("LIMIT = 65\n")
     (tmp_path / "test_ages.py").write_text("def test_old():\n    raise AssertionError\n")
     module = Module("ages", "ages.py", ("test_ages.py",))
-    assert not Trial(module, "1", 0, tmp_path).run([Tree(tmp_path)])
+    assert not run([Trial(module, "1", 0, tmp_path)], [Tree(tmp_path)])
     assert "the tests fail without any mutant: test_ages.py" in capsys.readouterr().out
 
 
@@ -223,7 +223,7 @@ def test_a_mutant_whose_tests_do_not_end_is_stopped_with_their_programs(tmp_path
     (tmp_path / "test_endless.py").write_text(
         f"import subprocess, sys\n\n\ndef test_it():\n    subprocess.run([sys.executable, '-c', {program!r}])\n"
     )
-    assert Tree(tmp_path).run(Module("endless", "test_endless.py", ("test_endless.py",)), 6) is None
+    assert Tree(tmp_path).run(["test_endless.py"], 6) is None
     with lock.open() as file:
         fcntl.flock(file, fcntl.LOCK_EX)  # it is free once the program has ended
     assert not ended.exists()

@@ -3,6 +3,7 @@
 ``make proof`` runs it. By itself, ``python -m tests.proofs.mutants [NAME ...]`` tries the modules of these names. The
 environment says how:
 
+SHORT         1 leaves out the modules of the outbox, whose tests take longer
 SEED          decides which mutants are tried
 CODE_MUTANTS  how many of each module; 5 by default, all with 0
 PROCESSES     how many are tried at the same time; 2 by default
@@ -21,12 +22,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import Enum
+from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from tests.proofs.mutants.changes import Mutant, mutants
 from tests.proofs.mutants.equivalent import EQUIVALENT
@@ -41,6 +43,9 @@ _LEFT_OUT: Final = shutil.ignore_patterns(".*", "__pycache__", "_build", "*.png"
 _PYTEST: Final = ("-m", "pytest", "-x", "-q", "-n", "0", "-p", "no:cacheprovider", "--hypothesis-seed=0")
 _ALL_PASSED: Final = 0
 _LIMIT: Final = 900.0
+
+
+T = TypeVar("T")
 
 
 class Fate(Enum):
@@ -71,12 +76,12 @@ class Tree:
         self.changes += 1
         os.utime(path, (1_000_000_000 + self.changes,) * 2)
 
-    def run(self, module: Module, seconds: float) -> int | None:
-        """The exit status of the module's tests; None if they did not end in time."""
+    def run(self, tests: Sequence[str], seconds: float) -> int | None:
+        """The exit status of tests; None if they did not end in time."""
         scratch = self.root / "scratch"
         scratch.mkdir()
         environment = {**os.environ, "PYTHONPATH": str(self.root), "TMPDIR": str(scratch)}
-        command = [sys.executable, *_PYTEST, *module.tests]
+        command = [sys.executable, *_PYTEST, *tests]
         process = subprocess.Popen(
             command,
             cwd=self.root,
@@ -99,7 +104,7 @@ class Tree:
 
 
 class Trial:
-    """Mutants of a module, tried in several trees at the same time.
+    """Mutants of a module.
 
     Args:
         module: The module.
@@ -109,55 +114,68 @@ class Trial:
     """
 
     def __init__(self, module: Module, seed: str, count: int, root: Path = ROOT) -> None:
-        self._module = module
+        self.module = module
         self._source = (root / module.path).read_bytes()
         found = mutants(self._source)
         chosen = random.Random(f"{seed} {module.path}").sample(found, min(count or len(found), len(found)))  # noqa: S311 - no secret
-        self._chosen = sorted(chosen, key=lambda mutant: mutant.start)
+        self.mutants = sorted(chosen, key=lambda mutant: mutant.start)
 
-    def run(self, trees: Sequence[Tree]) -> bool:
-        """Try the mutants; gives whether the tests pass without one."""
-        began = time.monotonic()
-        if trees[0].run(self._module, _LIMIT) != _ALL_PASSED:
-            _say(f"{self._module.name}: the tests fail without any mutant: {' '.join(self._module.tests)}")
-            return False
-        limit = 3 * (time.monotonic() - began) + 15
-        free: queue.SimpleQueue[Tree] = queue.SimpleQueue()
-        for tree in trees:
-            free.put(tree)
-
-        def fate(mutant: Mutant) -> Fate:
-            tree = free.get()
-            try:
-                return self._fate(tree, mutant, limit)
-            finally:
-                free.put(tree)
-
-        with ThreadPoolExecutor(len(trees)) as pool:
-            fates = list(pool.map(fate, self._chosen))
-        self._tell(fates, time.monotonic() - began)
-        return True
-
-    def _fate(self, tree: Tree, mutant: Mutant, limit: float) -> Fate:
-        tree.write(self._module, mutant.applied(self._source))
+    def fate(self, tree: Tree, mutant: Mutant, limit: float) -> Fate:
+        """Try one mutant in a tree."""
+        tree.write(self.module, mutant.applied(self._source))
         try:
-            status = tree.run(self._module, limit)
+            status = tree.run(self.module.tests, limit)
         finally:
-            tree.write(self._module, self._source)
+            tree.write(self.module, self._source)
         if status is None:
             return Fate.TIMED_OUT
         if status != _ALL_PASSED:
             return Fate.KILLED
-        return Fate.EQUIVALENT if (self._module.path, mutant.within, mutant.change) in EQUIVALENT else Fate.SURVIVED
+        return Fate.EQUIVALENT if (self.module.path, mutant.within, mutant.change) in EQUIVALENT else Fate.SURVIVED
 
-    def _tell(self, fates: Sequence[Fate], seconds: float) -> None:
+    def tell(self, fates: Sequence[Fate]) -> None:
+        """Print what became of the mutants, and record it."""
         counts = {fate.value.replace(" ", "_"): fates.count(fate) for fate in Fate}
-        record(f"mutants, {self._module.name}", tried=len(fates), **counts)
-        shown = ", ".join(f"{count} {name}" for name, count in counts.items())
-        _say(f"{self._module.name}: {len(fates)} mutants in {seconds:.0f} s: {shown}")
-        for mutant, fate in zip(self._chosen, fates, strict=True):
+        record(f"mutants, {self.module.name}", tried=len(fates), **counts)
+        _say(f"{self.module.name}, mutants: {len(fates)}, {', '.join(f'{name} {n}' for name, n in counts.items())}")
+        for mutant, fate in zip(self.mutants, fates, strict=True):
             if fate is Fate.SURVIVED:
-                _say(f"  survived: {self._module.path}:{mutant.line}: {mutant.change}")
+                _say(f"  survived: {self.module.path}:{mutant.line}: {mutant.change}")
+
+
+def run(trials: Sequence[Trial], trees: Sequence[Tree]) -> bool:
+    """Try the mutants, one in each tree at the same time; gives whether the tests pass without any."""
+    free: queue.SimpleQueue[Tree] = queue.SimpleQueue()
+    for tree in trees:
+        free.put(tree)
+
+    def in_a_tree(work: Callable[[Tree], T]) -> T:
+        tree = free.get()
+        try:
+            return work(tree)
+        finally:
+            free.put(tree)
+
+    def seconds_of(tests: tuple[str, ...]) -> float | None:
+        began = time.monotonic()
+        status = in_a_tree(lambda tree: tree.run(tests, _LIMIT))
+        return time.monotonic() - began if status == _ALL_PASSED else None
+
+    with ThreadPoolExecutor(len(trees)) as pool:
+        suites = list(dict.fromkeys(trial.module.tests for trial in trials))
+        seconds = dict(zip(suites, pool.map(seconds_of, suites), strict=True))
+        for tests, taken in seconds.items():
+            if taken is None:
+                _say(f"the tests fail without any mutant: {' '.join(tests)}")
+        begun = [
+            (trial, [pool.submit(in_a_tree, partial(trial.fate, mutant=mutant, limit=3 * taken + 15))
+                     for mutant in trial.mutants])
+            for trial in trials
+            if (taken := seconds[trial.module.tests]) is not None
+        ]  # fmt: skip
+        for trial, fates in begun:
+            trial.tell([each.result() for each in fates])
+    return None not in seconds.values()
 
 
 def main() -> int:
@@ -167,13 +185,13 @@ def main() -> int:
     names = set(sys.argv[1:])
     if unknown := names - {module.name for module in MODULES}:
         raise SystemExit(f"unknown module {min(unknown)}: give {', '.join(module.name for module in MODULES)}")
-    chosen = [module for module in MODULES if not names or module.name in names]
+    is_short = os.environ.get("SHORT", "") not in {"", "0"}
+    chosen = [each for each in MODULES if (each.name in names if names else each.is_quick or not is_short)]
     with tempfile.TemporaryDirectory() as folder:
         trees = [Tree(Path(folder) / str(number)) for number in range(int(os.environ.get("PROCESSES") or "2"))]
         for tree in trees:
             shutil.copytree(ROOT, tree.root, ignore=_LEFT_OUT)
-        held = [Trial(module, seed, count).run(trees) for module in chosen]
-    return int(not all(held))
+        return int(not run([Trial(module, seed, count) for module in chosen], trees))
 
 
 def _say(line: str) -> None:
