@@ -67,10 +67,12 @@ def test_the_simplest_handler_neither_doubles_nor_loses(  # noqa: PLR0913 - the 
     if is_carried_out and says_no:
         pytest.skip("a gateway that says so has not carried it out")
     sim.faults.add(kind, command="sendmsg", nth=request_number, times=1, carried_out=is_carried_out, **FAULTS[fault])
-    limits = Timeout(total=1.5 if kind in {"delay", "trickle"} else 60)
-    with facade(
-        7, "acme", "secret", endpoint=sim.origin, binding=binding, timeout=limits, retry=None, max_recipients=SHARE
-    ) as sms:
+    usual, short = Timeout(total=60), Timeout(total=1.5)
+    settings: dict[str, Any] = {"endpoint": sim.origin, "binding": binding, "retry": None, "max_recipients": SHARE}
+    with (
+        facade(7, "acme", "secret", timeout=short if kind in {"delay", "trickle"} else usual, **settings) as sms,
+        facade(7, "acme", "secret", timeout=usual, **settings) as patient,
+    ):
         sms.authenticate()
         raised: ClicksoapError | None = None
         try:
@@ -88,9 +90,9 @@ def test_the_simplest_handler_neither_doubles_nor_loses(  # noqa: PLR0913 - the 
             # What the page on outcomes tells a caller to do.
             sim.faults.clear()
             if isinstance(raised, OutcomeUnknown):
-                report = sms.reconcile(report, believe_after=0)
+                report = patient.reconcile(report, believe_after=0)
                 assert not report.unknown
-            rest = sms.send(report.not_sent, "hello")
+            rest = patient.send(report.not_sent, "hello")
             received = Counter(message.to for message in sim.messages)
             assert set(received.values()) <= {1}
             assert received.keys() == {each.to for each in (*report.accepted, *report.unconfirmed, *rest.accepted)}
