@@ -131,16 +131,16 @@ class Trial:
             return Fate.TIMED_OUT
         if status != _ALL_PASSED:
             return Fate.KILLED
-        return Fate.EQUIVALENT if (self.module.path, mutant.within, mutant.change) in EQUIVALENT else Fate.SURVIVED
+        if (self.module.path, mutant.within, mutant.change) in EQUIVALENT:
+            return Fate.EQUIVALENT
+        _say(f"survived: {self.module.path}:{mutant.line}: {mutant.change}")
+        return Fate.SURVIVED
 
     def tell(self, fates: Sequence[Fate]) -> None:
         """Print what became of the mutants, and record it."""
         counts = {fate.value.replace(" ", "_"): fates.count(fate) for fate in Fate}
         record(f"mutants, {self.module.name}", tried=len(fates), **counts)
         _say(f"{self.module.name}, mutants: {len(fates)}, {', '.join(f'{name} {n}' for name, n in counts.items())}")
-        for mutant, fate in zip(self.mutants, fates, strict=True):
-            if fate is Fate.SURVIVED:
-                _say(f"  survived: {self.module.path}:{mutant.line}: {mutant.change}")
 
 
 def run(trials: Sequence[Trial], trees: Sequence[Tree]) -> bool:
