@@ -2,5 +2,16 @@
 
 from typing import Final
 
-EQUIVALENT: Final[dict[tuple[str, str, str], str]] = {}
+EQUIVALENT: Final[dict[tuple[str, str, str], str]] = {
+    (
+        "clicksoap/text.py",
+        "if not force_ucs2 and GSM_BASIC.issuperset(text) and (charset is Charset.UNICODE or text.isascii()):",
+        "charset is Charset.UNICODE or text.isascii() -> (charset is Charset.UNICODE and text.isascii())",
+    ): "the longer way counts the same",
+    (
+        "clicksoap/text.py",
+        'return (char in GSM_BASIC or char in GSM_EXTENSION) and (charset is Charset.UNICODE or char <= "\\xff")',
+        "char <= \"\\xff\" -> (char < 'ÿ')",
+    ): "the character is not in the alphabet",
+}
 """The file, the whole line and the change of each, and why it is equivalent."""
