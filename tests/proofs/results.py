@@ -1,10 +1,13 @@
 """The record of the proofs: the rows of the table, stored in results.json."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
+
+NEVER: Final = ("wrong", "lost", "doubled", "unknown_singles", "stuck", "crashes", "problems")
+"""The figures that have to be zero, but for the controls."""
 
 RECORD: Final = Path(__file__).with_name("results.json")
 
@@ -67,6 +70,12 @@ def collected(folder: Path) -> dict[str, dict[str, float]]:
             for name, value in said["figures"].items():
                 sums[name] = round(sums.get(name, 0) + value, 3)
     return dict(sorted(rows.items()))
+
+
+def blamed(rows: Sequence[Row]) -> list[Row]:
+    """The rows of a stage that failed: only those fail whose figures say why, or all if none does."""
+    wrong = [row for row in rows if any(row.figures.get(name) for name in NEVER) and "control" not in row.what]
+    return [replace(row, holds=bool(wrong) and row not in wrong) for row in rows]
 
 
 def noted(rows: Iterable[Row], notes: Iterable[str]) -> list[Row]:

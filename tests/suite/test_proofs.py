@@ -62,6 +62,12 @@ def test_rows_of_a_stage_that_ran_take_the_place_of_its_old_rows_alone() -> None
     assert found == [new[1], new[0], old[2]]
 
 
+def test_of_a_stage_that_failed_the_rows_fail_whose_figures_say_why() -> None:
+    lost, control = replace(ROW, figures={"lost": 1}), replace(ROW, what="control", figures={"doubled": 3})
+    assert [row.holds for row in results.blamed([ROW, lost, control])] == [True, False, True]
+    assert [row.holds for row in results.blamed([ROW, control])] == [False, False]
+
+
 def test_stored_rows_are_read_as_they_were(tmp_path: Path) -> None:
     path = tmp_path / "results.json"
     assert results.load(path) == []
