@@ -45,6 +45,7 @@ MODULES: Final = (
         (
             *("tests/samples/test_samples.py", "tests/samples/test_refusals.py", "tests/samples/test_truncation.py"),
             *("tests/sending/test_parts.py", "tests/sending/test_whole_call.py", "tests/sending/test_http_lines.py"),
+            "tests/sending/test_lines.py",
             *("tests/properties/test_usual_answers.py", "tests/properties/test_answers.py"),
         ),
     ),
