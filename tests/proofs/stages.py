@@ -73,6 +73,13 @@ _CORE: Final = [
 ]
 _OUTCOMES: Final = ["tests/proofs/test_fault_matrix.py", "tests/proofs/test_nine_hundred.py"]
 _OUTBOX: Final = [*_CORE, "clicksoap/outbox", "tests/outbox/proofs"]
+_ENGINES: Final = [
+    *(*_CORE, "clicksoap/outbox"),
+    *(
+        f"tests/outbox/proofs/{name}.py"
+        for name in ("engines", "gateway", "staging", "celery_app", "procrastinate_app")
+    ),
+]
 
 
 def stages(extent: Extent, processes: str, figures: str) -> list[Stage]:
@@ -99,7 +106,7 @@ def stages(extent: Extent, processes: str, figures: str) -> list[Stage]:
         Stage("interruptions", [*proof, processes, "tests/transports"], [*_CORE, "tests/transports"]),
         # One after another: a run is several workers, a database and a gateway.
         Stage("outbox", [*proof, processes, "-rP", f"--ignore={engines}", "tests/outbox"], [*_OUTBOX, kills]),
-        Stage("engines", [*proof, "0", "-rP", engines], [*_OUTBOX, engines]),
+        Stage("engines", [*proof, "0", "-rP", engines], [*_ENGINES, f"{engines}/test_kill_proof.py"]),
         Stage("fuzzer", [*proof, processes, "tests/fuzzing"], [*_CORE, "clicksoap/simulator", "tests/fuzzing"]),
         Stage("callbacks", [*proof, processes, "tests/callbacks"], ["clicksoap/callbacks", "tests/callbacks"]),
         Stage("mutants", ["tests.proofs.mutants"], [module.path for module in MODULES]),
