@@ -20,6 +20,11 @@ class Module:
     tests: tuple[str, ...]
     is_quick: bool = True
 
+    @property
+    def files(self) -> list[str]:
+        """The module and its tests."""
+        return [self.path, *(each for each in self.tests if each.startswith("tests/"))]
+
 
 _SENDING: Final = tuple(
     f"tests/sending/test_{name}.py"
