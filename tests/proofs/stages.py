@@ -39,7 +39,7 @@ class Extent:
 
 
 SHORT: Final = Extent(
-    requests=10_000, replies=20_000, callbacks=2_000, mutants=5, messages=30_000, minutes=0.75, capacity=2_000
+    requests=10_000, replies=20_000, callbacks=2_000, mutants=3, messages=30_000, minutes=0.75, capacity=2_000
 )
 LONG: Final = Extent(
     requests=200_000, replies=1_000_000, callbacks=50_000, mutants=30, messages=200_000, minutes=10, capacity=10_000
