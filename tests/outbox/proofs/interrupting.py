@@ -48,6 +48,7 @@ def interrupted(url: str, port: int, seed: int, count: int, out: Path) -> None:
                     box.work(client, senders=_SENDERS, grace=chance.choice([0.0, 0.05, _GRACE]))
                 finally:
                     signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.setitimer(signal.ITIMER_REAL, 0)  # that call above may have been interrupted itself
             with out.open("a", encoding="utf-8") as file:
                 file.writelines(f"{each}\n" for each in staging.sending(url))
 
