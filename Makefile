@@ -1,7 +1,7 @@
 # make demo   an SMS over both SOAP bindings to a simulated gateway
 # make test   everything that must hold: lint, types, all tests; about six minutes on two idle cores
-# make proof  what takes longer: every fault with every command, the fuzzer, a load on the simulator
-#             SHORT=1 takes at most five minutes; SEED=… repeats a run
+# make proof  what takes longer: every fault with every command, killed workers, the fuzzer, mutants, a load; then a table
+#             SHORT=1 takes some fifteen minutes; SEED=… repeats a run; STAGES="fuzzer,mutants" runs some alone
 # make docs   the documentation site in docs/_build/html; a warning is an error
 # make links  asks whether the links of the documents to other sites still work; needs the internet
 # make release-check  builds wheel and sdist, checks them, and tries the wheel with each Python of this machine
@@ -30,7 +30,7 @@ test: install foreign
 	@$(MAKE) --no-print-directory tests
 
 proof: install
-	SHORT=$(SHORT) SEED=$(SEED) PROCESSES=$(PROCESSES) $(BIN)/python -m tests.proofs
+	SHORT=$(SHORT) SEED=$(SEED) STAGES="$(STAGES)" RECORD=$(RECORD) PROCESSES=$(PROCESSES) $(BIN)/python -m tests.proofs
 
 # The source folder is the root, so that a page is linked alike here and in a repository browser.
 docs: install

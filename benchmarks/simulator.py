@@ -6,6 +6,7 @@ docs/explanation/simulator.md.
 
 import argparse
 import asyncio
+import json
 import os
 import re
 import subprocess
@@ -317,6 +318,18 @@ that of the earlier half. Some of them:
 """
 
 
+def _proof(figures: Figures) -> dict[str, float]:
+    """What the table of the proofs shows."""
+    large, single = figures.large, figures.single
+    return {
+        "messages": large.messages + single.messages,
+        "calls": large.calls + single.calls,
+        "calls_a_second": round(single.calls / single.elapsed),
+        "p99_in_ms": round(single.at(0.99), 1),
+        "growth_of_memory_in_percent": round(figures.growth * 100, 1),
+    }
+
+
 def _mib(held: int) -> str:
     return f"{held / 2**20:.0f} MiB"
 
@@ -329,6 +342,7 @@ def main() -> int:
     parser.add_argument("--capacity", type=int, default=CAPACITY, help=f"what it stores, {CAPACITY} by default")
     parser.add_argument("--page", action="store_true", help="write docs/explanation/simulator.md")
     parser.add_argument("--strict", action="store_true", help="end with status 1 if memory is not flat")
+    parser.add_argument("--figures", type=Path, help="a file for the figures of the proofs")
     parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.serve:
@@ -340,6 +354,8 @@ def main() -> int:
     options += [f"--capacity {arguments.capacity}"] if arguments.capacity != CAPACITY else []
     shown = show(figures, " ".join(["python -m benchmarks.simulator", *options]))
     print(shown)
+    if arguments.figures:
+        arguments.figures.write_text(json.dumps({"row": "load on the simulator", "figures": _proof(figures)}) + "\n")
     if arguments.page:
         before, heading, _ = _PAGE.read_text().partition(_HEADING)
         _PAGE.write_text(f"{before}{heading}\n{shown}")

@@ -1,6 +1,6 @@
 """Generator of the catalogues among the reference pages, from the WSDLs and the program.
 
-``python docs/catalogues.py`` writes commands.md, codes.md and defaults.md into docs/reference.
+``python docs/catalogues.py`` writes commands.md, codes.md, defaults.md and proofs.md into docs/reference.
 """
 
 import ast
@@ -31,6 +31,7 @@ from clicksoap.protocol.wire import MAX_REPLY_BYTES  # noqa: E402
 from clicksoap.results import State  # noqa: E402
 from clicksoap.text import MAX_PARTS  # noqa: E402
 from clicksoap.transports import connection_limits  # noqa: E402
+from tests.proofs import table as proofs  # noqa: E402
 
 REFERENCE: Final = ROOT / "docs/reference"
 GENERATED: Final = "This page is generated from the program: `python docs/catalogues.py`.\n"
@@ -467,7 +468,7 @@ def _sentence(text: str) -> str:
     return text[0].upper() + text[1:].rstrip(".") + "."
 
 
-PAGES: Final = {"commands.md": commands, "codes.md": numbers, "defaults.md": defaults}
+PAGES: Final = {"commands.md": commands, "codes.md": numbers, "defaults.md": defaults, "proofs.md": proofs.page}
 """The generated pages, each with the function that gives its content."""
 
 if __name__ == "__main__":

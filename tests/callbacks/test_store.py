@@ -21,6 +21,7 @@ from typing import Final
 from urllib.parse import urlencode
 
 import pytest
+from figures import record
 from receivers import under_uvicorn, under_waitress
 
 from clicksoap import DeliveryReport, MessageStatus
@@ -354,6 +355,7 @@ def _killed_under_load(folder: Path, kills: int, reports: int) -> None:
     noted = noting(store=SQLiteStore(folder / "store.db"), clock=lambda: time.time() + 3600)  # all leases have ended
     work(noted)
     told = {*handled.read_text().split(), *(each.message_id for each in noted.reports)}
+    record("receiver of callbacks killed", kills=kills, reports=reports, lost=len(set(ids) - told))
     assert told >= set(ids), f"seed {seed}"
 
 

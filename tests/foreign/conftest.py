@@ -10,12 +10,13 @@ import socket
 import subprocess
 import threading
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Final, NoReturn
 
 import pytest
+from figures import record
 
 from clicksoap.contract import DEFAULT_PATHS, Dialect
 
@@ -24,6 +25,18 @@ FILES: Final = HERE.parent.parent / "wsdl"
 PHP: Final = ["php", "-d", "soap.wsdl_cache_enabled=0", "-d", "display_errors=stderr", "-d", "error_reporting=-1"]
 CLOSED_PORT: Final = "http://127.0.0.1:9"
 """A proxy that is not there: where a child cannot get an own network, it is sent to this one for everything."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Count each test as one pair of programs; a test that is skipped for want of a program counts as skipped."""
+    report = yield
+    if call.when == "call" or not report.passed:
+        words = item.path.stem.removeprefix("test_").replace("_", " ")
+        record(f"foreign programs, {words}", pairs=1, wrong=int(report.failed), skipped=int(report.skipped))
+    return report
 
 
 def unavailable(what: str) -> NoReturn:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+from figures import counting
 
 from clicksoap.simulator import Account, Clock, Simulator
 
@@ -36,6 +37,7 @@ def test_every_mutant_is_answered_by_the_contract_and_no_correct_request_is_dist
     accounts = [Account(MUTANT_API_ID, "acme", "secret", START)]
     accounts += [Account(CORRECT_API_ID, f"good{each}", "secret", START) for each in range(WORKERS)]
     with (
+        counting("damaged requests to the simulator", "crashes", inputs=count),
         Simulator(accounts=accounts, clock=Clock(speed=0), capacity=10 * count) as sim,
         ThreadPoolExecutor(WORKERS) as pool,
     ):

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import pytest
 from facades import FACADES, settings
+from figures import counting
 from rawserver import Hangup, RawServer
 
 from clicksoap import ClicksoapError, GatewayError, NotSent, OutcomeUnknown, PartlySent
@@ -113,5 +114,6 @@ def test_some_damaged_replies_are_told_alike_and_accepted_only_by_their_lines(bi
 @pytest.mark.parametrize("binding", BINDINGS)
 def test_many_damaged_replies_are_told_alike_and_accepted_only_by_their_lines(binding: str, share: int) -> None:
     size = -(-MANY // (SHARES * len(BINDINGS)))
-    told = run(range(share * size, (share + 1) * size), binding)
+    with counting("damaged replies to both clients", "crashes", inputs=size):
+        told = run(range(share * size, (share + 1) * size), binding)
     print(f"{told.total()} replies, seed {SEED}, {binding}: {dict(told)}")  # noqa: T201 - shown by pytest -rP

@@ -14,11 +14,24 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from figures import record
 from postgresql import postgresql, programs
 
 ROOT = Path(__file__).parents[2]
 IS_SHORT = os.environ.get("SHORT", "") not in {"", "0"}
 STORES = ["sqlite", "postgresql"]
+COUNTED = ("runs", "rows", "kills", "lost", "doubled", "unknown_singles")
+TRIED = {
+    "kill": "worker killed",
+    "control": "control: unanswered claims sent again",
+    "pair": "one of two workers killed",
+    "sigterm": "worker ended by SIGTERM",
+    "ctrl-c": "worker ended by Ctrl-C",
+    "exception": "worker met by an exception of a signal handler",
+    "older copy": "older copy in the place of the database",
+    "dead gateway": "gateway dead for eight hours",
+    "campaign": "campaign killed three times",
+}
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +94,9 @@ def _results(processes: list[subprocess.Popen[str]], seed: int) -> Iterator[dict
 
 
 def told(what: str, result: dict[str, Any]) -> None:
-    """Print a line of the table."""
+    """Print a line, and record the figures."""
+    counted = {name: result[name] for name in COUNTED if name in result}
+    record(f"outbox, {TRIED[what]}: {result['store']}", **counted, problems=len(result["problems"]))
     shown = {name: value for name, value in result.items() if name not in ("problems", "points")}
     words = [f"{name}={value:.1f}" if isinstance(value, float) else f"{name}={value}" for name, value in shown.items()]
     sys.stdout.write(" ".join([what, *words]) + "\n")

@@ -1,110 +1,107 @@
-"""The long proofs, one after another, from the fault matrix to a load.
+"""The long proofs, one after another, and the table of what they found.
 
 ``make proof`` runs them. The environment says how:
 
-SHORT      1 for some ten minutes in all
-SEED       decides every mutant and every damaged reply; a random one by default
-PROCESSES  how many processes run the fault matrix and the fuzzer; 2 by default
+SHORT      1 for some fifteen minutes in all
+SEED       decides every damaged message and every mutant; a random one by default
+STAGES     the names of some stages, with commas between them; all by default, without the foreign programs if short
+RECORD     1 stores the rows in results.json and in the page, 0 does not; a long run does by default
+PROCESSES  how many processes run the tests of a stage; 2 by default
 """
 
 import os
 import secrets
 import subprocess
 import sys
+import tempfile
 import time
-from dataclasses import dataclass
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-ROOT: Final = Path(__file__).parents[2]
-_PROPERTIES: Final = ("tests/properties", "tests/options/test_counting.py", "tests/outbox/campaigns/test_recipients.py")
+from tests.proofs import git, results
+from tests.proofs.results import Row, blamed
+from tests.proofs.stages import LONG, SHORT, Stage, stages
+from tests.proofs.table import current, table
 
-
-@dataclass(frozen=True, slots=True)
-class Extent:
-    """How much is done.
-
-    Attributes:
-        mutants: How many damaged requests the fuzzer sends.
-        replies: How many damaged replies both clients meet.
-        callbacks: How many damaged callbacks the receiver gets.
-        messages: How many messages the simulator gets in large requests.
-        minutes: How long it gets single calls.
-        capacity: How many messages and exchanges it stores; its memory is full once it has got so many.
-        examples: How many times as many examples the properties are tried with as they say.
-    """
-
-    mutants: int
-    replies: int
-    callbacks: int
-    messages: int
-    minutes: float
-    capacity: int
-    examples: int
-
-
-SHORT: Final = Extent(
-    mutants=10_000, replies=20_000, callbacks=2_000, messages=30_000, minutes=0.75, capacity=2_000, examples=1
-)
-LONG: Final = Extent(
-    mutants=200_000,
-    replies=1_000_000,
-    callbacks=50_000,
-    messages=200_000,
-    minutes=10,
-    capacity=10_000,
-    examples=5,
-)
-
-
-def _proofs(extent: Extent, processes: str, seed: str) -> dict[str, list[str]]:
-    pytest = ["pytest", "-q", "-m", "proof", "-n", processes]
-    livez = "tests/proofs/test_livez.py"
-    load = ["benchmarks.simulator", "--strict"]
-    load += [f"--minutes={extent.minutes}", f"--messages={extent.messages}", f"--capacity={extent.capacity}"]
-    return {
-        "fault matrix": [*pytest, f"--ignore={livez}", "tests/proofs"],
-        # By itself, because it measures times.
-        "livez": ["pytest", "-q", "-m", "proof", "-n", "0", livez],
-        "statuses": [*pytest, "-rP", "tests/sending/test_statuses.py"],
-        # These are tried in every run of the tests as well, with fewer examples.
-        "properties": ["pytest", "-q", "-n", processes, f"--hypothesis-seed={seed}", *_PROPERTIES],
-        "site": [*pytest, "tests/docs"],
-        "fuzzer": [*pytest, "tests/fuzzing"],
-        "callbacks": [*pytest, "tests/callbacks"],
-        "interruptions": [*pytest, "tests/transports"],
-        "outbox": [*pytest, "-rP", "--ignore=tests/outbox/engines", "tests/outbox"],
-        # One after another: a run is two workers, a broker, a database and a gateway.
-        "engines": ["pytest", "-q", "-m", "proof", "-n", "0", "-rP", "tests/outbox/engines"],
-        "load": load,
-    }
+_COVERAGE: Final = git.ROOT / ".coverage"
 
 
 def main() -> int:
-    """Run every proof, even if one fails; gives 0 if all hold."""
-    is_short = os.environ.get("SHORT", "") not in {"", "0"}
+    """Run the stages, even if one fails; gives 0 if all hold."""
+    is_short = _is_on("SHORT")
     seed = os.environ.get("SEED") or str(secrets.randbelow(2**32))
     repeat = f"{'SHORT=1 ' * is_short}SEED={seed} make proof"
     _say(f"proofs with the seed {seed}; the same again: {repeat}")
     extent = SHORT if is_short else LONG
-    environment = {
-        **os.environ,
-        "SEED": seed,
-        "MUTANTS": str(extent.mutants),
-        "REPLIES": str(extent.replies),
-        "CALLBACK_MUTANTS": str(extent.callbacks),
-        "SHORT": str(int(is_short)),
-        "EXAMPLES": str(extent.examples),
-    }
-    failed = []
-    for name, command in _proofs(extent, os.environ.get("PROCESSES") or "2", seed).items():
-        began = time.monotonic()
-        done = subprocess.run([sys.executable, "-m", *command], cwd=ROOT, env=environment, check=False)
-        _say(f"{name}: {'failed' if done.returncode else 'holds'} after {time.monotonic() - began:.0f} s")
-        failed += [name] * bool(done.returncode)
+    with tempfile.TemporaryDirectory() as folder:
+        figures = Path(folder)
+        known = stages(extent, os.environ.get("PROCESSES") or "2", str(figures / "load.jsonl"), seed)
+        environment = {
+            **os.environ,
+            **extent.environment(),
+            "SEED": seed,
+            "SHORT": str(int(is_short)),
+            "PROOF_FIGURES": folder,
+        }
+        new: list[Row] = []
+        for stage in _chosen(known, is_short=is_short):
+            new += _run(stage, environment, figures, is_short=is_short)
+    rows = results.merged(results.load(), [*new, *_coverage()], [*(stage.name for stage in known), "coverage"])
+    _say("\n" + table(current(rows)))
+    if _is_on("RECORD") or (not is_short and not os.environ.get("RECORD")):
+        results.save(current(rows))
+        subprocess.run([sys.executable, "docs/catalogues.py"], cwd=git.ROOT, check=True)
+    failed = list(dict.fromkeys(row.stage for row in new if not row.holds))
     if failed:
         _say(f"failed: {', '.join(failed)}; the same again: {repeat}")
     return bool(failed)
+
+
+def _is_on(name: str) -> bool:
+    return os.environ.get(name, "") not in {"", "0"}
+
+
+def _chosen(known: Sequence[Stage], *, is_short: bool) -> list[Stage]:
+    names = [each.strip() for each in os.environ.get("STAGES", "").split(",") if each.strip()]
+    if unknown := set(names) - {stage.name for stage in known}:
+        raise SystemExit(f"unknown stage {min(unknown)}: give {', '.join(stage.name for stage in known)}")
+    return [stage for stage in known if (stage.name in names if names else stage.is_short or not is_short)]
+
+
+def _run(stage: Stage, environment: dict[str, str], figures: Path, *, is_short: bool) -> list[Row]:
+    """The rows of a stage that runs now."""
+    began = time.monotonic()
+    commit = git.commit(stage.proves)
+    done = subprocess.run([sys.executable, "-m", *stage.command], cwd=git.ROOT, env=environment, check=False)
+    holds = not done.returncode
+    _say(f"{stage.name}: {'holds' if holds else 'failed'} after {time.monotonic() - began:.0f} s")
+    found = results.collected(figures)
+    for file in figures.iterdir():
+        file.unlink()
+    name = f"'{stage.name}'" if " " in stage.name else stage.name
+    command = f"{'SHORT=1 ' * is_short}STAGES={name} make proof"
+    today = datetime.now(UTC).date().isoformat()
+    rows = [
+        Row(stage.name, what, counts, holds, command, environment["SEED"], commit, today, stage.proves)
+        for what, counts in (found or {stage.name: {}}).items()
+    ]
+    return rows if holds else blamed(rows)
+
+
+def _coverage() -> list[Row]:
+    """The row of the coverage, where ``make test`` left its file."""
+    if not _COVERAGE.exists():
+        return []
+    command = [sys.executable, "-m", "coverage", "report", "--format=total", "--precision=1", "--fail-under=0"]
+    done = subprocess.run(command, cwd=git.ROOT, capture_output=True, text=True, check=False)
+    if done.returncode:
+        return []
+    made = _COVERAGE.stat().st_mtime
+    today = datetime.fromtimestamp(made, UTC).date().isoformat()
+    figures = {"percent": float(done.stdout)}
+    return [Row("coverage", "coverage", figures, True, "make test", "", git.commit_at(made), today, ["clicksoap"])]
 
 
 def _say(line: str) -> None:

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import pytest
 from facades import FACADES
+from figures import counting
 
 from clicksoap import (
     ClicksoapError,
@@ -193,10 +194,11 @@ def test_the_caller_is_told_the_truth(  # noqa: PLR0913 - the axes of the matrix
             attempt.make(total)
             if [each.hits for each in sim.faults.rules] == [1]:
                 break
-    assert [each.hits for each in sim.faults.rules] == [1]
-    assert attempt.outcome == expectation(command, kind, binding, is_carried_out=is_carried_out)
-    if command in ONCE:
-        expected = int(is_carried_out or attempt.outcome == DONE)
-        assert effects(sim, command, expected) == expected
-    if attempt.report is not None and attempt.outcome == DONE:
-        assert [each.message_id for each in attempt.report] == [each.id for each in sim.messages]
+    with counting("fault matrix: fault, command, binding, client", "wrong", cells=1):
+        assert [each.hits for each in sim.faults.rules] == [1]
+        assert attempt.outcome == expectation(command, kind, binding, is_carried_out=is_carried_out)
+        if command in ONCE:
+            expected = int(is_carried_out or attempt.outcome == DONE)
+            assert effects(sim, command, expected) == expected
+        if attempt.report is not None and attempt.outcome == DONE:
+            assert [each.message_id for each in attempt.report] == [each.id for each in sim.messages]

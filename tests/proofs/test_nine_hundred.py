@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import pytest
 from facades import FACADES
+from figures import counting
 
 from clicksoap import ClicksoapError, GatewayError, NotSent, OutcomeUnknown, PartlySent, SendReport, State, Timeout
 from clicksoap.simulator import Account, Clock, Simulator
@@ -66,33 +67,36 @@ def test_the_simplest_handler_neither_doubles_nor_loses(  # noqa: PLR0913 - the 
     if is_carried_out and says_no:
         pytest.skip("a gateway that says so has not carried it out")
     sim.faults.add(kind, command="sendmsg", nth=request_number, times=1, carried_out=is_carried_out, **FAULTS[fault])
-    limits = Timeout(total=1.5 if kind in {"delay", "trickle"} else 60)
-    with facade(
-        7, "acme", "secret", endpoint=sim.origin, binding=binding, timeout=limits, retry=None, max_recipients=SHARE
-    ) as sms:
+    usual, short = Timeout(total=60), Timeout(total=1.5)
+    settings: dict[str, Any] = {"endpoint": sim.origin, "binding": binding, "retry": None, "max_recipients": SHARE}
+    with (
+        facade(7, "acme", "secret", timeout=short if kind in {"delay", "trickle"} else usual, **settings) as sms,
+        facade(7, "acme", "secret", timeout=usual, **settings) as patient,
+    ):
         sms.authenticate()
         raised: ClicksoapError | None = None
         try:
             report = sms.send(NUMBERS, "hello")
         except (NotSent, GatewayError, PartlySent, OutcomeUnknown) as error:
             raised, report = error, error.report
-        told, state = expected(fault, binding, is_carried_out=is_carried_out)
-        assert (type(raised) if raised else None) is told
-        check(report, request_number, state)
-        ids = {message.id: message.to for message in sim.messages}
-        assert {each.message_id: each.to for each in report.accepted}.items() <= ids.items()
-        if raised is not None:
-            assert (raised.may_have_taken_effect, raised.retryable) == (True, False)
-        # What the page on outcomes tells a caller to do.
-        sim.faults.clear()
-        if isinstance(raised, OutcomeUnknown):
-            report = sms.reconcile(report, believe_after=0)
-            assert not report.unknown
-        rest = sms.send(report.not_sent, "hello")
-    received = Counter(message.to for message in sim.messages)
-    assert set(received.values()) <= {1}
-    assert received.keys() == {each.to for each in (*report.accepted, *report.unconfirmed, *rest.accepted)}
-    assert received.keys() | {each.to for each in report.rejected} == set(NUMBERS)
+        with counting("900 recipients in three requests", "wrong", sends=1):
+            told, state = expected(fault, binding, is_carried_out=is_carried_out)
+            assert (type(raised) if raised else None) is told
+            check(report, request_number, state)
+            ids = {message.id: message.to for message in sim.messages}
+            assert {each.message_id: each.to for each in report.accepted}.items() <= ids.items()
+            if raised is not None:
+                assert (raised.may_have_taken_effect, raised.retryable) == (True, False)
+            # What the page on outcomes tells a caller to do.
+            sim.faults.clear()
+            if isinstance(raised, OutcomeUnknown):
+                report = patient.reconcile(report, believe_after=0)
+                assert not report.unknown
+            rest = patient.send(report.not_sent, "hello")
+            received = Counter(message.to for message in sim.messages)
+            assert set(received.values()) <= {1}
+            assert received.keys() == {each.to for each in (*report.accepted, *report.unconfirmed, *rest.accepted)}
+            assert received.keys() | {each.to for each in report.rejected} == set(NUMBERS)
 
 
 def check(report: SendReport, request_number: int, state: State) -> None:

@@ -43,3 +43,11 @@ def test_a_gateway_that_cannot_be_asked_is_an_error_that_changed_nothing(connect
     with pytest.raises(TransportLost) as failed:
         connect("http://127.0.0.1:1", auth="credentials", retry=None).find("abc")
     assert not failed.value.may_have_taken_effect
+
+
+def test_a_question_whose_answer_is_lost_changed_nothing(connect: Callable[..., Client], gateway: Simulator) -> None:
+    """The bytes left, but to ask again does no harm."""
+    gateway.faults.lose_answer("querymsg")
+    with pytest.raises(TransportLost) as failed:
+        connect(gateway.origin, auth="credentials", retry=None).find("abc")
+    assert not failed.value.may_have_taken_effect

@@ -10,6 +10,7 @@ import pytest
 import requests
 from answers import BESIDE, BODILESS, COLUMNS, answered, bodies, told
 from facades import FACADES, settings
+from figures import record
 from rawserver import Hangup, RawServer
 
 from clicksoap import Retry
@@ -84,6 +85,7 @@ def test_an_answer_proves_what_the_page_says(facade: Any, binding: str, statuses
             count += 1
             if (word := told(sms)) != expected(status, column, binding):
                 wrong.append((status, column, expected(status, column, binding), word))
+    record("HTTP statuses with each kind of body", cells=count, wrong=len(wrong))
     assert wrong == []
     assert arrived == count  # each was sent once
     print(f"{count} cells, {len(wrong)} wrong")  # noqa: T201 - the figure of the page, shown by pytest -rP

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from figures import record
 from rawserver import Gateway, RawServer, command, values
 
 PROGRAM = Path(__file__).with_name("interrupted.py")
@@ -25,9 +26,11 @@ def interrupted(kind: str, count: int) -> list[dict[str, Any]]:
         told = json.loads(done.stdout)
     arrived = {number for each in server.requests if command(each) == "sendmsg" for number in values(each, "to")}
     wrong = [each for each in told if not is_true(each, arrived)]
+    was_interrupted = [each for each in told if each["error"]]
+    record(f"interrupted at random moments: {kind}", sends=count, interrupted=len(was_interrupted), wrong=len(wrong))
     assert wrong == [], f"SEED={seed}"
     assert len(told) == count
-    return [each for each in told if each["error"]]
+    return was_interrupted
 
 
 def is_true(told: dict[str, Any], arrived: set[str]) -> bool:

@@ -11,6 +11,7 @@ from types import FrameType
 from typing import Any
 
 import pytest
+from figures import record
 from rawserver import Gateway, RawServer, command, values
 
 import clicksoap.transports
@@ -106,6 +107,7 @@ def interrupt_everywhere(server: RawServer, client: Client, *, is_first: bool) -
         if (number in arrived and state in {None, State.NOT_SENT})
         or (number not in arrived and state is State.ACCEPTED)
     }
+    record("interrupted at each line of the transports", lines=line, wrong=len(wrong))
     assert wrong == {}
     assert {State.NOT_SENT, State.UNKNOWN, State.ACCEPTED} <= {state for state, _ in told.values()}
 

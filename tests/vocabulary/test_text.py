@@ -1,9 +1,11 @@
 """How many messages a text costs (3GPP TS 23.038 and 23.040)."""
 
+from typing import Any
+
 import pytest
 
 from clicksoap.errors import InvalidInput
-from clicksoap.text import Alphabet, Charset, Segments, segments, ucs2_hex
+from clicksoap.text import MAX_PARTS, Alphabet, Charset, Segments, segments, transliterate, ucs2_hex
 
 GSM, UCS = Alphabet.GSM7, Alphabet.UCS2
 
@@ -101,3 +103,55 @@ def test_unicode_goes_out_as_hexadecimal_of_utf_16_without_a_mark(text: str, hex
 def test_half_of_a_surrogate_pair_is_refused() -> None:
     with pytest.raises(InvalidInput, match="surrogate"):
         ucs2_hex("\ud83c")
+
+
+def test_the_gateway_joins_35_parts_at_most() -> None:
+    assert MAX_PARTS == 35
+
+
+@pytest.mark.parametrize(("text", "more"), [("✓яю", ""), ("✓яюэ", " and 1 other characters")], ids=["three", "four"])
+def test_three_culprits_are_named_and_the_others_counted(text: str, more: str) -> None:
+    named = "U+2713 CHECK MARK, U+044F CYRILLIC SMALL LETTER YA, U+044E CYRILLIC SMALL LETTER YU"
+    assert segments(text).culprits_named() == named + more
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ((b"hello",), "text is bytes: give a str"),
+        (("hello", "latin-1"), "charset is str: give a Charset"),
+    ],
+    ids=["text", "charset"],
+)
+def test_a_value_of_a_wrong_kind_is_not_counted(arguments: Any, says: str) -> None:
+    with pytest.raises(InvalidInput, match=says):
+        segments(*arguments)
+
+
+def test_whether_to_count_in_ucs_2_is_true_or_false() -> None:
+    with pytest.raises(InvalidInput, match="force_ucs2 is int: give True or False"):
+        segments("hello", force_ucs2=1)  # type: ignore[arg-type]
+
+
+def test_bytes_are_not_transliterated() -> None:
+    with pytest.raises(InvalidInput, match="text is bytes: give a str"):
+        transliterate(b"hello")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("text", "plain"), [("a`b", "a'b"), ("a\vb", "a\nb"), ("a\tb", "a b"), ("ab", "ab")])
+def test_ascii_outside_of_the_alphabet_is_transliterated(text: str, plain: str) -> None:
+    assert transliterate(text) == plain
+
+
+@pytest.mark.parametrize("before", ["\u024f", "q\u0300", "q\u036f"], ids=ascii)
+def test_a_joiner_behind_the_last_latin_letter_and_behind_each_accent_is_not_needed(before: str) -> None:
+    assert transliterate(f"{before}\N{ZERO WIDTH JOINER}") == before
+
+
+def test_a_joiner_behind_the_first_letter_of_another_script_stays() -> None:
+    joined = "\u0250\N{ZERO WIDTH JOINER}"
+    assert transliterate(joined) == joined
+
+
+def test_the_last_character_of_one_unit_is_u_ffff() -> None:
+    assert [segments(char).units for char in ("\uffff", "\U00010000")] == [1, 2]

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from figures import record
 from postgresql import PostgreSQLServer
 
 from .conftest import need_brokers
@@ -36,6 +37,8 @@ def run(engine: str, rows: int, address: str) -> dict[str, Any]:
     result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     shown = " ".join(f"{name}={result[name]}" for name in ("rows", "kills", "lost", "doubled", "stuck", "doubtful"))
     sys.stdout.write(f"{engine:14} {shown} seconds={result['seconds']:.0f} seed={seed}\n")
+    counted = {name: result[name] for name in ("rows", "kills", "lost", "doubled", "stuck")}
+    record(f"outbox on an engine, workers killed: {engine}", **counted)
     assert result["problems"] == [], f"SEED={seed}: {result['problems'][:10]}\n{done.stderr[-6000:]}"
     return result
 
