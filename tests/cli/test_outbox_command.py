@@ -153,7 +153,7 @@ def test_an_upgrade_says_what_it_did(run: Run, tmp_path: Path) -> None:
         migrate(box._database, "0001")
     done = run("outbox", "upgrade", "--url", url)
     assert done.stdout == f"tables upgraded from version 0001 to {VERSION}\n"
-    assert "until then, each enqueue fails in them" in done.stderr
+    assert "until then, each enqueue fails." in done.stderr
     assert ".backup" in done.stderr
 
 

@@ -77,7 +77,7 @@ def work(  # noqa: PLR0913 - each is an option
     "limits",
     multiple=True,
     metavar="oldest>TIME",
-    help="Exit with code 75 if it holds. With --quiet, nothing else is printed.",
+    help="Exit with code 75 if it holds; with --quiet, without data.",
 )
 @click.option("--metrics", is_flag=True, help="Write the text format of Prometheus.")
 @opened
@@ -322,9 +322,7 @@ def upgrade(*, box: "Outbox", output: Output, no_backup: bool) -> int:
         if is_open_to(str(after), before):
             output.note("Programs that enqueue go on. Start the workers again.")
         else:
-            output.note(
-                "Start the workers and the programs that enqueue again: until then, each enqueue fails in them."
-            )
+            output.note("Start the workers and the programs that enqueue again: until then, each enqueue fails.")
     if copy is not None:
         output.note(f"A copy of the outbox before the upgrade is in {copy}.")
     output.document(

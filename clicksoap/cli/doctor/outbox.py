@@ -89,6 +89,7 @@ def _judged(status: "Status", check: "Check") -> Result:
     return warned(
         found[0],
         "Messages wait for a worker, for the end of a pause, or for a decision.",
-        "Start a worker if none runs. See clicksoap outbox status and clicksoap outbox list; docs/how-to/night.md says what to do about each.",
+        "Start a worker if none runs. See clicksoap outbox status and clicksoap outbox list; docs/how-to/night.md says "
+        "what to do about each.",
         tuple(found[1:]),
     )
