@@ -8,7 +8,6 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from outboxes import Store
 
 from clicksoap.outbox import Outbox
 
@@ -32,8 +31,7 @@ def project(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
         url = f"sqlite:///{tmp_path}/shop.db"
         database = {"ENGINE": "django.db.backends.sqlite3", "NAME": f"{tmp_path}/shop.db"}
     else:
-        store: Store = request.getfixturevalue("pg")
-        url = store.empty()
+        url = str(request.getfixturevalue("pg").empty())
         parts = urlsplit(url)
         database = {
             "ENGINE": "django.db.backends.postgresql",
