@@ -76,7 +76,8 @@ def test_a_message_that_waits_while_no_worker_is_seen_is_a_warning(
     assert (code, found["state"]) == (0, "warning")
     assert found["finding"].startswith("1 message due, the oldest since ")
     assert found["finding"].endswith(", and no worker was seen within the last minute")
-    assert "No check failed, 1 warning." in run("doctor", "--outbox", url).stderr
+    # The clock that this test moves is the other one.
+    assert "No check failed, 2 warnings." in run("doctor", "--outbox", url).stderr
 
 
 def test_a_message_that_waits_for_two_minutes_beside_a_worker_is_no_warning(

@@ -127,8 +127,10 @@ def test_the_steps_of_a_migration_stay_out_of_the_logs_of_the_application(
         box.open()
     assert [each.name for each in caplog.records if each.name.startswith("alembic")] == []
     assert f"tables of the outbox: version {schema.VERSION}, before none" in caplog.messages
-    with caplog.at_level(logging.INFO), engine(url).connect() as connection:
+    made = engine(url)
+    with caplog.at_level(logging.INFO), made.connect() as connection:
         MigrationContext.configure(connection)
+    made.dispose()
     assert [each.name for each in caplog.records if each.name.startswith("alembic")], "the control: alembic does log"
 
 
