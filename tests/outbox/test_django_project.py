@@ -77,6 +77,7 @@ def test_the_tests_of_the_project_pass_and_its_database_can_be_dropped(project: 
         assert (done.returncode, "Ran 2 tests" in done.stderr) == (0, True), done.stdout + done.stderr
 
 
+@pytest.mark.parametrize("project", ["sqlite"], indirect=True)
 def test_migrate_makes_the_outbox_of_a_new_database(project: Path) -> None:
     sms = project / "shop/sms.py"
     url = f"sqlite:///{project}/another.db"
@@ -86,6 +87,7 @@ def test_migrate_makes_the_outbox_of_a_new_database(project: Path) -> None:
     assert (done.returncode, Outbox(url).exists()) == (0, True), done.stderr
 
 
+@pytest.mark.parametrize("project", ["sqlite"], indirect=True)
 def test_an_outbox_of_the_usual_database_is_refused_in_its_tests(project: Path) -> None:
     """The control: this is what the recipe is for."""
     sms = project / "shop/sms.py"
@@ -96,6 +98,7 @@ def test_an_outbox_of_the_usual_database_is_refused_in_its_tests(project: Path) 
     assert "OutboxMismatch: the transaction's database holds another outbox" in done.stderr, done.stderr
 
 
+@pytest.mark.parametrize("project", ["sqlite"], indirect=True)
 def test_a_transaction_test_case_leaves_its_messages_to_the_next_one(project: Path) -> None:
     """The control: this is why the page empties the tables."""
     tests = project / "shop/tests.py"
