@@ -103,7 +103,12 @@ SHAPES: Final[dict[str, dict[str, str]]] = {
     "outbox continue": {},
     "outbox suppress": {"is_changed": "Whether the list was changed."},
     "outbox forget": {"messages": "The number of messages that lost their personal data."},
-    "outbox upgrade": {"backup": "The file of the copy; null without one."},
+    "outbox rate": {"account": "The account.", "rate": "Its pace in parts a second; null for no limit."},
+    "outbox upgrade": {
+        "before": "The version of the tables before; null if there were none.",
+        "version": "Their version now.",
+        "backup": "The file of the copy; null without one.",
+    },
     "ping": {"login_ms": "The milliseconds of the login.", "ping_ms": "The milliseconds of the ping."},
     "redeem": {"dry_run": "True with `--dry-run`, else left out."},
     "segments": {

@@ -155,7 +155,7 @@ def send(  # noqa: PLR0913 - each is an option
 ) -> int:
     """Send a planned campaign, and wait until every row is settled.
 
-    Ctrl-C stops it after the answers that are out, and ``clicksoap outbox resume`` goes on. Exit code 5 if the outcome
+    Ctrl-C stops it after the answers that are out, and clicksoap outbox resume goes on. Exit code 5 if the outcome
     of a message is not known, 3 if rows were rejected, 75 if it is not finished.
     """
     options |= {"grace": duration(grace).total_seconds(), "settle_within": duration(settle_within).total_seconds()}
@@ -182,7 +182,7 @@ def resume(  # noqa: PLR0913 - each is an option
     tolerate: Tolerance | None,
     **options: Any,  # noqa: ANN401 - as of Outbox.send
 ) -> int:
-    """Go on with a campaign that was interrupted or paused; exit codes as of ``send``."""
+    """Go on with a campaign that was interrupted or paused; exit codes as of clicksoap outbox send."""
     options |= {"grace": duration(grace).total_seconds(), "settle_within": duration(settle_within).total_seconds()}
     campaign = box.campaign(name)
     with _progress(output) as tell:

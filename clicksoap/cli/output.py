@@ -4,6 +4,7 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, TextIO
 
 import click
@@ -72,7 +73,7 @@ class Output:
     def document(self, data: Mapping[str, object]) -> None:
         """Write the data as JSON, if JSON is asked for."""
         if self.as_json:
-            self._data(json.dumps(data, indent=2, default=str, ensure_ascii=False))
+            self._data(json.dumps(data, indent=2, default=_plain, ensure_ascii=False))
 
     def note(self, text: str) -> None:
         """Write a note for people."""
@@ -128,6 +129,10 @@ def error_data(error: "ClicksoapError | None") -> dict[str, Any] | None:
         "may_have_taken_effect": error.may_have_taken_effect,
         "cause": error_data(error.cause),
     }
+
+
+def _plain(value: object) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
 def counted(number: int, noun: str) -> str:

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 _log: Final = logging.getLogger("clicksoap.outbox")
 
 OutboxSource = Outbox | str | Callable[[], Outbox]
+"""An `Outbox`, its URL, or a function that makes one."""
 
 _REGISTERED: Final = WeakKeyDictionary["Celery", set[str]]()
 _MAX_SLICES: Final = 1000
@@ -101,7 +102,8 @@ def register(
 
     It defines a task, ``clicksoap.outbox.ACCOUNT``, and puts it into the schedule of ``celery beat``. Each run of the
     task is a slice: it sends what is due for some seconds, as `Outbox.work_slice` does. Call it once per account, in
-    the module that makes the app, so that workers, beat and your programs know the task.
+    the module that makes the app, so that workers, beat and your programs know the task. The schedule has its entries
+    once the app is finalised. The pace is that of the outbox: see `Outbox.set_rate`.
 
     Each worker process makes one outbox and one client of its own, after its fork, and closes them when it ends.
     A slice that cannot work logs why and hands its turn on to another worker. It does not fail: watch `Status.due`.
@@ -112,7 +114,8 @@ def register(
             the same settings.
         client: A function that makes a `Client`. It is asked again when the gateway refuses the credentials.
         queue: The queue of the task. Give it workers of its own: a slice occupies one for seconds.
-        slices: How many slices are fired at a time, 1 to 1000.
+        slices: How many slices are fired at a time, 1 to 1000: the maximum that run at once. Slices that find no free
+            worker within ``every`` and two minutes expire. `Slices.kick` fires others on top of them.
         seconds: For how many seconds a slice takes new messages. A worker that is told to stop waits for its slices.
         every: After how many seconds slices are fired again; None for ``seconds``.
         account: As of `Outbox.work`.
@@ -196,7 +199,7 @@ class Slices:
         self._wanted = threading.Event()
 
     def kick(self) -> None:
-        """Fire a slice now; call it after the commit of what was enqueued.
+        """Fire a slice now, beside those of the schedule; call it after the commit of what was enqueued.
 
         It returns at once and never raises. A thread of its own publishes the task, at most one each second. If the
         broker does not answer, nothing is published: the schedule fires the next slice. It does nothing where

@@ -129,8 +129,16 @@ class Outbox(Campaigns):
         Raises:
             OutboxUnavailable: The database does not answer.
         """
+        return self.version() is not None
+
+    def version(self) -> str | None:
+        """The version of the tables in the database, such as ``0004``; None if there are none. Nothing is created.
+
+        Raises:
+            OutboxUnavailable: The database does not answer.
+        """
         is_missing = isinstance(self._database, SQLite) and not self._database.path.exists()
-        return not is_missing and schema.version_of(self._database) is not None
+        return None if is_missing else schema.version_of(self._database)
 
     def close(self) -> None:
         """Close the connections to the database; a later use opens new ones."""
@@ -145,7 +153,11 @@ class Outbox(Campaigns):
         return other
 
     def upgrade(self, *, backup: bool = True) -> Path | None:
-        """Bring the tables to the version of this clicksoap. Stop the workers before.
+        """Create the tables, or bring them to the version of this clicksoap. Stop the workers before.
+
+        Workers of an older clicksoap that still run stop by themselves. Programs that enqueue go on if only what stands
+        behind the dot of the version is new, such as 0004.01 after 0004. Otherwise `enqueue` raises `OutboxMismatch`
+        in them until they are started again.
 
         Args:
             backup: Whether an SQLite file is copied before. A PostgreSQL database is not: use ``pg_dump``.
@@ -161,7 +173,7 @@ class Outbox(Campaigns):
             raise InvalidInput(f"backup is {type(backup).__name__}: give True or False")
         version = schema.version_of(self._database)
         if version is not None and version > schema.VERSION:
-            schema.check(version)
+            schema.check_exactly(version)
         copy = None
         if backup and version is not None and version != schema.VERSION and isinstance(self._database, SQLite):
             copy = schema.backup(self._database)
@@ -219,7 +231,8 @@ class Outbox(Campaigns):
         Raises:
             InvalidInput: An argument cannot be sent; nothing is written, and the transaction can go on.
             KeyTaken: The key names another message already.
-            OutboxMismatch: The transaction's database holds no outbox, or another one.
+            OutboxMismatch: The transaction's database holds no outbox, another one, or one of another version; nothing
+                is written, and the transaction can go on.
         """
         entry = self._entry(
             to, message, options, key, priority, due_at, expires_in, account, tag, sensitive, ignore_suppression

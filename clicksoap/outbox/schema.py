@@ -1,9 +1,12 @@
 """The version of an outbox's tables: creation, check, upgrade and backup."""
 
 import importlib.resources
+import logging
 import secrets
 import sqlite3
-from contextlib import closing
+import threading
+from collections.abc import Generator
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -15,35 +18,57 @@ from clicksoap.outbox.databases import Database, SQLite
 from clicksoap.outbox.tables import CAMPAIGN, MARK, STREAM, VERSION_TABLE
 
 VERSION: Final = "0004"
-"""The version of the tables that this clicksoap works with; a test compares it with the migrations."""
+"""The version of the tables that this clicksoap works with; a test compares it with the migrations.
+
+A step after ``0004`` is either ``0005`` or ``0004.01``. The second one promises that programs of ``0004`` may go on
+enqueueing, entering reports and administering: it adds tables, indexes, and columns that have a default or may be null.
+Workers stop at either.
+"""
 
 _CURRENT: Final = text(f"SELECT version_num FROM {VERSION_TABLE}")  # noqa: S608 - a constant
 _LOCK: Final = text("SELECT pg_advisory_xact_lock(7216349)")
+_ALEMBIC_LOGS: Final = ("alembic.runtime.migration", "alembic.runtime.plugins")
+
+_log: Final = logging.getLogger("clicksoap.outbox")
 
 
 def ensure(database: Database) -> str:
     """The outbox's uuid, after its tables were created if the database has none.
 
     Raises:
-        OutboxMismatch: The tables are of another version.
+        OutboxMismatch: The tables are of another version, and this program must not write to them.
         OutboxUnavailable: The database does not answer.
     """
     with database.read() as connection:
         version = _version(connection)
-        if version == VERSION:
+        if version is not None:
+            check(version)
             return _uuid(connection)
-    if version is not None:
-        check(version)
     migrate(database)
     with database.read() as connection:
         return _uuid(connection)
 
 
 def check(version: str) -> None:
-    """Refuse tables of another version.
+    """Refuse tables of another version, but for newer ones that programs of this version may write to.
 
     Raises:
         OutboxMismatch: The text says whether to upgrade the outbox or the program.
+    """
+    if version < VERSION or not is_open_to(version, VERSION):
+        check_exactly(version)
+
+
+def is_open_to(version: str, older: str) -> bool:
+    """Whether programs of an older version may go on writing to tables of a version."""
+    return version.partition(".")[0] == older.partition(".")[0]
+
+
+def check_exactly(version: str) -> None:
+    """Refuse tables of any other version, as workers do.
+
+    Raises:
+        OutboxMismatch: As of `check`.
     """
     if version == VERSION:
         return
@@ -54,12 +79,19 @@ def check(version: str) -> None:
         )
     raise OutboxMismatch(
         f"the outbox has version {version}, which this clicksoap does not know (it works with {VERSION}): "
-        "install the clicksoap that upgraded it, or a later one"
+        "start this program again with the clicksoap that upgraded it, or a later one"
     )
 
 
 def migrate(database: Database, target: str = "head") -> None:
     """Create the tables, or bring them to another version, in one transaction."""
+    with _quiet_alembic():
+        before, after = _migrate(database, target)
+    if before != after:
+        _log.info("tables of the outbox: version %s, before %s", after, before or "none")
+
+
+def _migrate(database: Database, target: str) -> tuple[str | None, str | None]:
     from alembic import command  # noqa: PLC0415 - 0.3 s that only a creation or an upgrade needs
     from alembic.config import Config  # noqa: PLC0415 - as above
 
@@ -79,6 +111,25 @@ def migrate(database: Database, target: str = "head") -> None:
             now = database.now(connection)
             connection.execute(MARK.insert().values(uuid=secrets.token_hex(16), generation=1, high_water=0))
             connection.execute(CAMPAIGN.insert().values(id=STREAM, key="", state="running", created_at=now))
+        return current, _version(connection)
+
+
+@contextmanager
+def _quiet_alembic() -> Generator[None]:
+    """Keep the steps of this thread's migration out of the logs of the application."""
+    own = threading.get_ident()
+
+    def is_told(record: logging.LogRecord) -> bool:
+        return record.levelno >= logging.WARNING or record.thread != own
+
+    loggers = [logging.getLogger(name) for name in _ALEMBIC_LOGS]
+    for each in loggers:
+        each.addFilter(is_told)
+    try:
+        yield
+    finally:
+        for each in loggers:
+            each.removeFilter(is_told)
 
 
 def backup(database: SQLite, folder: Path | None = None) -> Path:

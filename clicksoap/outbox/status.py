@@ -46,7 +46,7 @@ class Status:
         at: When it was looked at, in UTC.
         messages: How many messages are in each state; a state without any is missing. The rows of a plan are no
             messages until it is sent.
-        due: How many messages of the stream and of running campaigns are due.
+        due: How many messages of the stream and of running campaigns are due, also while their account is paused.
         oldest_due: Since when the oldest of them is due; None if nothing is.
         in_flight: How many requests are out within their lease.
         asking: How many requests are asked about, because their answer is lost.

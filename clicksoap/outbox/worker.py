@@ -328,7 +328,7 @@ class Worker:
         row = connection.execute(_MARK).first()
         if row is None:
             raise OutboxMismatch("the database holds no outbox any more: stop the workers and restore it")
-        schema.check(str(row.version_num))
+        schema.check_exactly(str(row.version_num))
         if str(row.uuid) != self._clients.uuid:
             raise OutboxMismatch("the database holds another outbox than before: stop the workers, and check the URL")
         if row.high_water < self._high_water:

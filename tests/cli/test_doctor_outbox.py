@@ -1,7 +1,9 @@
 """``clicksoap doctor`` over an outbox: its database, its mark, its pauses, and how long messages wait."""
 
+import contextlib
 import json
 import shutil
+import sqlite3
 import time
 from pathlib import Path
 from typing import Any
@@ -45,11 +47,49 @@ def test_a_healthy_outbox_is_counted(run: Run, url: str, monkeypatch: pytest.Mon
     assert "outbox\tok\t1 message, 1 due, 0 in flight" in run("doctor").stdout
 
 
-def test_a_database_without_an_outbox_stays_without_one(run: Run, url: str, tmp_path: Path) -> None:
+def test_an_outbox_before_its_first_message_is_no_warning_and_is_not_created(
+    run: Run, url: str, tmp_path: Path
+) -> None:
     code, found = examined(run, url)
-    assert (code, found["state"]) == (0, "warning")
+    assert (code, found["state"]) == (0, "skipped")
+    assert found["finding"].startswith("no outbox yet, the first plan or enqueue creates it: ")
     assert "outbox.db" in found["finding"]
     assert not (tmp_path / "outbox.db").exists()
+
+
+def test_a_database_without_an_outbox_stays_without_one(run: Run, url: str, tmp_path: Path) -> None:
+    with contextlib.closing(sqlite3.connect(tmp_path / "outbox.db")) as other:
+        other.execute("CREATE TABLE orders (id INTEGER)")
+    code, found = examined(run, url)
+    assert (code, found["state"]) == (0, "warning")
+    assert found["finding"].startswith("the database holds no outbox: ")
+    assert not Outbox(url).exists()
+
+
+def test_a_message_that_waits_while_no_worker_is_seen_is_a_warning(
+    run: Run, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    enqueue(url, "one")
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now + 120)
+    code, found = examined(run, url)
+    assert (code, found["state"]) == (0, "warning")
+    assert found["finding"].startswith("1 message due, the oldest since ")
+    assert found["finding"].endswith(", and no worker was seen within the last minute")
+    # The clock that this test moves is the other one.
+    assert "No check failed, 2 warnings." in run("doctor", "--outbox", url).stderr
+
+
+def test_a_message_that_waits_for_two_minutes_beside_a_worker_is_no_warning(
+    run: Run, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The control: the pace may hold it back, and the worker is there."""
+    enqueue(url, "one")
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now + 120)
+    with contextlib.closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as other, other:
+        other.execute("INSERT INTO clicksoap_worker VALUES ('web-1 17', 'default', ?, ?)", (now, now + 110))
+    assert examined(run, url)[1]["finding"] == "1 message, 1 due, 0 in flight"
 
 
 def test_a_pause_messages_that_wait_for_long_and_doubts_are_told(

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 from pathlib import Path
@@ -12,6 +13,7 @@ from click.testing import Result
 
 from clicksoap.cli.json_shapes import SHAPES
 from clicksoap.outbox import Decision, MessageState, Outbox, Priority
+from clicksoap.outbox.schema import VERSION, migrate
 from clicksoap.simulator import Simulator
 
 from .conftest import CLICKSOAP, Run
@@ -68,9 +70,31 @@ def test_the_status_counts_and_fails_where_a_message_waits_for_too_long(run: Run
     assert "pending\t2" in run("outbox", "status").stdout
     assert run("outbox", "status", "--fail-if", "oldest>1h").exit_code == 0
     assert run("outbox", "status", "--fail-if", "oldest>0s").exit_code == 75
+    quiet = run("outbox", "status", "--quiet", "--fail-if", "oldest>1h")
+    assert (quiet.exit_code, quiet.output) == (0, "")
+    assert "pending\t2" in run("outbox", "status", "--quiet").stdout
     assert run("outbox", "status", "--fail-if", "youngest>1h").exit_code == 2
     assert 'clicksoap_outbox_messages{state="pending"} 2' in run("outbox", "status", "--metrics").stdout
     assert document(run("outbox", "status", "--json"), "outbox status")["due"] == 2
+
+
+def test_times_are_written_as_iso_8601_says(run: Run, box: Outbox) -> None:
+    enqueue(box, "one")
+    run("outbox", "work", "--until-settled")
+    enqueue(box, "two")
+    data = document(run("outbox", "status", "--json"), "outbox status")
+    for text in (data["oldest_due"], data["workers"][0]["slice_at"]):
+        assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?\+00:00", text)
+
+
+def test_the_pace_of_all_workers_is_set_without_one(run: Run, box: Outbox) -> None:
+    assert document(run("outbox", "rate", "0.5", "--json"), "outbox rate")["rate"] == 0.5
+    assert [each.rate for each in box.status().accounts] == [0.5]
+    assert run("outbox", "rate", "none").exit_code == 0
+    assert run("outbox", "rate", "100", "--account", "codes").exit_code == 0
+    assert {each.name: each.rate for each in box.status().accounts} == {"default": None, "codes": 100}
+    for wrong in ("fast", "0", "nan"):
+        assert run("outbox", "rate", wrong).exit_code == 2
 
 
 def test_a_pause_is_seen_and_ended(run: Run, box: Outbox) -> None:
@@ -126,8 +150,22 @@ def test_an_older_copy_is_said_to_be_one(run: Run, box: Outbox) -> None:
 
 
 def test_tables_that_are_there_need_no_upgrade(run: Run, box: Outbox) -> None:
-    assert document(run("outbox", "upgrade", "--json"), "outbox upgrade")["backup"] is None
+    data = document(run("outbox", "upgrade", "--json"), "outbox upgrade")
+    assert (data["backup"], data["before"], data["version"]) == (None, VERSION, VERSION)
+    assert run("outbox", "upgrade").stdout == f"nothing to do, version {VERSION}\n"
     assert box.check().is_sound
+
+
+def test_an_upgrade_says_what_it_did(run: Run, tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/new.db"
+    made = run("outbox", "upgrade", "--url", url)
+    assert made.stdout == f"tables created, version {VERSION}\n"
+    with Outbox(url) as box:
+        migrate(box._database, "0001")
+    done = run("outbox", "upgrade", "--url", url)
+    assert done.stdout == f"tables upgraded from version 0001 to {VERSION}\n"
+    assert "until then, each enqueue fails." in done.stderr
+    assert ".backup" in done.stderr
 
 
 def test_without_an_outbox_the_error_says_where_to_name_one(run: Run) -> None:

@@ -49,6 +49,11 @@ def test_a_command_and_its_options_stand_in_the_page(name: str) -> None:
             assert each.help.replace("|", "\\|") in section
 
 
+@pytest.mark.parametrize("name", ALL)
+def test_the_help_of_a_command_holds_no_markup(name: str) -> None:
+    assert "``" not in (ALL[name].help or "")
+
+
 @pytest.mark.parametrize("name", VERBS)
 def test_a_verb_writes_json_whose_fields_are_documented(name: str) -> None:
     options = {spelling for each in ALL[name].params for spelling in each.opts}

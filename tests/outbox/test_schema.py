@@ -1,17 +1,20 @@
 """The tables: made by migrations, of a known version, and what stands for ever in them."""
 
+import logging
 import sqlite3
 import stat
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from outboxes import Store, enqueue, sound, states
+from outboxes import TO, Store, enqueue, sound, states
 from sqlalchemy import create_engine, inspect
 from sqlalchemy.exc import DatabaseError
 
+from clicksoap import Client
 from clicksoap.errors import OutboxMismatch
 from clicksoap.outbox import Outbox, schema
 from clicksoap.outbox.tables import METADATA, VERSION_TABLE
@@ -68,6 +71,67 @@ def test_an_upgrade_without_a_copy_makes_none(sqlite: Store) -> None:
     before = set(sqlite.folder.iterdir())
     assert sqlite.box().upgrade(backup=False) is None
     assert not {path for path in set(sqlite.folder.iterdir()) - before if path.suffix == ".backup"}
+
+
+@pytest.fixture
+def newer(store: Store) -> Iterator[str]:
+    """The version of tables that a later clicksoap made, and that programs of this one may write to."""
+    version = f"{schema.VERSION}.01"
+    store.sql(f"UPDATE clicksoap_version SET version_num = '{version}'")  # noqa: S608 - a constant
+    store.sql("ALTER TABLE clicksoap_message ADD COLUMN later TEXT")
+    yield version
+    store.sql("ALTER TABLE clicksoap_message DROP COLUMN later")
+    store.sql(f"UPDATE clicksoap_version SET version_num = '{schema.VERSION}'")  # noqa: S608 - a constant
+
+
+def test_programs_go_on_enqueueing_where_newer_tables_allow_it(store: Store, request: pytest.FixtureRequest) -> None:
+    opened = store.box().open()
+    version = request.getfixturevalue("newer")
+    enqueue(opened, key="one")
+    started_later = store.box()
+    enqueue(started_later, key="two")
+    assert started_later.version() == version
+    assert states(started_later, "one") == states(opened, "two") == ["pending"]
+
+
+def test_workers_stop_at_newer_tables_also_where_others_go_on(store: Store, newer: str, sms: Client) -> None:
+    box = store.box()
+    enqueue(box)
+    for use in (lambda: box.work(sms, until_settled=True), lambda: box.work_slice(sms, 1), box.upgrade):
+        with pytest.raises(OutboxMismatch, match=f"has version {newer}, which this clicksoap does not know"):
+            use()
+    assert states(box) == ["pending"]
+
+
+@pytest.mark.parametrize("version", ["0003", "0003.09", "0005", "0005.01"])
+def test_other_versions_refuse_each_enqueue_and_the_transaction_can_go_on(store: Store, version: str) -> None:
+    box = store.box().open()
+    store.sql(f"UPDATE clicksoap_version SET version_num = '{version}'")  # noqa: S608 - a constant
+    try:
+        with box.transaction() as transaction:
+            with pytest.raises(OutboxMismatch, match=version):
+                box.enqueue(transaction, TO, "hello", key="one")
+            transaction.exec_driver_sql("UPDATE clicksoap_account SET rate = 1")
+        with pytest.raises(OutboxMismatch, match=version):
+            store.box().open()
+    finally:
+        store.sql(f"UPDATE clicksoap_version SET version_num = '{schema.VERSION}'")  # noqa: S608 - a constant
+    assert box.get("one") == ()
+
+
+def test_the_steps_of_a_migration_stay_out_of_the_logs_of_the_application(
+    store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    url = store.empty()
+    with caplog.at_level(logging.INFO), Outbox(url) as box:
+        box.open()
+    assert [each.name for each in caplog.records if each.name.startswith("alembic")] == []
+    assert f"tables of the outbox: version {schema.VERSION}, before none" in caplog.messages
+    made = engine(url)
+    with caplog.at_level(logging.INFO), made.connect() as connection:
+        MigrationContext.configure(connection)
+    made.dispose()
+    assert [each.name for each in caplog.records if each.name.startswith("alembic")], "the control: alembic does log"
 
 
 def test_the_file_is_for_its_owner_alone(sqlite: Store) -> None:

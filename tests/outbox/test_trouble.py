@@ -117,7 +117,7 @@ CASES: Final[dict[str, Trouble]] = {
         "The outbox is of a later version",
         "OutboxMismatch: the outbox has version 9999, which this clicksoap does not know",
         "pending",
-        "Install the clicksoap that upgraded it, or a later one.",
+        "Start the program again with the clicksoap that upgraded it, or a later one.",
         "accepted",
     ),
     "stopped": Trouble(

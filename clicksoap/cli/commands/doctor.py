@@ -85,7 +85,11 @@ def command(  # noqa: PLR0913 - each is an option
         examination.close()
     code = worst([each.exit_code for each in results.values()])
     failed = sum(each.state is CheckState.FAILED for each in results.values())
-    output.note(f"{counted(failed, 'check')} failed." if failed else "All is well.")
+    warnings = sum(each.state is CheckState.WARNING for each in results.values())
+    if failed:
+        output.note(f"{counted(failed, 'check')} failed.")
+    else:
+        output.note(f"No check failed, {counted(warnings, 'warning')}." if warnings else "All is well.")
     output.document(
         {
             "exit_code": code,

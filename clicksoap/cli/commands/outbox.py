@@ -72,7 +72,13 @@ def work(  # noqa: PLR0913 - each is an option
 @command.command(
     "status", epilog=examples("clicksoap outbox status", "clicksoap outbox status --quiet --fail-if 'oldest>10m'")
 )
-@click.option("--fail-if", "limits", multiple=True, metavar="oldest>TIME", help="Exit with code 75 if it holds.")
+@click.option(
+    "--fail-if",
+    "limits",
+    multiple=True,
+    metavar="oldest>TIME",
+    help="Exit with code 75 if it holds; with --quiet, without data.",
+)
 @click.option("--metrics", is_flag=True, help="Write the text format of Prometheus.")
 @opened
 def status(*, box: "Outbox", output: Output, limits: tuple[str, ...], metrics: bool) -> int:
@@ -80,7 +86,9 @@ def status(*, box: "Outbox", output: Output, limits: tuple[str, ...], metrics: b
     found = box.status()
     exceeded = [each for each in limits if _is_exceeded(found, each)]
     code = LATER if exceeded else OK
-    if metrics:
+    if limits and output.quiet:
+        pass  # the exit code is the answer: a cron job has nothing to mail
+    elif metrics:
         output.line(found.metrics().rstrip("\n"))
     else:
         output.rows([(state.value, str(count)) for state, count in sorted(found.messages.items())])
@@ -236,7 +244,7 @@ def resolve(  # noqa: PLR0913 - each is an option
 @signed
 @opened
 def pause(*, box: "Outbox", output: Output, campaign: str | None, by: str, why: str) -> int:
-    """Send nothing, or nothing of a campaign, until ``clicksoap outbox continue``."""
+    """Send nothing, or nothing of a campaign, until clicksoap outbox continue."""
     if campaign is None:
         box.pause(by=by, why=why)
     else:
@@ -250,12 +258,29 @@ def pause(*, box: "Outbox", output: Output, campaign: str | None, by: str, why: 
 @signed
 @opened
 def continue_(*, box: "Outbox", output: Output, campaign: str | None, by: str, why: str) -> int:
-    """End a pause, made by a person or by a worker; ``clicksoap outbox resume`` also sends."""
+    """End a pause, made by a person or by a worker; clicksoap outbox resume also sends."""
     if campaign is None:
         box.resume(by=by, why=why)
     else:
         box.campaign(campaign).resume(by=by, why=why)
     output.document({"exit_code": OK})
+    return OK
+
+
+@command.command("rate", epilog=examples("clicksoap outbox rate 30", "clicksoap outbox rate none"))
+@click.argument("rate", metavar="RATE")
+@click.option("--account", default="default", show_default=True, metavar="NAME", help="Account of the outbox.")
+@opened
+def rate_(*, box: "Outbox", output: Output, rate: str, account: str) -> int:
+    """Set the pace of an account in parts a second, for all its workers from now on; none for no limit."""
+    number: float | None = None
+    if rate != "none":
+        try:
+            number = float(rate)
+        except ValueError:
+            raise click.UsageError(f"{rate!r} is not a pace: give parts a second, such as 30, or none") from None
+    box.set_rate(number, account=account)
+    output.document({"exit_code": OK, "account": account, "rate": number})
     return OK
 
 
@@ -292,9 +317,28 @@ def forget(*, box: "Outbox", output: Output, number: str, by: str | None) -> int
 @click.option("--no-backup", is_flag=True, help="Do not copy an SQLite file before.")
 @opened
 def upgrade(*, box: "Outbox", output: Output, no_backup: bool) -> int:
-    """Create the tables, or bring them to the version of this clicksoap. Stop the workers before."""
+    """Create the tables, or bring them to the version of this clicksoap. Stop the workers before.
+
+    Afterwards start the workers again, and the programs that enqueue.
+    """
+    from clicksoap.outbox.schema import is_open_to  # noqa: PLC0415 - an extra
+
+    before = box.version()
     copy = box.upgrade(backup=not no_backup)
+    after = box.version()
+    if before is None:
+        output.line(f"tables created, version {after}")
+    elif before == after:
+        output.line(f"nothing to do, version {after}")
+    else:
+        output.line(f"tables upgraded from version {before} to {after}")
+        if is_open_to(str(after), before):
+            output.note("Programs that enqueue go on. Start the workers again.")
+        else:
+            output.note("Start the workers and the programs that enqueue again: until then, each enqueue fails.")
     if copy is not None:
         output.note(f"A copy of the outbox before the upgrade is in {copy}.")
-    output.document({"exit_code": OK, "backup": None if copy is None else str(copy)})
+    output.document(
+        {"exit_code": OK, "before": before, "version": after, "backup": None if copy is None else str(copy)}
+    )
     return OK

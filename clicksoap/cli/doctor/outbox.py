@@ -1,6 +1,7 @@
 """Check of an outbox: its database, its mark, its pauses, and how long messages wait in it."""
 
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from clicksoap.outbox import Check, Outbox, Status
 
 _LONG: Final = timedelta(minutes=10)
+_NEW: Final = timedelta(minutes=1)
+"""Within which a worker that works was seen."""
 
 
 def outbox(examination: Examination) -> Result:
@@ -31,6 +34,8 @@ def outbox(examination: Examination) -> Result:
         box: Outbox = package.Outbox(url, mark=examination.mark)
         try:
             if not box.exists():
+                if _is_missing_file(url):
+                    return skipped(f"no outbox yet, the first plan or enqueue creates it: {box}")
                 return warned(
                     f"the database holds no outbox: {box}",
                     "Nothing was ever enqueued there, or the URL names another database.",
@@ -48,6 +53,13 @@ def outbox(examination: Examination) -> Result:
         )
 
 
+def _is_missing_file(url: str) -> bool:
+    from sqlalchemy.engine import make_url  # noqa: PLC0415 - an extra
+
+    parsed = make_url(url)
+    return parsed.get_backend_name() == "sqlite" and not Path(parsed.database or "").exists()
+
+
 def _judged(status: "Status", check: "Check") -> Result:
     if check.problems:
         return failure(
@@ -62,10 +74,14 @@ def _judged(status: "Status", check: "Check") -> Result:
         for each in status.accounts
         if each.paused_since is not None
     ]
-    if status.oldest_due is not None and status.at - status.oldest_due > _LONG:
-        found.append(
-            f"{counted(status.due, 'message')} due, the oldest since {status.oldest_due:%Y-%m-%d %H:%M:%S} UTC"
-        )
+    if status.oldest_due is not None:
+        waited = status.at - status.oldest_due
+        is_worked = any(status.at - each.seen_at < _NEW for each in status.workers)
+        if waited > _LONG or (waited > _NEW and not is_worked):
+            found.append(
+                f"{counted(status.due, 'message')} due, the oldest since {status.oldest_due:%Y-%m-%d %H:%M:%S} UTC"
+                + ("" if is_worked else ", and no worker was seen within the last minute")
+            )
     if check.doubtful:
         found.append(f"{counted(check.doubtful, 'message')} in doubt")
     if not found:
@@ -73,6 +89,7 @@ def _judged(status: "Status", check: "Check") -> Result:
     return warned(
         found[0],
         "Messages wait for a worker, for the end of a pause, or for a decision.",
-        "See clicksoap outbox status and clicksoap outbox list; docs/how-to/night.md says what to do about each.",
+        "Start a worker if none runs. See clicksoap outbox status and clicksoap outbox list; docs/how-to/night.md says "
+        "what to do about each.",
         tuple(found[1:]),
     )
