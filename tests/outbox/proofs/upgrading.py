@@ -1,0 +1,165 @@
+"""Upgrades an outbox of PostgreSQL under workers of the old release, and lets workers of the new one finish.
+
+``python -m tests.outbox.proofs.upgrading RUNS SEED MODE SERVER``. The new release is a copy of the package with one
+more migration. Each run starts two old workers, upgrades with the command line of the new release, sees that the old
+ones end and say what to do, and compares what arrived with what the outbox says in the end. The controls: with
+``unchecked`` the old workers do not look at the version; with ``giving-back`` the migration takes it that requests
+that are out were not sent. The result is printed as JSON.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from contextlib import ExitStack
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Final
+
+import psycopg
+
+from clicksoap import OutboxMismatch
+from clicksoap.outbox import Outbox
+from tests.outbox.proofs import staging
+from tests.outbox.proofs.staging import ROOT, Gateway, Outcome, Stores
+
+sys.path.insert(0, str(ROOT / "tests" / "support"))
+from next_release import NEXT, SAID, make_release, of_version
+
+_RATE: Final = 60.0
+_SECONDS: Final = 20.0
+_GIVEN_BACK: Final = (
+    "WITH out AS (UPDATE clicksoap_message SET state = 'pending', request_id = NULL WHERE state = 'sending') "
+    "UPDATE clicksoap_request SET state = 'not_sent', answered_at = 0 WHERE state = 'sending'"
+)
+
+
+class Worker:
+    """A worker of a release, as a program."""
+
+    def __init__(self, release: Path, url: str, gateway: Gateway, log: Path, **more: str) -> None:
+        self.log = log
+        environment = {
+            **{name: value for name, value in os.environ.items() if not name.startswith("COVERAGE")},
+            "PROOF_URL": url,
+            "PROOF_PORT": str(gateway.port),
+            "PROOF_FOLDER": str(gateway.record.parent),
+            **more,
+        }
+        with log.open("ab") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "tests.outbox.proofs.plain_worker"],
+                cwd=release, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
+            )  # fmt: skip
+
+    def end(self) -> None:
+        """Kill it, if it runs."""
+        self.process.kill()
+        self.process.wait(20)
+
+    def problem_of_refusal(self, seconds: float) -> str | None:
+        """What is wrong with the way in which it refuses the upgraded outbox; None if nothing is."""
+        try:
+            code = self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return f"an old worker went on for {seconds:g} s"
+        said = self.log.read_text("utf-8", "replace")
+        return None if code == 1 and SAID in said else f"an old worker ended with {code}: {said[-500:]}"
+
+
+def states(url: str) -> dict[str, int]:
+    """How many rows are in each state, whatever the version is."""
+    with psycopg.connect(url) as connection:
+        return dict(connection.execute("SELECT state, count(*) FROM clicksoap_message GROUP BY state").fetchall())
+
+
+def sending(url: str) -> set[str]:
+    """The requests that are out, whatever the version is."""
+    with psycopg.connect(url) as connection:
+        rows = connection.execute("SELECT DISTINCT request_id FROM clicksoap_message WHERE state = 'sending'")
+        return {each for (each,) in rows.fetchall()}
+
+
+def wait_for(gateway: Gateway, run: int, count: int) -> None:
+    """Wait until so many numbers of a run got their message."""
+    end = time.monotonic() + 60
+    while len(gateway.arrived(staging.prefix_of(run))) < count:
+        assert time.monotonic() < end, "the workers send nothing"
+        time.sleep(0.02)
+
+
+def upgrade(release: Path, url: str) -> str:
+    """Upgrade with the command line of a release; gives what went wrong."""
+    command = [sys.executable, "-m", "clicksoap", "outbox", "upgrade", "--url", url]
+    done = subprocess.run(command, cwd=release, capture_output=True, encoding="utf-8", check=False)
+    return "" if done.returncode == 0 else f"the upgrade ended with {done.returncode}: {done.stderr[-500:]}"
+
+
+def refused_to_enqueue(box: Outbox, url: str) -> list[str]:
+    """What is wrong with the way in which a program of the old release, which runs, is refused."""
+    with psycopg.connect(url) as connection:
+        try:
+            box.enqueue(connection, "27000000000", "text", key="of the old release")
+        except OutboxMismatch as error:
+            return [] if SAID in str(error) else [f"an old program is told: {error}"]
+        connection.rollback()
+    return ["an old program enqueues"]
+
+
+def one_run(  # noqa: PLR0913 - what a run consists of
+    run: int, seed: int, stores: Stores, gateway: Gateway, release: Path, mode: str
+) -> Outcome:
+    """One run: work, upgrade, see the old ones refuse, finish with the new ones, compare."""
+    chance = staging.random_of(seed, run)
+    url = stores.make()
+    rows = staging.fill(url, run, singles=90, groups=8)
+    program = staging.outbox(url).open()
+    program.set_rate(_RATE)
+    problems: list[str] = []
+    logs = gateway.record.parent
+    more = {"PROOF_UNCHECKED": "1"} if mode == "unchecked" else {}
+    with ExitStack() as stack:
+        stack.callback(program.close)
+
+        def start(where: Path, name: str, **given: str) -> Worker:
+            made = Worker(where, url, gateway, logs / f"{name} {run}", **given)
+            stack.callback(made.end)
+            return made
+
+        olds = [start(ROOT, f"old{each}", **more) for each in (1, 2)]
+        wait_for(gateway, run, chance.randint(10, 50))
+        excused = sending(url)
+        problems += [found] if (found := upgrade(release, url)) else []
+        excused |= sending(url)
+        seconds = 5.0 if mode == "unchecked" else 10.0
+        problems += [found for each in olds if (found := each.problem_of_refusal(seconds)) is not None]
+        excused |= sending(url)
+        problems += refused_to_enqueue(program, url)
+        news = [start(release, f"new{each}") for each in (1, 2)]
+        end = time.monotonic() + _SECONDS + rows / _RATE
+        while {"pending", "sending"} & set(states(url)) and time.monotonic() < end:
+            time.sleep(0.1)
+        problems += [f"a new worker ended: {each.log.read_text()[-500:]}" for each in news if each.process.poll()]
+    with of_version(NEXT):
+        result = staging.compare(url, gateway, run, rows, excused | gateway.lost())
+    result.problems += [f"run {run}: {each}" for each in problems]
+    stores.drop(url)
+    return result
+
+
+def main() -> None:
+    runs, seed, mode, server = sys.argv[1:5]
+    began = time.monotonic()
+    total = Outcome()
+    with staging.scratch() as folder, Gateway(folder / "record", int(seed)) as gateway:
+        release = make_release(folder / "release", _GIVEN_BACK if mode == "giving-back" else "SELECT 1")
+        stores = Stores(folder, server, f"upgrading_{mode}")
+        for run in range(int(runs)):
+            total.add(one_run(run, int(seed), stores, gateway, release, mode))
+    result: dict[str, Any] = {**asdict(total), "seconds": time.monotonic() - began}
+    sys.stdout.write(json.dumps(result) + "\n")
+
+
+if __name__ == "__main__":
+    main()
