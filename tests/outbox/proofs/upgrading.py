@@ -8,8 +8,6 @@ that are out were not sent. The result is printed as JSON.
 """
 
 import json
-import os
-import subprocess
 import sys
 import time
 from contextlib import ExitStack
@@ -22,6 +20,8 @@ import psycopg
 from clicksoap import OutboxMismatch
 from clicksoap.outbox import Outbox
 from tests.outbox.proofs import staging
+from tests.outbox.proofs.programs import Worker, command_line
+from tests.outbox.proofs.restoring import wait_for
 from tests.outbox.proofs.staging import ROOT, Gateway, Outcome, Stores
 
 sys.path.insert(0, str(ROOT / "tests" / "support"))
@@ -35,39 +35,6 @@ _GIVEN_BACK: Final = (
 )
 
 
-class Worker:
-    """A worker of a release, as a program."""
-
-    def __init__(self, release: Path, url: str, gateway: Gateway, log: Path, **more: str) -> None:
-        self.log = log
-        environment = {
-            **{name: value for name, value in os.environ.items() if not name.startswith("COVERAGE")},
-            "PROOF_URL": url,
-            "PROOF_PORT": str(gateway.port),
-            "PROOF_FOLDER": str(gateway.record.parent),
-            **more,
-        }
-        with log.open("ab") as output:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "tests.outbox.proofs.plain_worker"],
-                cwd=release, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
-            )  # fmt: skip
-
-    def end(self) -> None:
-        """Kill it, if it runs."""
-        self.process.kill()
-        self.process.wait(20)
-
-    def problem_of_refusal(self, seconds: float) -> str | None:
-        """What is wrong with the way in which it refuses the upgraded outbox; None if nothing is."""
-        try:
-            code = self.process.wait(seconds)
-        except subprocess.TimeoutExpired:
-            return f"an old worker went on for {seconds:g} s"
-        said = self.log.read_text("utf-8", "replace")
-        return None if code == 1 and SAID in said else f"an old worker ended with {code}: {said[-500:]}"
-
-
 def states(url: str) -> dict[str, int]:
     """How many rows are in each state, whatever the version is."""
     with psycopg.connect(url) as connection:
@@ -79,21 +46,6 @@ def sending(url: str) -> set[str]:
     with psycopg.connect(url) as connection:
         rows = connection.execute("SELECT DISTINCT request_id FROM clicksoap_message WHERE state = 'sending'")
         return {each for (each,) in rows.fetchall()}
-
-
-def wait_for(gateway: Gateway, run: int, count: int) -> None:
-    """Wait until so many numbers of a run got their message."""
-    end = time.monotonic() + 60
-    while len(gateway.arrived(staging.prefix_of(run))) < count:
-        assert time.monotonic() < end, "the workers send nothing"
-        time.sleep(0.02)
-
-
-def upgrade(release: Path, url: str) -> str:
-    """Upgrade with the command line of a release; gives what went wrong."""
-    command = [sys.executable, "-m", "clicksoap", "outbox", "upgrade", "--url", url]
-    done = subprocess.run(command, cwd=release, capture_output=True, encoding="utf-8", check=False)
-    return "" if done.returncode == 0 else f"the upgrade ended with {done.returncode}: {done.stderr[-500:]}"
 
 
 def refused_to_enqueue(box: Outbox, url: str) -> list[str]:
@@ -130,10 +82,10 @@ def one_run(  # noqa: PLR0913 - what a run consists of
         olds = [start(ROOT, f"old{each}", **more) for each in (1, 2)]
         wait_for(gateway, run, chance.randint(10, 50))
         excused = sending(url)
-        problems += [found] if (found := upgrade(release, url)) else []
+        problems += [found] if (found := command_line("upgrade", "--url", url, release=release)) else []
         excused |= sending(url)
         seconds = 5.0 if mode == "unchecked" else 10.0
-        problems += [found for each in olds if (found := each.problem_of_refusal(seconds)) is not None]
+        problems += [found for each in olds if (found := each.problem_of_refusal(SAID, seconds)) is not None]
         excused |= sending(url)
         problems += refused_to_enqueue(program, url)
         news = [start(release, f"new{each}") for each in (1, 2)]
