@@ -4,6 +4,7 @@ import json
 import os
 import sys
 import threading
+import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -25,6 +26,10 @@ else:
 
 
 _WRITING: Final = threading.Lock()
+# A worker whose connection broke tries again after two seconds at most, and waits five for an answer.
+_AFTER_ANOTHER_SERVER: Final = 7.0
+OLDER_COPY: Final = -(2**40)
+"""The count of claims by which a worker that misses some tells all others: it stays behind any count for good."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +45,38 @@ class Mark:
     uuid: str
     generation: int
     high_water: int
+
+
+class Reached:
+    """What the workers of a process saw last of an outbox: a database that is behind it lost commits.
+
+    Attributes:
+        mark: The generation and the count of claims.
+        server: Which run of which server they saw; None before the first look.
+        hold_until: Until when they claim nothing, by the monotonic clock.
+    """
+
+    def __init__(self) -> None:
+        self.mark = (0, 0)
+        self.server: str | None = None
+        self.hold_until = 0.0
+
+    def saw(self, mark: Mark) -> None:
+        """Note a mark whose transaction is committed."""
+        self.mark = max(self.mark, _reached(mark))
+
+    def is_beyond(self, mark: Mark, before: tuple[int, int]) -> bool:
+        """Whether a mark is behind what was known before it was read; others of this process commit meanwhile."""
+        return _reached(mark) < before
+
+    def look_at(self, server: str) -> None:
+        """Note the server; after another one took over, nothing is claimed for some seconds.
+
+        A worker that knows more of what was committed finds out meanwhile whether anything is missing.
+        """
+        if self.server not in (None, server):
+            self.hold_until = time.monotonic() + _AFTER_ANOTHER_SERVER
+        self.server = server
 
 
 class MarkFile:
@@ -71,6 +108,11 @@ class MarkFile:
                 "the database is an older copy of the outbox: what it calls unsent may have been sent. "
                 "Run Outbox.after_restore() or clicksoap outbox check --after-restore, which lets the workers ask first"
             )
+
+    def is_beyond(self, mark: Mark) -> bool:
+        """Whether a mark of the same outbox is behind the file."""
+        known = self.known()
+        return known is not None and known.uuid == mark.uuid and _reached(mark) < _reached(known)
 
     def write(self, mark: Mark) -> None:
         """Write the mark, complete or not at all, unless a later one of the same outbox stands there."""
