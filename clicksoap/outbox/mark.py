@@ -29,7 +29,11 @@ _WRITING: Final = threading.Lock()
 # A worker whose connection broke tries again after two seconds at most, and waits five for an answer.
 _AFTER_ANOTHER_SERVER: Final = 7.0
 OLDER_COPY: Final = -(2**40)
-"""The count of claims by which a worker that misses some tells all others: it stays behind any count for good."""
+"""The count of claims by which a worker that misses some tells all others; it stays negative for good."""
+VANISHED: Final = (
+    "claims of a worker vanished from the database: it was replaced by an older copy. Stop all workers, "
+    "run Outbox.after_restore() or clicksoap outbox check --after-restore, and start them again"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,11 @@ class Mark:
     uuid: str
     generation: int
     high_water: int
+
+    @property
+    def misses_claims(self) -> bool:
+        """Whether a worker found that claims are missing in the database, and nobody called `after_restore` since."""
+        return self.high_water < 0
 
 
 class Reached:

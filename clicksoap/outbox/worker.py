@@ -19,7 +19,7 @@ from clicksoap.outbox.credentials import Clients
 from clicksoap.outbox.databases import Database
 from clicksoap.outbox.journal import Happening, OutboxEvent, moment, record
 from clicksoap.outbox.limits import Limits
-from clicksoap.outbox.mark import OLDER_COPY, Mark, MarkFile, Reached
+from clicksoap.outbox.mark import OLDER_COPY, VANISHED, Mark, MarkFile, Reached
 from clicksoap.outbox.pace import QUANTUM, Pace
 from clicksoap.outbox.proofs import Proofs
 from clicksoap.outbox.queries import Found, Question
@@ -37,10 +37,6 @@ _WAIT_WHEN_FULL: Final = 0.25  # a signal does not end the wait
 _GATHER: Final = QUANTUM / 2
 _LONGEST_DATABASE_PAUSE: Final = 2.0
 _MAX_QUESTIONS: Final = 20
-_VANISHED: Final = (
-    "claims of a worker vanished from the database: it was replaced by an older copy. Stop all workers, "
-    "run Outbox.after_restore() or clicksoap outbox check --after-restore, and start them again"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -364,9 +360,9 @@ class Worker:
         if str(row.uuid) != self._clients.uuid:
             raise OutboxMismatch("the database holds another outbox than before: stop the workers, and check the URL")
         mark = Mark(self._clients.hashed_uuid, int(row.generation), int(row.high_water))
-        if self._reached.is_beyond(mark, known) or mark.high_water < 0:
+        if self._reached.is_beyond(mark, known) or mark.misses_claims:
             self._is_older_copy = True
-            raise OutboxMismatch(_VANISHED)
+            raise OutboxMismatch(VANISHED)
         self._reached.look_at(str(row.server))
         self._restored_at = row.restored_at
         self._mark = mark
