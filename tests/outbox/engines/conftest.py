@@ -9,11 +9,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from subprocess import Popen
 
+import psycopg
 import pytest
 from brokers import has_brokers, redis_server
 from outboxes import until
 
 _ROOT = Path(__file__).parents[3]
+OF_WORKERS = "application_name = 'clicksoap outbox'"
 WORKER = """
 import sys
 from dataclasses import replace
@@ -78,3 +80,24 @@ def far_worker(command: list[str], environment: dict[str, str] | None = None) ->
         yield made
     finally:
         made.end()
+
+
+@contextmanager
+def sampled(url: str) -> Iterator[list[int]]:
+    """The numbers of connections of workers that are seen meanwhile."""
+    seen = [0]
+    is_over = threading.Event()
+
+    def look() -> None:
+        with psycopg.connect(url, autocommit=True) as connection:
+            while not is_over.wait(0.002):
+                found = connection.execute(f"SELECT count(*) FROM pg_stat_activity WHERE {OF_WORKERS}").fetchone()  # noqa: S608 - a constant
+                seen.append(0 if found is None else int(found[0]))
+
+    thread = threading.Thread(target=look)
+    thread.start()
+    try:
+        yield seen
+    finally:
+        is_over.set()
+        thread.join(20)

@@ -5,7 +5,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import psycopg
@@ -17,11 +17,10 @@ from clicksoap.errors import OutboxUnavailable
 from clicksoap.outbox import Outbox
 from clicksoap.simulator import Simulator
 
-from .conftest import WORKER, far_worker
+from .conftest import OF_WORKERS, WORKER, far_worker, sampled
 
 ROOT = Path(__file__).parents[3]
 MOST = 8
-OF_WORKERS = "application_name = 'clicksoap outbox'"
 NOTHING_LEFT = "the database has too few resources, such as connections"
 
 
@@ -112,27 +111,6 @@ def test_workers_wait_while_no_connection_is_left_and_lose_and_double_nothing(fe
         until(lambda: all("database back" in each.lines for each in workers), "they go on", seconds=60)
         until(lambda: sound(box) == {"accepted": 60}, "everything is settled", seconds=60)
     assert sorted(each.to for each in gateway.messages) == numbers
-
-
-@contextmanager
-def sampled(url: str) -> Iterator[list[int]]:
-    """The numbers of connections of workers that are seen meanwhile."""
-    seen = [0]
-    is_over = threading.Event()
-
-    def look() -> None:
-        with psycopg.connect(url, autocommit=True) as connection:
-            while not is_over.wait(0.002):
-                found = connection.execute(f"SELECT count(*) FROM pg_stat_activity WHERE {OF_WORKERS}").fetchone()  # noqa: S608 - a constant
-                seen.append(0 if found is None else int(found[0]))
-
-    thread = threading.Thread(target=look)
-    thread.start()
-    try:
-        yield seen
-    finally:
-        is_over.set()
-        thread.join(20)
 
 
 @pytest.mark.parametrize(("processes", "senders"), [(1, 8), (1, 64), (3, 8)])
