@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 from clicksoap.outbox import schema
 from tests.outbox.proofs import staging
@@ -9,7 +10,8 @@ from tests.outbox.proofs import staging
 
 def main() -> None:
     if os.environ.get("PROOF_UNCHECKED"):
-        schema.check = lambda _version: None
+        module: Any = schema
+        module.check = lambda _version: None
     with (
         staging.outbox(os.environ["PROOF_URL"]) as box,
         staging.noting_time_outs(Path(os.environ["PROOF_FOLDER"])),

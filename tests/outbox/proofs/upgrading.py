@@ -27,8 +27,10 @@ from tests.outbox.proofs.staging import ROOT, Gateway, Outcome, Stores
 sys.path.insert(0, str(ROOT / "tests" / "support"))
 from next_release import NEXT, SAID, make_release, of_version
 
-_RATE: Final = 60.0
-_SECONDS: Final = 20.0
+# Slow before, so that messages are left when the upgrade comes.
+_RATE_BEFORE: Final = 8.0
+_RATE_AFTER: Final = 100.0
+_SECONDS: Final = 60.0
 _GIVEN_BACK: Final = (
     "WITH out AS (UPDATE clicksoap_message SET state = 'pending', request_id = NULL WHERE state = 'sending') "
     "UPDATE clicksoap_request SET state = 'not_sent', answered_at = 0 WHERE state = 'sending'"
@@ -67,7 +69,7 @@ def one_run(  # noqa: PLR0913 - what a run consists of
     url = stores.make()
     rows = staging.fill(url, run, singles=90, groups=8)
     program = staging.outbox(url).open()
-    program.set_rate(_RATE)
+    program.set_rate(_RATE_BEFORE)
     problems: list[str] = []
     logs = gateway.record.parent
     more = {"PROOF_UNCHECKED": "1"} if mode == "unchecked" else {}
@@ -84,12 +86,15 @@ def one_run(  # noqa: PLR0913 - what a run consists of
         excused = sending(url)
         problems += [found] if (found := command_line("upgrade", "--url", url, release=release)) else []
         excused |= sending(url)
-        seconds = 5.0 if mode == "unchecked" else 10.0
-        problems += [found for each in olds if (found := each.problem_of_refusal(SAID, seconds)) is not None]
+        seconds = 3.0 if mode == "unchecked" else 20.0
+        problems += [wrong for each in olds if (wrong := each.problem_of_refusal(SAID, seconds)) is not None]
         excused |= sending(url)
         problems += refused_to_enqueue(program, url)
+        problems += [] if states(url).get("pending") else ["nothing was left for the new workers"]
+        with psycopg.connect(url) as connection:
+            connection.execute("UPDATE clicksoap_account SET rate = %s", [_RATE_AFTER])
         news = [start(release, f"new{each}") for each in (1, 2)]
-        end = time.monotonic() + _SECONDS + rows / _RATE
+        end = time.monotonic() + _SECONDS + rows / _RATE_AFTER
         while {"pending", "sending"} & set(states(url)) and time.monotonic() < end:
             time.sleep(0.1)
         problems += [f"a new worker ended: {each.log.read_text()[-500:]}" for each in news if each.process.poll()]
