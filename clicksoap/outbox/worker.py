@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
-from sqlalchemy import Connection, literal_column, select, text, update
+from sqlalchemy import Connection, String, literal_column, select, text, update
 
 from clicksoap.client import Client
 from clicksoap.errors import AuthenticationError, ClicksoapError, OutboxMismatch, OutboxUnavailable
@@ -112,7 +112,7 @@ class Worker:
         self._mark_file = mark_file
         self._reached = reached
         self._look = select(
-            MARK, literal_column("version_num"), literal_column(database.server).label("server")
+            MARK, literal_column("version_num"), literal_column(database.server, String).label("server")
         ).select_from(MARK, text(VERSION_TABLE))
         self._is_older_copy = False
         self._tell = tell
