@@ -32,8 +32,9 @@ def upgrade() -> None:
 
 def make_release(folder: Path, statement: str = "SELECT 1") -> Path:
     """Make a copy of the package with one more migration; programs that are started in the folder use it."""
-    for each in ("clicksoap", "wsdl", "tests/outbox/proofs"):
-        shutil.copytree(_ROOT / each, folder / each, ignore=shutil.ignore_patterns("__pycache__"))
+    # The WSDLs lie within an installed package.
+    for each, place in (("clicksoap", "clicksoap"), ("wsdl", "clicksoap/wsdl"), ("tests/outbox/proofs",) * 2):
+        shutil.copytree(_ROOT / each, folder / place, ignore=shutil.ignore_patterns("__pycache__"))
     package = folder / "clicksoap" / "outbox"
     code = (package / "schema.py").read_text("utf-8")
     changed = re.sub(r'^VERSION: Final = "\d+"$', f'VERSION: Final = "{NEXT}"', code, flags=re.MULTILINE)

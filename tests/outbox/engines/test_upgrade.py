@@ -103,7 +103,7 @@ def test_workers_of_the_command_line_end_with_a_code_and_the_remedy(
     with of_version(NEXT), Outbox(url) as box:
         enqueue(box, key="after")
         assert start(release, "work", "--until-settled").wait(60) == 0
-        assert sound(box) == {"accepted": 2}
+        assert sound(box) == {"accepted": 2}, [each.why for each in box.get("after")]
     assert len(gateway.messages) == 2
     with psycopg.connect(url) as connection:
         assert connection.execute("SELECT version_num FROM clicksoap_version").fetchall() == [(NEXT,)]
