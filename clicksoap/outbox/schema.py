@@ -9,16 +9,19 @@ from pathlib import Path
 from typing import Final
 
 from sqlalchemy import Connection, inspect, select, text
+from sqlalchemy.exc import DBAPIError
 
 from clicksoap.errors import OutboxMismatch
 from clicksoap.outbox.databases import Database, SQLite
-from clicksoap.outbox.tables import CAMPAIGN, MARK, STREAM, VERSION_TABLE
+from clicksoap.outbox.tables import ACCOUNT, CAMPAIGN, MARK, METADATA, STREAM, VERSION_TABLE
 
 VERSION: Final = "0004"
 """The version of the tables that this clicksoap works with; a test compares it with the migrations."""
 
 _CURRENT: Final = text(f"SELECT version_num FROM {VERSION_TABLE}")  # noqa: S608 - a constant
 _LOCK: Final = text("SELECT pg_advisory_xact_lock(7216349)")
+_DEADLOCK: Final = "40P01"
+_TRIES: Final = 10
 
 
 def ensure(database: Database) -> str:
@@ -67,6 +70,7 @@ def migrate(database: Database, target: str = "head") -> None:
     with database.write() as connection:
         if database.name == "postgresql":
             connection.execute(_LOCK)
+            _lock_tables(connection)
         config = Config()
         config.set_main_option("script_location", str(folder).replace("%", "%%"))
         config.attributes["connection"] = connection
@@ -79,6 +83,28 @@ def migrate(database: Database, target: str = "head") -> None:
             now = database.now(connection)
             connection.execute(MARK.insert().values(uuid=secrets.token_hex(16), generation=1, high_water=0))
             connection.execute(CAMPAIGN.insert().values(id=STREAM, key="", state="running", created_at=now))
+
+
+def _lock_tables(connection: Connection) -> None:
+    """Wait until nobody else is in a transaction with the outbox, so that the migration meets no deadlock later.
+
+    Workers lock their account first, and look at the mark next. Whoever comes in another order may make a deadlock:
+    PostgreSQL ends one of both, and this one begins again.
+    """
+    present = set(inspect(connection).get_table_names()) & {*METADATA.tables, VERSION_TABLE}
+    first = [each for each in (ACCOUNT.name, MARK.name, VERSION_TABLE, CAMPAIGN.name) if each in present]
+    if not present:
+        return
+    names = ", ".join([*first, *sorted(present - set(first))])
+    for each in range(_TRIES):
+        try:
+            with connection.begin_nested():
+                connection.execute(text(f"LOCK TABLE {names} IN ACCESS EXCLUSIVE MODE"))
+        except DBAPIError as error:
+            if getattr(error.orig, "sqlstate", None) != _DEADLOCK or each == _TRIES - 1:
+                raise
+        else:
+            return
 
 
 def backup(database: SQLite, folder: Path | None = None) -> Path:

@@ -269,12 +269,12 @@ class Worker:
             return False
         known = self._reached.mark
         with self._database.read() as connection:
-            found = due(connection, self._options.account, self._database.now(connection))
             if time.monotonic() >= self._check_at:
                 # A worker without work notices an older copy, too.
                 self._check_at = time.monotonic() + 1.0
                 self._check_mark(connection, known)
                 self._know_high_water()
+            found = due(connection, self._options.account, self._database.now(connection))
             if time.monotonic() >= self._seen_at:
                 return True
         can_claim = time.monotonic() >= self._claim_at and self._reach.allowed(self._senders.busy, 1) > 0

@@ -8,6 +8,7 @@ import os
 import random
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from next_release import NEXT, SAID, make_release, of_version
 from outboxes import Store, enqueue, sound, until
 from postgresql import PostgreSQLServer
 
-from clicksoap.outbox import Outbox
+from clicksoap.outbox import Outbox, schema
 from clicksoap.simulator import Simulator
 
 from .conftest import end
@@ -107,3 +108,22 @@ def test_workers_of_the_command_line_end_with_a_code_and_the_remedy(
     assert len(gateway.messages) == 2
     with psycopg.connect(url) as connection:
         assert connection.execute("SELECT version_num FROM clicksoap_version").fetchall() == [(NEXT,)]
+
+
+def test_an_upgrade_that_meets_a_deadlock_begins_again(pg: Store) -> None:
+    url = pg.empty()
+    with Outbox(url) as box:
+        schema.migrate(box._database, "0001")
+    older = Outbox(url)
+    with psycopg.connect(url) as other, ThreadPoolExecutor(1) as pool:
+        # Not this one is ended by the server, but the upgrade.
+        other.execute("SET deadlock_timeout = '60s'")
+        other.execute("SELECT * FROM clicksoap_message")
+        upgrade = pool.submit(older.upgrade)
+        waits = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE 'LOCK TABLE%'"
+        until(lambda: pg.sql(waits), "the upgrade waits")
+        other.execute("SELECT * FROM clicksoap_account FOR UPDATE")
+        other.commit()
+        assert upgrade.result(60) is None
+    assert sound(older) == {}
+    older.close()

@@ -85,6 +85,8 @@ def one_run(  # noqa: PLR0913 - what a run consists of
         wait_for(gateway, run, chance.randint(10, 50))
         excused = sending(url)
         problems += [found] if (found := command_line("upgrade", "--url", url, release=release)) else []
+        if problems:
+            return Outcome(runs=1, rows=rows, problems=problems)
         excused |= sending(url)
         seconds = 3.0 if mode == "unchecked" else 20.0
         problems += [wrong for each in olds if (wrong := each.problem_of_refusal(SAID, seconds)) is not None]
