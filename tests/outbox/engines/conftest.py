@@ -76,7 +76,7 @@ class Far:
 def far_worker(command: list[str], environment: dict[str, str] | None = None) -> Iterator[Far]:
     made = Far(command, environment)
     try:
-        until(lambda: "ready" in made.lines, "the worker is ready")
+        until(lambda: "ready" in made.lines, "the worker is ready", seconds=90)
         yield made
     finally:
         made.end()

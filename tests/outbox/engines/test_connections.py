@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -80,29 +79,28 @@ def test_workers_wait_while_no_connection_is_left_and_lose_and_double_nothing(fe
     numbers = [f"278212345{each:02}" for each in range(60)]
     for each in numbers[:40]:
         enqueue(box, each, key=each)
-    box.set_rate(8)
-    gateway.faults.add("delay", command="sendmsg", seconds=0.5, times=6)
+    box.set_rate(1)
+    gateway.faults.add("delay", command="sendmsg", seconds=0.5, times=3)
     with ExitStack() as stack:
         workers = [stack.enter_context(far_worker(started(few, gateway))) for _ in range(3)]
-        until(lambda: len(gateway.messages) >= 5 and len(box.status().workers) == 3, "all of them work")
+        until(lambda: len(gateway.messages) >= 3 and len(box.status().workers) == 3, "all of them work", 90)
         box.close()
         program = Program(few.url)
         stack.callback(program.close)
-        until(program.take_all, "no connection is left")
-        until(lambda: all("database lost" in each.lines for each in workers), "they notice it")
+        until(program.take_all, "no connection is left", seconds=60)
+        until(lambda: all("database lost" in each.lines for each in workers), "they notice it", seconds=60)
 
         # A program that enqueues within its own transaction needs no connection beside its own.
         for each in numbers[40:]:
             box.enqueue(program.connection, each, "text", key=each)
         with pytest.raises(OutboxUnavailable, match=NOTHING_LEFT):
             box.status()
+        sent = len(gateway.messages)
         late = subprocess.run(started(few, gateway), cwd=ROOT, capture_output=True, encoding="utf-8", check=False)
         assert late.returncode == 1
         assert NOTHING_LEFT in late.stderr
-        sent = len(gateway.messages)
-        threading.Event().wait(1)
-        # What left before its claim's answer came is under way; nothing new is taken.
-        assert len(gateway.messages) <= sent + 6 < 40
+        # What was claimed before is under way; nothing new is taken, although it is due.
+        assert len(gateway.messages) <= sent + 3 < 40
         assert program.of_workers() == 0
         assert all(each.process.poll() is None for each in workers)
 

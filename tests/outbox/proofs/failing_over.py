@@ -30,10 +30,11 @@ _SECONDS: Final = 90.0
 _NOTICED_WITHIN: Final = 40.0
 
 
-def one_run(run: int, seed: int, server: PostgreSQLServer, gateway: Gateway, mode: str) -> Outcome:
+def one_run(  # noqa: PLR0913 - what a run consists of
+    run: int, seed: int, server: PostgreSQLServer, stores: Stores, gateway: Gateway, mode: str
+) -> Outcome:
     """One run: work, copy, go on, crash, notice, ask, compare."""
     chance = staging.random_of(seed, run)
-    stores = Stores(gateway.record.parent, server.url().rpartition("/")[0], "failing_over")
     url = stores.make()
     rows = staging.fill(url, run, singles=120, groups=8 if mode == "groups" else 0)
     with staging.outbox(url) as box:
@@ -88,8 +89,9 @@ def main() -> None:
         Gateway(folder / "record", int(seed)) as gateway,
         postgresql() as server,
     ):
+        stores = Stores(folder, server.url().rpartition("/")[0], "failing_over")
         for run in range(int(runs)):
-            total.add(one_run(run, int(seed), server, gateway, mode))
+            total.add(one_run(run, int(seed), server, stores, gateway, mode))
     result: dict[str, Any] = {**asdict(total), "seconds": time.monotonic() - began}
     sys.stdout.write(json.dumps(result) + "\n")
 
