@@ -121,7 +121,7 @@ def test_a_worker_process_holds_one_connection_however_many_senders_it_has(
     with sampled(few.url) as seen, ExitStack() as stack:
         for _ in range(processes):
             stack.enter_context(far_worker(started(few, gateway, senders)))
-        until(lambda: len(gateway.messages) == 300, "everything is sent", seconds=60)
+        until(lambda: len(gateway.messages) == 300 and max(seen) >= processes, "all is sent", seconds=90)
     assert max(seen) == processes
     with Outbox(few.url) as box:
         assert box.check().messages == 300

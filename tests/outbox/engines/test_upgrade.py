@@ -48,10 +48,12 @@ def test_old_workers_refuse_the_upgraded_tables_and_new_ones_finish(server: Post
     assert holds(proof(1, "usual", server))
 
 
+@pytest.mark.proof
 def test_an_old_worker_that_does_not_look_at_the_version_is_caught(server: PostgreSQLServer) -> None:
     assert [each for each in proof(1, "unchecked", server)["problems"] if "old1" in each and "went on for" in each]
 
 
+@pytest.mark.proof
 def test_a_migration_that_gives_back_what_is_out_is_caught(server: PostgreSQLServer) -> None:
     assert proof(2, "giving-back", server)["doubled"] > 0
 
