@@ -1,6 +1,6 @@
 """What idle workers of an outbox cost PostgreSQL, how soon they see a message, and what NOTIFY would cost.
 
-    python -m benchmarks.outbox_idle              # about a minute and a half
+    python -m benchmarks.outbox_idle              # about a minute
     python -m benchmarks.outbox_idle --seconds 5
 
 The first table has transactions a second, and CPU in percent of a core: of the workers, and of the server's processes
@@ -23,7 +23,7 @@ from benchmarks.canned_server import running
 from benchmarks.outbox_engines import ROOT, programs
 from clicksoap.outbox import Outbox
 
-WORKERS: Final = (1, 4, 16)
+WORKERS: Final = (1, 4)
 WRITERS: Final = 8
 DELAYS: Final = 20
 _TICKS: Final = os.sysconf("SC_CLK_TCK")
