@@ -90,7 +90,7 @@ def sampled(url: str) -> Iterator[list[int]]:
 
     def look() -> None:
         with psycopg.connect(url, autocommit=True) as connection:
-            while not is_over.wait(0.002):
+            while not is_over.wait(0.02):
                 found = connection.execute(f"SELECT count(*) FROM pg_stat_activity WHERE {OF_WORKERS}").fetchone()  # noqa: S608 - a constant
                 seen.append(0 if found is None else int(found[0]))
 
