@@ -57,7 +57,7 @@ class Mark:
 
 
 class Reached:
-    """What the workers of a process saw last of an outbox: a database that is behind it lost commits.
+    """The state of an outbox that the workers of a process saw last: a database behind it lost commits.
 
     Attributes:
         mark: The generation and the count of claims.
