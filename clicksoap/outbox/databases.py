@@ -246,7 +246,7 @@ class PostgreSQL:
     """A PostgreSQL database: every commit synced, and nobody holds up the others for long."""
 
     name = "postgresql"
-    server = "pg_postmaster_start_time()"
+    server = "CAST(pg_postmaster_start_time() AS text)"
 
     def __init__(self, url: URL) -> None:
         if importlib.util.find_spec("psycopg") is None:

@@ -51,6 +51,11 @@ class Mark:
     high_water: int
 
     @property
+    def reached(self) -> tuple[int, int]:
+        """How far it is: a mark with a lower one is behind."""
+        return self.generation, self.high_water
+
+    @property
     def misses_claims(self) -> bool:
         """Whether a worker found that claims are missing in the database, and nobody called `after_restore` since."""
         return self.high_water < 0
@@ -72,11 +77,7 @@ class Reached:
 
     def saw(self, mark: Mark) -> None:
         """Note a mark whose transaction is committed."""
-        self.mark = max(self.mark, _reached(mark))
-
-    def is_beyond(self, mark: Mark, before: tuple[int, int]) -> bool:
-        """Whether a mark is behind what was known before it was read; others of this process commit meanwhile."""
-        return _reached(mark) < before
+        self.mark = max(self.mark, mark.reached)
 
     def look_at(self, server: str) -> None:
         """Note the server; after another one took over, nothing is claimed for some seconds.
@@ -112,7 +113,7 @@ class MarkFile:
             raise OutboxMismatch(
                 f"the mark file {self._path.name} belongs to another outbox: give each outbox a mark file of its own"
             )
-        if _reached(mark) < _reached(known):
+        if mark.reached < known.reached:
             raise OutboxMismatch(
                 "the database is an older copy of the outbox: what it calls unsent may have been sent. "
                 "Run Outbox.after_restore() or clicksoap outbox check --after-restore, which lets the workers ask first"
@@ -121,7 +122,7 @@ class MarkFile:
     def is_beyond(self, mark: Mark) -> bool:
         """Whether a mark of the same outbox is behind the file."""
         known = self.known()
-        return known is not None and known.uuid == mark.uuid and _reached(mark) < _reached(known)
+        return known is not None and known.uuid == mark.uuid and mark.reached < known.reached
 
     def write(self, mark: Mark) -> None:
         """Write the mark, complete or not at all, unless a later one of the same outbox stands there."""
@@ -129,7 +130,7 @@ class MarkFile:
         try:
             with _alone_in(self._path.parent):
                 known = self.known()
-                if known is not None and known.uuid == mark.uuid and _reached(known) >= _reached(mark):
+                if known is not None and known.uuid == mark.uuid and known.reached >= mark.reached:
                     return
                 temporary.write_text(json.dumps(asdict(mark)), "utf-8")
                 temporary.replace(self._path)
@@ -149,10 +150,6 @@ class MarkFile:
                 f"the mark file {self._path.name} cannot be read ({type(error).__name__}): "
                 "check whether the database is an older copy, then remove the file"
             ) from None
-
-
-def _reached(mark: Mark) -> tuple[int, int]:
-    return mark.generation, mark.high_water
 
 
 @contextmanager

@@ -352,6 +352,7 @@ class Worker:
             connection: A transaction of the database.
             known: What was known before the transaction, where it sees the state of its beginning.
         """
+        # Others of this process may commit between this and the look.
         known = self._reached.mark if known is None else known
         row = connection.execute(self._look).first()
         if row is None:
@@ -360,7 +361,7 @@ class Worker:
         if str(row.uuid) != self._clients.uuid:
             raise OutboxMismatch("the database holds another outbox than before: stop the workers, and check the URL")
         mark = Mark(self._clients.hashed_uuid, int(row.generation), int(row.high_water))
-        if self._reached.is_beyond(mark, known) or mark.misses_claims:
+        if mark.reached < known or mark.misses_claims:
             self._is_older_copy = True
             raise OutboxMismatch(VANISHED)
         self._reached.look_at(str(row.server))

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from subprocess import Popen
+from typing import Any
 
 import psycopg
 import pytest
@@ -44,8 +45,8 @@ def redis() -> Iterator[str]:
         yield url
 
 
-def end(process: Popen[bytes]) -> None:
-    """Kill a process and its group, if it runs."""
+def end(process: Popen[Any]) -> None:
+    """Kill a process and its group, if it runs: faketime runs its program as a child."""
     if process.poll() is None:
         os.killpg(process.pid, signal.SIGKILL)
     process.wait(20)
@@ -55,15 +56,16 @@ class Far:
     """A worker on another host."""
 
     def __init__(self, command: list[str], environment: dict[str, str] | None = None) -> None:
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, encoding="utf-8", cwd=_ROOT, env=environment)
+        self.process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, encoding="utf-8", cwd=_ROOT, env=environment, start_new_session=True
+        )
         self.lines: list[str] = []
         self._reader = threading.Thread(target=self._read)
         self._reader.start()
 
     def end(self) -> None:
-        self.process.kill()
+        end(self.process)
         self._reader.join(20)
-        self.process.wait(20)
 
     def _read(self) -> None:
         assert self.process.stdout is not None

@@ -79,7 +79,7 @@ def fail_over_after_a_slice(server: PostgreSQLServer, box: Outbox, sms: Client) 
     """Let a message wait in a copy that was sent in truth, and the copy take over."""
     enqueue(box)
     copy = server.base_backup()
-    assert box.work_slice(sms, 1).accepted == 1
+    assert settle(box, sms).accepted == 1
     server.fail_over(copy, "-c", "fsync=off")
 
 
@@ -106,7 +106,7 @@ def test_a_worker_that_starts_after_the_fail_over_and_before_anybody_noticed_sen
     """The control of the test before, and the gap that the page names."""
     server, store = own
     fail_over_after_a_slice(server, store.box(), sms)
-    assert store.box().work_slice(sms, 1).accepted == 1
+    assert settle(store.box(), sms).accepted == 1
     assert len(gateway.messages) == 2
 
 

@@ -19,7 +19,7 @@ from clicksoap.errors import OutboxUnavailable
 from clicksoap.outbox import Outbox
 from clicksoap.simulator import Simulator
 
-from .conftest import WORKER, far_worker
+from .conftest import WORKER, end, far_worker
 
 ROOT = Path(__file__).parents[3]
 
@@ -147,9 +147,10 @@ def test_a_celery_worker_whose_clock_is_a_minute_ahead_takes_the_ticks_of_beat(
             [*faked("+60s"), *celery, "worker", "-Q", "sms", "--pool", "threads", "-c", "2"],
             [*celery, "beat", "-s", str(tmp_path / "schedule"), "--pidfile="],
         ):
-            process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
-            stack.callback(process.wait, 20)
-            stack.callback(process.kill)
+            process = subprocess.Popen(
+                command, cwd=ROOT, env=environment, stdout=log, stderr=log, start_new_session=True
+            )
+            stack.callback(end, process)
         until(lambda: states(box) == ["accepted"], "the message is accepted", seconds=60)
 
 
