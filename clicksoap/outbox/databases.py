@@ -268,6 +268,9 @@ class PostgreSQL:
                 "options": " ".join(f"-c {name}={value}" for name, value in settings.items()),
                 "connect_timeout": 5,
                 "tcp_user_timeout": 10_000,
+                # Else a host that is cut off while the server works for it waits for hours.
+                "keepalives_idle": 5,
+                "keepalives_interval": 2,
                 "application_name": "clicksoap outbox",
             },
             pool_size=5,
