@@ -265,6 +265,9 @@ class PostgreSQLStore:
             autocommit=True,
             connect_timeout=_CONNECT_SECONDS,
             tcp_user_timeout=10_000,
+            # Else a host that is cut off while the server works for it waits for hours.
+            keepalives_idle=5,
+            keepalives_interval=2,
             application_name="clicksoap callbacks",
             options=_OPTIONS,
         )

@@ -21,7 +21,7 @@ from clicksoap.outbox.databases import Database
 from clicksoap.outbox.drafts import checked_account, checked_key, filled
 from clicksoap.outbox.journal import Happening, OutboxEvent, moment
 from clicksoap.outbox.limits import Limits, is_on_loopback
-from clicksoap.outbox.mark import Mark, MarkFile
+from clicksoap.outbox.mark import VANISHED, Mark, MarkFile
 from clicksoap.outbox.records import AuditLine, OutboxMessage
 from clicksoap.outbox.states import DOUBTFUL, Decision, MessageState
 from clicksoap.outbox.status import Status, status
@@ -115,6 +115,8 @@ class Administration:
         self._known_uuid()
         with self._database.read() as connection:
             found, mark = truth.check(connection), _mark(connection)
+        if mark.misses_claims:
+            found = replace(found, problems=(*found.problems, VANISHED))
         if self._mark_file is not None:
             try:
                 self._mark_file.check(mark)

@@ -38,11 +38,13 @@ class Database(Protocol):
         engine: Its connections.
         name: ``sqlite`` or ``postgresql``.
         shown: The address without a password, to be shown.
+        server: An SQL expression that differs between the runs of servers; another server may lack commits.
     """
 
     engine: Engine
     name: str
     shown: str
+    server: str
 
     def write(self) -> AbstractContextManager[Connection]:
         """A transaction that writes; it commits at its end, and rolls back on any exception."""
@@ -96,6 +98,7 @@ class SQLite:
     """An SQLite file on a disk of this machine: WAL, every commit synced, one writer per process at a time."""
 
     name = "sqlite"
+    server = "''"
 
     def __init__(self, url: URL, clock: Clock) -> None:
         if not url.database or url.database == ":memory:" or url.database.startswith("file:"):
@@ -243,6 +246,7 @@ class PostgreSQL:
     """A PostgreSQL database: every commit synced, and nobody holds up the others for long."""
 
     name = "postgresql"
+    server = "CAST(pg_postmaster_start_time() AS text)"
 
     def __init__(self, url: URL) -> None:
         if importlib.util.find_spec("psycopg") is None:
@@ -264,6 +268,9 @@ class PostgreSQL:
                 "options": " ".join(f"-c {name}={value}" for name, value in settings.items()),
                 "connect_timeout": 5,
                 "tcp_user_timeout": 10_000,
+                # Else a host that is cut off while the server works for it waits for hours.
+                "keepalives_idle": 5,
+                "keepalives_interval": 2,
                 "application_name": "clicksoap outbox",
             },
             pool_size=5,

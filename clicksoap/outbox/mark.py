@@ -4,6 +4,7 @@ import json
 import os
 import sys
 import threading
+import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -25,6 +26,14 @@ else:
 
 
 _WRITING: Final = threading.Lock()
+# A worker whose connection broke tries again after two seconds at most, and waits five for an answer.
+_AFTER_ANOTHER_SERVER: Final = 7.0
+OLDER_COPY: Final = -(2**40)
+"""The count of claims by which a worker that misses some tells all others; it stays negative for good."""
+VANISHED: Final = (
+    "claims of a worker vanished from the database: it was replaced by an older copy. Stop all workers, "
+    "run Outbox.after_restore() or clicksoap outbox check --after-restore, and start them again"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +49,44 @@ class Mark:
     uuid: str
     generation: int
     high_water: int
+
+    @property
+    def reached(self) -> tuple[int, int]:
+        """How far it is: a mark with a lower one is behind."""
+        return self.generation, self.high_water
+
+    @property
+    def misses_claims(self) -> bool:
+        """Whether a worker found that claims are missing in the database, and nobody called `after_restore` since."""
+        return self.high_water < 0
+
+
+class Reached:
+    """The state of an outbox that the workers of a process saw last: a database behind it lost commits.
+
+    Attributes:
+        mark: The generation and the count of claims.
+        server: Which run of which server they saw; None before the first look.
+        hold_until: Until when they claim nothing, by the monotonic clock.
+    """
+
+    def __init__(self) -> None:
+        self.mark = (0, 0)
+        self.server: str | None = None
+        self.hold_until = 0.0
+
+    def saw(self, mark: Mark) -> None:
+        """Note a mark whose transaction is committed."""
+        self.mark = max(self.mark, mark.reached)
+
+    def look_at(self, server: str) -> None:
+        """Note the server; after another one took over, nothing is claimed for some seconds.
+
+        A worker that knows more of what was committed finds out meanwhile whether anything is missing.
+        """
+        if self.server not in (None, server):
+            self.hold_until = time.monotonic() + _AFTER_ANOTHER_SERVER
+        self.server = server
 
 
 class MarkFile:
@@ -66,11 +113,16 @@ class MarkFile:
             raise OutboxMismatch(
                 f"the mark file {self._path.name} belongs to another outbox: give each outbox a mark file of its own"
             )
-        if _reached(mark) < _reached(known):
+        if mark.reached < known.reached:
             raise OutboxMismatch(
                 "the database is an older copy of the outbox: what it calls unsent may have been sent. "
                 "Run Outbox.after_restore() or clicksoap outbox check --after-restore, which lets the workers ask first"
             )
+
+    def is_beyond(self, mark: Mark) -> bool:
+        """Whether a mark of the same outbox is behind the file."""
+        known = self.known()
+        return known is not None and known.uuid == mark.uuid and mark.reached < known.reached
 
     def write(self, mark: Mark) -> None:
         """Write the mark, complete or not at all, unless a later one of the same outbox stands there."""
@@ -78,7 +130,7 @@ class MarkFile:
         try:
             with _alone_in(self._path.parent):
                 known = self.known()
-                if known is not None and known.uuid == mark.uuid and _reached(known) >= _reached(mark):
+                if known is not None and known.uuid == mark.uuid and known.reached >= mark.reached:
                     return
                 temporary.write_text(json.dumps(asdict(mark)), "utf-8")
                 temporary.replace(self._path)
@@ -98,10 +150,6 @@ class MarkFile:
                 f"the mark file {self._path.name} cannot be read ({type(error).__name__}): "
                 "check whether the database is an older copy, then remove the file"
             ) from None
-
-
-def _reached(mark: Mark) -> tuple[int, int]:
-    return mark.generation, mark.high_water
 
 
 @contextmanager

@@ -30,7 +30,7 @@ from clicksoap.outbox.campaigns.plan import Plan
 from clicksoap.outbox.credentials import ClientFactory, Clients
 from clicksoap.outbox.databases import Database, SQLite, open_database
 from clicksoap.outbox.drafts import MAX_PER_REQUEST, Checker, checked_account, checked_key, filled
-from clicksoap.outbox.mark import MarkFile
+from clicksoap.outbox.mark import MarkFile, Reached
 from clicksoap.outbox.signals import stopped_by_signals
 from clicksoap.outbox.states import Priority
 from clicksoap.outbox.stream import Enqueued, Entry
@@ -101,6 +101,7 @@ class Outbox(Campaigns):
             mark_file = None if mark is None else MarkFile(_mark_path(mark, database))
             super().__init__(database, checked_region, believe_after, mark_file, on_event)
             self._checker = Checker(binding, checked_region, most)
+            self._reached = Reached()
             self._counts_parts = rate_unit == "part"
             self._allowed = None if allow_list is None else _checked_allow_list(allow_list, checked_region)
         except BaseException as error:
@@ -480,7 +481,8 @@ class Outbox(Campaigns):
         if rate is not None:
             self.set_rate(rate, account=name)
         options = WorkerOptions(name, senders, floor, grace, seconds, until, self._counts_parts)
-        return Worker(self._database, clients, options, self._limits_of(clients.endpoint), self._mark_file, self._tell)
+        limits = self._limits_of(clients.endpoint)
+        return Worker(self._database, clients, options, limits, self._mark_file, self._reached, self._tell)
 
 
 def check_work(senders: int, floor: float | None, grace: float) -> None:

@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Final
 
 from sqlalchemy import Connection, inspect, select, text
+from sqlalchemy.exc import DBAPIError
 
 from clicksoap.errors import OutboxMismatch
 from clicksoap.outbox.databases import Database, SQLite
-from clicksoap.outbox.tables import CAMPAIGN, MARK, STREAM, VERSION_TABLE
+from clicksoap.outbox.tables import ACCOUNT, CAMPAIGN, MARK, METADATA, STREAM, VERSION_TABLE
 
 VERSION: Final = "0004"
 """The version of the tables that this clicksoap works with; a test compares it with the migrations.
@@ -30,6 +31,8 @@ _LOCK: Final = text("SELECT pg_advisory_xact_lock(7216349)")
 _ALEMBIC_LOGS: Final = ("alembic.runtime.migration", "alembic.runtime.plugins")
 
 _log: Final = logging.getLogger("clicksoap.outbox")
+_DEADLOCK: Final = "40P01"
+_TRIES: Final = 10
 
 
 def ensure(database: Database) -> str:
@@ -99,6 +102,7 @@ def _migrate(database: Database, target: str) -> tuple[str | None, str | None]:
     with database.write() as connection:
         if database.name == "postgresql":
             connection.execute(_LOCK)
+            _lock_tables(connection)
         config = Config()
         config.set_main_option("script_location", str(folder).replace("%", "%%"))
         config.attributes["connection"] = connection
@@ -130,6 +134,28 @@ def _quiet_alembic() -> Generator[None]:
     finally:
         for each in loggers:
             each.removeFilter(is_told)
+
+
+def _lock_tables(connection: Connection) -> None:
+    """Wait until nobody else is in a transaction with the outbox, so that the migration meets no deadlock later.
+
+    Workers lock their account first, and look at the mark next. Whoever comes in another order may make a deadlock:
+    PostgreSQL ends one of both, and this one begins again.
+    """
+    present = set(inspect(connection).get_table_names()) & {*METADATA.tables, VERSION_TABLE}
+    first = [each for each in (ACCOUNT.name, MARK.name, VERSION_TABLE, CAMPAIGN.name) if each in present]
+    if not present:
+        return
+    names = ", ".join([*first, *sorted(present - set(first))])
+    for each in range(_TRIES):
+        try:
+            with connection.begin_nested():
+                connection.execute(text(f"LOCK TABLE {names} IN ACCESS EXCLUSIVE MODE"))
+        except DBAPIError as error:
+            if getattr(error.orig, "sqlstate", None) != _DEADLOCK or each == _TRIES - 1:
+                raise
+        else:
+            return
 
 
 def backup(database: SQLite, folder: Path | None = None) -> Path:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
-from sqlalchemy import Connection, literal_column, select, text, update
+from sqlalchemy import Connection, String, literal_column, select, text, update
 
 from clicksoap.client import Client
 from clicksoap.errors import AuthenticationError, ClicksoapError, OutboxMismatch, OutboxUnavailable
@@ -19,7 +19,7 @@ from clicksoap.outbox.credentials import Clients
 from clicksoap.outbox.databases import Database
 from clicksoap.outbox.journal import Happening, OutboxEvent, moment, record
 from clicksoap.outbox.limits import Limits
-from clicksoap.outbox.mark import Mark, MarkFile
+from clicksoap.outbox.mark import OLDER_COPY, VANISHED, Mark, MarkFile, Reached
 from clicksoap.outbox.pace import QUANTUM, Pace
 from clicksoap.outbox.proofs import Proofs
 from clicksoap.outbox.queries import Found, Question
@@ -37,7 +37,6 @@ _WAIT_WHEN_FULL: Final = 0.25  # a signal does not end the wait
 _GATHER: Final = QUANTUM / 2
 _LONGEST_DATABASE_PAUSE: Final = 2.0
 _MAX_QUESTIONS: Final = 20
-_MARK: Final = select(MARK, literal_column("version_num")).select_from(MARK, text(VERSION_TABLE))
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +91,7 @@ class Worker:
         options: What to do.
         limits: The time limits.
         mark_file: Where the mark is repeated.
+        reached: What the workers of this process saw of the outbox.
         tell: Told of each event.
     """
 
@@ -102,6 +102,7 @@ class Worker:
         options: WorkerOptions,
         limits: Limits,
         mark_file: MarkFile | None,
+        reached: Reached,
         tell: Callable[[OutboxEvent], None],
     ) -> None:
         self._database = database
@@ -109,6 +110,11 @@ class Worker:
         self._options = options
         self._limits = limits
         self._mark_file = mark_file
+        self._reached = reached
+        self._look = select(
+            MARK, literal_column("version_num"), literal_column(database.server, String).label("server")
+        ).select_from(MARK, text(VERSION_TABLE))
+        self._is_older_copy = False
         self._tell = tell
         self._name = f"{socket.gethostname()} {os.getpid()}"[:200]
         self._senders: Senders[_Result] = Senders(options.senders)
@@ -119,7 +125,6 @@ class Worker:
         self._is_paced = False
         self._is_stopping = False
         self._is_asked_to_stop = False
-        self._high_water = 0
         self._restored_at: float | None = None
         self._mark: Mark | None = None
         self._sweep_at = 0.0
@@ -143,6 +148,13 @@ class Worker:
             OutboxMismatch: The database is an older copy, of another version, or was exchanged.
             OutboxUnavailable: The database does not answer at the start, or at the end while answers wait for it.
         """
+        try:
+            return self._run()
+        except OutboxMismatch:
+            self._warn_others()
+            raise
+
+    def _run(self) -> Work:
         end = None if self._options.seconds is None else time.monotonic() + self._options.seconds
         self._begin()
         pause = 0.0
@@ -177,6 +189,7 @@ class Worker:
                 )
             self._check_mark(connection)
             if self._mark_file is not None and self._mark is not None:
+                self._is_older_copy = self._mark_file.is_beyond(self._mark)
                 self._mark_file.check(self._mark)
             workers.begin(connection, self._name, account.name, self._database.now(connection))
             self._seen_at = time.monotonic() + workers.SEEN_EVERY
@@ -245,18 +258,26 @@ class Worker:
     def _know_high_water(self) -> None:
         """Remember the mark of the last committed transaction: a database behind it is an older copy."""
         if self._mark is not None:
-            self._high_water = self._mark.high_water
+            self._reached.saw(self._mark)
+
+    def _warn_others(self) -> None:
+        """Have all other workers stop, too, and those that start: they may not know what is missing."""
+        if self._is_older_copy:
+            with contextlib.suppress(OutboxUnavailable), self._database.write() as connection:
+                connection.execute(update(MARK).values(high_water=OLDER_COPY))
 
     def _is_needed(self) -> bool:
         """Whether a turn has anything to do; a look that writes nothing."""
         if self._is_stopping:
             return False
+        known = self._reached.mark
         with self._database.read() as connection:
-            found = due(connection, self._options.account, self._database.now(connection))
             if time.monotonic() >= self._check_at:
                 # A worker without work notices an older copy, too.
                 self._check_at = time.monotonic() + 1.0
-                self._check_mark(connection)
+                self._check_mark(connection, known)
+                self._know_high_water()
+            found = due(connection, self._options.account, self._database.now(connection))
             if time.monotonic() >= self._seen_at:
                 return True
         can_claim = time.monotonic() >= self._claim_at and self._reach.allowed(self._senders.busy, 1) > 0
@@ -293,6 +314,10 @@ class Worker:
         asked = queries.take(connection, self._options.account, now, lease, min(free, _MAX_QUESTIONS))
         free -= len(asked)
         account = settler.account
+        held = self._reached.hold_until - time.monotonic()
+        if held > 0:
+            self._claim_at = time.monotonic() + held
+            return [], asked
         paused_until = account.paused_until
         if paused_until is not None and paused_until <= now and not is_below_floor(account):
             settler.events.append(accounts.resume(connection, account.name, "it is tried again", now, self._name))
@@ -323,21 +348,28 @@ class Worker:
     def _lease(self) -> float:
         return self._limits.start + self._clients.patience + self._limits.margin
 
-    def _check_mark(self, connection: Connection) -> None:
-        """Refuse to work on a database whose version changed, or from which commits of this worker vanished."""
-        row = connection.execute(_MARK).first()
+    def _check_mark(self, connection: Connection, known: tuple[int, int] | None = None) -> None:
+        """Refuse to work on a database whose version changed, or from which commits vanished.
+
+        Args:
+            connection: A transaction of the database.
+            known: What was known before the transaction, where it sees the state of its beginning.
+        """
+        # Others of this process may commit between this and the look.
+        known = self._reached.mark if known is None else known
+        row = connection.execute(self._look).first()
         if row is None:
             raise OutboxMismatch("the database holds no outbox any more: stop the workers and restore it")
         schema.check_exactly(str(row.version_num))
         if str(row.uuid) != self._clients.uuid:
             raise OutboxMismatch("the database holds another outbox than before: stop the workers, and check the URL")
-        if row.high_water < self._high_water:
-            raise OutboxMismatch(
-                "claims of this worker vanished from the database: it was replaced by an older copy. Stop all workers, "
-                "run Outbox.after_restore() or clicksoap outbox check --after-restore, and start them again"
-            )
+        mark = Mark(self._clients.hashed_uuid, int(row.generation), int(row.high_water))
+        if mark.reached < known or mark.misses_claims:
+            self._is_older_copy = True
+            raise OutboxMismatch(VANISHED)
+        self._reached.look_at(str(row.server))
         self._restored_at = row.restored_at
-        self._mark = Mark(self._clients.hashed_uuid, int(row.generation), int(row.high_water))
+        self._mark = mark
 
     def _give(self, claimed: Claimed, began: Instant) -> None:
         client, database_now = self._clients.current(), claimed.claimed_at

@@ -239,3 +239,68 @@ def test_a_worker_stops_when_an_older_copy_takes_the_place_of_its_file(
     again.work(client, until_settled=True)
     assert again.check().by_state == {MessageState.ACCEPTED: 60}
     assert times(gateway) == {1}
+
+
+@pytest.fixture
+def unmarked(place: Path) -> Iterator[Callable[[], Outbox]]:
+    """Opens the outbox as a process does that has no mark file."""
+    boxes: list[Outbox] = []
+
+    def make() -> Outbox:
+        box = Outbox(f"sqlite:///{place / 'outbox.db'}", believe_after=0.2)
+        box._limits = replace(box._limits, start=0.5, margin=0.2)
+        boxes.append(box)
+        return box.open()
+
+    yield make
+    for box in boxes:
+        box.close()
+
+
+def older_copy(place: Path, box: Outbox, client: Client) -> None:
+    """Put back a copy that lacks what a slice of an outbox sent."""
+    enqueue(box, 6)
+    copied(place)
+    assert box.work_slice(client, 1).accepted == 6
+    put_back(place)
+
+
+def test_the_next_slice_of_a_process_refuses_an_older_copy_without_a_mark_file(
+    place: Path, unmarked: Callable[[], Outbox], client: Client, gateway: Simulator
+) -> None:
+    box = unmarked()
+    older_copy(place, box, client)
+    with pytest.raises(OutboxMismatch, match="claims of a worker vanished"):
+        box.work_slice(client, 1)
+    box.after_restore(by="a person", why="the disk broke")
+    # The same process goes on.
+    assert box.work_slice(client, 2).asked == 6
+    assert times(gateway) == {1}
+
+
+def test_a_worker_that_misses_claims_stops_those_that_know_nothing(
+    place: Path, unmarked: Callable[[], Outbox], client: Client, gateway: Simulator
+) -> None:
+    box, other = unmarked(), unmarked()
+    assert other.check().is_sound
+    older_copy(place, box, client)
+    with pytest.raises(OutboxMismatch):
+        box.work_slice(client, 1)
+    with pytest.raises(OutboxMismatch, match=r"vanished.*Outbox.after_restore\(\) or clicksoap outbox check --after"):
+        other.work_slice(client, 1)
+    (problem,) = other.check().problems
+    assert "claims of a worker vanished" in problem
+    other.after_restore(by="a person", why="the disk broke")
+    other.work(client, until_settled=True)
+    assert other.check().by_state == {MessageState.ACCEPTED: 6}
+    assert other.check().is_sound
+    assert times(gateway) == {1}
+
+
+def test_a_worker_that_knows_nothing_sends_again_from_an_older_copy_that_nobody_noticed(
+    place: Path, unmarked: Callable[[], Outbox], client: Client, gateway: Simulator
+) -> None:
+    """The control of the tests before, and what a mark file is for."""
+    older_copy(place, unmarked(), client)
+    assert unmarked().work_slice(client, 1).accepted == 6
+    assert times(gateway) == {2}

@@ -93,6 +93,24 @@ class PostgreSQLServer:
             self._process.wait(_START_SECONDS)
             self._process = None
 
+    def base_backup(self) -> Path:
+        """Copy the running server, as a standby or a program for backups does; gives the folder of the copy."""
+        copy = self._folder / "copy"
+        place: list[str | Path] = [self._binaries / "pg_basebackup", "-D", copy]
+        address = ["-h", "127.0.0.1", "-p", str(self.port), "-U", "clicksoap"]
+        subprocess.run(
+            [*place, *address, "--wal-method=stream", "--checkpoint=fast", "--no-sync"],
+            check=True, capture_output=True, user=self._user, cwd=self._folder,
+        )  # fmt: skip
+        return copy
+
+    def fail_over(self, copy: Path, *options: str) -> None:
+        """Crash, and let a copy of the server take its place: what was committed after the copy is gone."""
+        self.stop(signal.SIGQUIT)
+        shutil.rmtree(self._folder / "data")
+        copy.rename(self._folder / "data")
+        self.start(*options)
+
 
 @contextmanager
 def postgresql(*options: str) -> Iterator[PostgreSQLServer]:

@@ -16,7 +16,7 @@ from outboxes import Store, enqueue, until
 from clicksoap.outbox import MessageState, Outbox
 from clicksoap.simulator import Simulator
 
-from .conftest import end
+from .conftest import end, sampled
 
 ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs/how-to/several-machines.md").read_text("utf-8")
@@ -97,6 +97,19 @@ def test_the_commands_for_celery_send_what_is_due(pg: Store, run: Run, tmp_path:
     for each in commands("celery"):
         run(each)
     is_sent(box, tmp_path)
+
+
+def test_a_celery_worker_holds_one_connection_for_each_of_its_processes(
+    pg: Store, gateway: Simulator, run: Run
+) -> None:
+    box = pg.box()
+    enqueue(box)
+    box.close()
+    with sampled(pg.url) as seen:
+        for each in commands("celery"):
+            run(each)
+        until(lambda: len(gateway.messages) == 1 and max(seen) >= 2, "it is sent, and both have a slice", seconds=90)
+    assert max(seen) == 2
 
 
 def test_the_units_for_celery_send_and_end_in_time(pg: Store, run: Run, tmp_path: Path) -> None:

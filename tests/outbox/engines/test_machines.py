@@ -4,9 +4,8 @@ import os
 import shutil
 import subprocess
 import sys
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 
 import psycopg
@@ -20,18 +19,9 @@ from clicksoap.errors import OutboxUnavailable
 from clicksoap.outbox import Outbox
 from clicksoap.simulator import Simulator
 
+from .conftest import WORKER, end, far_worker
+
 ROOT = Path(__file__).parents[3]
-WORKER = """
-import sys
-from dataclasses import replace
-from clicksoap import Client, Timeout
-from clicksoap.outbox import Outbox
-box = Outbox(sys.argv[1], believe_after=0.2, on_event=lambda event: print(event.what.value, flush=True))
-box._limits = replace(box._limits, start=1, margin=0.1)
-with Client(123456, "acme", "secret", endpoint=sys.argv[2], timeout=Timeout(total=2), allow_plaintext=True) as sms:
-    print("ready", flush=True)
-    box.work(sms, senders=4, grace=2)
-"""
 
 
 @pytest.fixture
@@ -56,37 +46,6 @@ def reachable(tmp_path: Path) -> Iterator[Store]:
         yield store
         for each in store.boxes:
             each.close()
-
-
-class Far:
-    """A worker on another host."""
-
-    def __init__(self, command: list[str], environment: dict[str, str] | None = None) -> None:
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, encoding="utf-8", cwd=ROOT, env=environment)
-        self.lines: list[str] = []
-        self._reader = threading.Thread(target=self._read)
-        self._reader.start()
-
-    def end(self) -> None:
-        self.process.kill()
-        self._reader.join(20)
-        self.process.wait(20)
-
-    def _read(self) -> None:
-        assert self.process.stdout is not None
-        with self.process.stdout as lines:
-            for line in lines:
-                self.lines.append(line.strip())
-
-
-@contextmanager
-def far_worker(command: list[str], environment: dict[str, str] | None = None) -> Iterator[Far]:
-    made = Far(command, environment)
-    try:
-        until(lambda: "ready" in made.lines, "the worker is ready")
-        yield made
-    finally:
-        made.end()
 
 
 def counted_arrivals(arrived: list[str]) -> Callable[[str], None]:
@@ -188,9 +147,10 @@ def test_a_celery_worker_whose_clock_is_a_minute_ahead_takes_the_ticks_of_beat(
             [*faked("+60s"), *celery, "worker", "-Q", "sms", "--pool", "threads", "-c", "2"],
             [*celery, "beat", "-s", str(tmp_path / "schedule"), "--pidfile="],
         ):
-            process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
-            stack.callback(process.wait, 20)
-            stack.callback(process.kill)
+            process = subprocess.Popen(
+                command, cwd=ROOT, env=environment, stdout=log, stderr=log, start_new_session=True
+            )
+            stack.callback(end, process)
         until(lambda: states(box) == ["accepted"], "the message is accepted", seconds=60)
 
 

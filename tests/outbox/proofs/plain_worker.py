@@ -1,12 +1,17 @@
-"""A worker of the proof over engines that needs no engine."""
+"""A worker of the proofs that needs no engine; the environment says what it works on."""
 
 import os
 from pathlib import Path
+from typing import Any
 
+from clicksoap.outbox import schema
 from tests.outbox.proofs import staging
 
 
 def main() -> None:
+    if os.environ.get("PROOF_UNCHECKED"):
+        module: Any = schema
+        module.check = lambda _version: None
     with (
         staging.outbox(os.environ["PROOF_URL"]) as box,
         staging.noting_time_outs(Path(os.environ["PROOF_FOLDER"])),

@@ -79,7 +79,7 @@ def one_run(run: int, seed: int, stores: Stores, gateway: Gateway, mark: Path | 
 
 def wait_for(gateway: Gateway, run: int, count: int) -> None:
     """Wait until so many messages of a run have arrived."""
-    end = time.monotonic() + 60
+    end = time.monotonic() + 120
     while len(gateway.arrived(staging.prefix_of(run))) < count:
         assert time.monotonic() < end, "the worker sends nothing"
         time.sleep(0.02)
