@@ -4,6 +4,7 @@ import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, Select, bindparam, delete, select
 
@@ -57,7 +58,7 @@ def unsuppress(connection: Connection, msisdn: str, account: str, why: str, now:
 
 
 @functools.cache
-def _reasons(dialect: str) -> Select[tuple[str, str]]:
+def _reasons(dialect: str) -> Select[Any]:
     return select(SUPPRESSED.c.msisdn, SUPPRESSED.c.why).where(
         bulk.among(dialect, SUPPRESSED.c.msisdn, "numbers"),
         SUPPRESSED.c.account.in_(["", bindparam("account")]),
