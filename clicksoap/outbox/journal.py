@@ -14,7 +14,7 @@ class Happening(StrEnum):
 
     - ACCOUNT_PAUSED, ACCOUNT_RESUMED: nothing is sent for an account, or again.
     - ENDPOINT_PAUSED, ENDPOINT_RESUMED: nobody answers at the gateway's address, or again.
-    - CLIENT_REFUSED: the gateway refuses the credentials of a worker.
+    - CLIENT_REFUSED: the gateway refuses the credentials of a worker, or its client can send nothing.
     - DATABASE_LOST, DATABASE_BACK: a worker does not reach the database, or again.
     - UNPROVABLE: the gateway does not say which requests it never got, so that none is repeated.
     - DOUBLED: a message arrived twice: an answer to an earlier request came after it was sent again.

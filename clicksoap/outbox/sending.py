@@ -37,7 +37,8 @@ class Fate(Enum):
     - PROVEN: the gateway, or something before it, answered so that it certainly did nothing.
     - ACCOUNT: the gateway refuses the account for now: it is frozen, or without credit, or at its limit.
     - CREDENTIALS: the gateway refuses this client's credentials.
-    - IMPOSSIBLE: this client cannot send the message.
+    - IMPOSSIBLE: the message cannot be sent with this binding, or not within these limits.
+    - UNUSABLE: this client can send nothing: its settings or its installation are wrong.
     """
 
     ANSWERED = auto()
@@ -48,6 +49,7 @@ class Fate(Enum):
     ACCOUNT = auto()
     CREDENTIALS = auto()
     IMPOSSIBLE = auto()
+    UNUSABLE = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,8 +155,10 @@ def send(client: Client, claimed: Claimed, gate: Gate, now: float) -> Sent:
         options["client_message_id"] = claimed.request_id
         # In international form, so that no region of the client reads them as national ones.
         plan = core.plan([f"+{number}" for number in claimed.msisdns], message, options)
-    except (InvalidInput, ConfigurationError) as error:
+    except InvalidInput as error:
         return Sent(claimed, Fate.IMPOSSIBLE, client, why=str(error))
+    except ConfigurationError as error:
+        return Sent(claimed, Fate.UNUSABLE, client, why=str(error))
     try:
         gate.check_start()
         report = driver.run(core.deliver(plan, gate))
@@ -202,7 +206,9 @@ def _fate_of_unsent(cause: ClicksoapError, *, has_left: bool) -> Fate:
     if isinstance(cause, GatewayError):
         # 302 without a number is one of them: the report says not_sent for it.
         return Fate.ACCOUNT if cause.code in ACCOUNT_CODES or cause.code == "302" else Fate.UNSENT
-    if isinstance(cause, InvalidInput | ConfigurationError):
+    if isinstance(cause, InvalidInput):
         return Fate.IMPOSSIBLE
+    if isinstance(cause, ConfigurationError):
+        return Fate.UNUSABLE
     # An answer to the login before it says nothing about the request, which did not leave.
     return Fate.UNSENT if isinstance(cause, TransportError) or not has_left else Fate.PROVEN

@@ -76,7 +76,7 @@ class Settler:
                     answered.append(each)
                 case Fate.LOST:
                     self._ask_at(each.claimed.request_id, self.now)
-                case Fate.WITHDRAWN | Fate.UNSENT | Fate.CREDENTIALS:
+                case Fate.WITHDRAWN | Fate.UNSENT | Fate.CREDENTIALS | Fate.UNUSABLE:
                     self._give_back(each)
                 case Fate.PROVEN:
                     self._ask_at(each.claimed.request_id, self.now, proof=each.why)

@@ -11,7 +11,13 @@ from typing import Final
 from sqlalchemy import Connection, String, literal_column, select, text, update
 
 from clicksoap.client import Client
-from clicksoap.errors import AuthenticationError, ClicksoapError, OutboxMismatch, OutboxUnavailable
+from clicksoap.errors import (
+    AuthenticationError,
+    ClicksoapError,
+    ConfigurationError,
+    OutboxMismatch,
+    OutboxUnavailable,
+)
 from clicksoap.outbox import accounts, balances, queries, schema, workers
 from clicksoap.outbox.balances import Balance, BalanceWatch, is_below_floor
 from clicksoap.outbox.claims import Claimant, Claimed, claim, count_claim, due, expire, lock_account, set_free_at
@@ -145,6 +151,7 @@ class Worker:
 
         Raises:
             AuthenticationError: The gateway refuses the credentials, also those of a new client.
+            ConfigurationError: The client can send nothing, such as in an installation without its WSDLs.
             OutboxMismatch: The database is an older copy, of another version, or was exchanged.
             OutboxUnavailable: The database does not answer at the start, or at the end while answers wait for it.
         """
@@ -409,7 +416,9 @@ class Worker:
             return
         if isinstance(result, Sent):
             if result.fate is Fate.CREDENTIALS:
-                self._refused(result.client, result.why)
+                self._refused(result.client, result.why, AuthenticationError("001", _stops(result.why)))
+            if result.fate is Fate.UNUSABLE:
+                self._refused(result.client, result.why, ConfigurationError(_stops(result.why)))
             if result.fate is Fate.ANSWERED:
                 self._clients.proved(result.client)
                 self._balance.spent(len(result.claimed.rows))
@@ -419,7 +428,7 @@ class Worker:
             self._asked += 1 if result.question.asked_at else 0
             refusal = queries.is_refused(result)
             if isinstance(refusal, AuthenticationError):
-                self._refused(result.client, str(refusal))
+                self._refused(result.client, str(refusal), AuthenticationError("001", _stops(str(refusal))))
             if not result.question.asked_at:
                 problem = self._proofs.enter(result.question, result.finding)
                 if problem is not None:
@@ -441,7 +450,7 @@ class Worker:
                 )
         return events
 
-    def _refused(self, client: Client, why: str) -> None:
+    def _refused(self, client: Client, why: str, failure: ClicksoapError) -> None:
         """Ask the factory for a client again, because passwords rotate; without a new one, stop this worker."""
         if not self._clients.is_current(client):
             return  # another of its requests told it already
@@ -449,7 +458,7 @@ class Worker:
             self._note(Happening.CLIENT_REFUSED, f"{why}; the factory gave a new client")
             return
         if self._failure is None:
-            self._failure = AuthenticationError("001", f"{why}: this worker stops, its messages wait")
+            self._failure = failure
             self._note(Happening.CLIENT_REFUSED, why)
 
     def _note(self, what: Happening, detail: str) -> None:
@@ -497,5 +506,9 @@ class Worker:
             raise problem
 
 
-_SAYS_NOTHING: Final = frozenset({Fate.WITHDRAWN, Fate.IMPOSSIBLE, Fate.LOST})
+def _stops(why: str) -> str:
+    return f"{why}: this worker stops, its messages wait"
+
+
+_SAYS_NOTHING: Final = frozenset({Fate.WITHDRAWN, Fate.IMPOSSIBLE, Fate.UNUSABLE, Fate.LOST})
 _FAILURES: Final = frozenset({Fate.UNSENT, Fate.PROVEN})

@@ -25,6 +25,7 @@ from outboxes import OTHERS, QUICK, TO, Store, client, enqueue, settle, sound, s
 from postgresql import postgresql, programs
 from sqlalchemy import create_engine
 
+import clicksoap
 from clicksoap import AuthenticationError, Client, ConfigurationError, InvalidInput
 from clicksoap.errors import KeyTaken, OutboxMismatch, OutboxUnavailable
 from clicksoap.outbox import Happening, MessageState, Outbox, OutboxEvent, Priority
@@ -71,6 +72,13 @@ def unavailable(error: str) -> str:
 
 PAUSED: Final = "account paused: account default: the gateway refused: "
 CASES: Final[dict[str, Trouble]] = {
+    "installation": Trouble(
+        "A worker's installation or its client can send nothing",
+        "ConfigurationError: clicksoap was installed without its WSDLs: install it again from a complete wheel",
+        "pending",
+        "Mend the installation, and start the worker again. Others go on.",
+        "accepted",
+    ),
     "locked": Trouble(
         "SQLite: another program keeps the database locked",
         unavailable("another program holds the database locked: end its transaction"),
@@ -678,6 +686,30 @@ def test_a_password_that_changes(trouble: Trouble, box: Outbox, gateway: Simulat
     assert "the factory gave a new client" in event.detail
     trouble.ends(states(box))
     assert (len(made), len(gateway.messages)) == (2, 1)
+
+
+@case("installation")
+def test_an_installation_that_can_send_nothing(
+    trouble: Trouble, store: Store, gateway: Simulator, sms: Client, tmp_path: Path
+) -> None:
+    """Nothing is wrong with the messages: another worker sends them."""
+    shutil.copytree(
+        Path(clicksoap.__file__).parent, tmp_path / "clicksoap", ignore=shutil.ignore_patterns("__pycache__", "*.wsdl")
+    )
+    box = store.box()
+    enqueue(box)
+    program = (
+        "import sys; from clicksoap import Client; from clicksoap.outbox import Outbox\n"
+        "with Client(123456, 'acme', 'secret', endpoint=sys.argv[2]) as sms: Outbox(sys.argv[1]).work(sms)"
+    )
+    command = [sys.executable, "-c", program, store.url, gateway.origin]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 1
+    trouble.shows(done.stderr.splitlines()[-1].removeprefix("clicksoap.errors."), states(box))
+    assert [each.what for each in box.events()] == [Happening.CLIENT_REFUSED]
+    settle(box, sms)
+    trouble.ends(states(box))
+    assert sound(box) == {"accepted": 1}
 
 
 @case("password")
