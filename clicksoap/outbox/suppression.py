@@ -4,9 +4,8 @@ import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, delete, select
+from sqlalchemy import Connection, Executable, bindparam, delete, select
 
 from clicksoap.outbox import bulk
 from clicksoap.outbox.dialects import insert_missing
@@ -58,7 +57,7 @@ def unsuppress(connection: Connection, msisdn: str, account: str, why: str, now:
 
 
 @functools.cache
-def _reasons(dialect: str) -> Select[Any]:
+def _reasons(dialect: str) -> Executable:
     return select(SUPPRESSED.c.msisdn, SUPPRESSED.c.why).where(
         bulk.among(dialect, SUPPRESSED.c.msisdn, "numbers"),
         SUPPRESSED.c.account.in_(["", bindparam("account")]),
