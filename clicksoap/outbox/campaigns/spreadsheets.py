@@ -25,7 +25,7 @@ def is_suspect(text: str) -> bool:
 
 
 def damage(cell: str) -> str | None:
-    """The damage of a cell that is put into a text, as "is …: what to do"; None if there is none."""
+    """Name what a spreadsheet did to a cell that is put into a text, and what to do; None if it did nothing."""
     written = cell.strip()
     if len(written) > 1 and _ERROR.fullmatch(written):
         return "is an error of a spreadsheet: mend the cell"
