@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -115,7 +116,8 @@ def test_a_limit_of_the_account_says_when_it_ends(run: Run, gateway: Simulator) 
     assert result.exit_code == 75
     error = json.loads(result.stdout)["error"]
     assert error["code"] == "130"
-    assert f"The limit ends at {error['until'][:19]} UTC." in result.stderr
+    ends = datetime.fromisoformat(error["until"])
+    assert f"The limit ends at {ends:%Y-%m-%d %H:%M:%S} UTC." in result.stderr
 
 
 def test_quiet_leaves_out_notes_and_no_errors(run: Run) -> None:

@@ -13,7 +13,7 @@ _ROOT: Final = Path(__file__).parents[2]
 NEXT: Final = "9000"
 SAID: Final = (
     f"the outbox has version {NEXT}, which this clicksoap does not know (it works with {schema.VERSION}): "
-    "install the clicksoap that upgraded it, or a later one"
+    "start this program again with the clicksoap that upgraded it, or a later one"
 )
 _MIGRATION: Final = """
 import sqlalchemy as sa

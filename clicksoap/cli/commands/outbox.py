@@ -217,7 +217,7 @@ def resolve(  # noqa: PLR0913 - each is an option
 ) -> int:
     """Decide about messages that the outbox cannot settle; each decision is recorded for ever.
 
-    The ids stand in the first column of ``clicksoap outbox list``, and in the column sms_id of an export. If one
+    The ids stand in the first column of clicksoap outbox list, and in the column sms_id of an export. If one
     message cannot be decided so, those before it are decided, and those behind it are not.
     """
     package = outbox_package()
