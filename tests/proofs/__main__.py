@@ -2,7 +2,7 @@
 
 ``make proof`` runs them. The environment says how:
 
-SHORT      1 for some fifteen minutes in all
+SHORT      1 for some twenty minutes in all
 SEED       decides every damaged message and every mutant; a random one by default
 STAGES     the names of some stages, with commas between them; all by default, without the foreign programs if short
 RECORD     1 stores the rows in results.json and in the page, 0 does not; a long run does by default
