@@ -193,13 +193,17 @@ def test_every_equivalent_mutant_is_a_mutant_with_a_reason() -> None:
 def test_a_mutant_that_no_test_notices_survives(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Nobody asks about the age of the limit itself."""
+    """Nobody asks about the age of the limit itself. What tests count of broken sources is no figure of the proofs."""
     figures, root = tmp_path / "figures", tmp_path / "tree"
     figures.mkdir()
     root.mkdir()
     monkeypatch.setenv("PROOF_FIGURES", str(figures))
     (root / "ages.py").write_text("def is_old(age):\n    return age > LIMIT\n\n\nLIMIT = 65\n")
-    (root / "test_ages.py").write_text("import ages\n\n\ndef test_old():\n    assert ages.is_old(66)\n")
+    (root / "test_ages.py").write_text(
+        f"import sys\n\nsys.path.append({str(ROOT / 'tests' / 'support')!r})\n"
+        "import ages\nfrom figures import record\n\n\n"
+        "def test_old():\n    record('ages', wrong=not ages.is_old(66))\n    assert ages.is_old(66)\n"
+    )
     module = Module("ages", "ages.py", ("test_ages.py",))
     assert run([Trial(module, "1", 0, root)], [Tree(root)])
     assert results.collected(figures) == {
