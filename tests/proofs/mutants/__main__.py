@@ -8,8 +8,7 @@ SEED          decides which mutants are tried
 CODE_MUTANTS  how many of each module; 5 by default, all with 0
 PROCESSES     how many are tried at the same time; 2 by default
 
-Mutants are made in a copy of the sources. Two known tools do not fit: mutmut leaves out every class with a decorator,
-and cosmic-ray removes no statements.
+Mutants are made in a copy of the sources. mutmut does not fit: it leaves out every class with a decorator.
 """
 
 import contextlib
