@@ -42,13 +42,11 @@ def place(tmp_path: Path) -> Path:
     return folder
 
 
-@pytest.fixture
-def opened(place: Path) -> Iterator[Callable[[], Outbox]]:
-    """Opens the outbox as a new process does."""
+def opening(place: Path, mark: Path | None) -> Iterator[Callable[[], Outbox]]:
     boxes: list[Outbox] = []
 
     def make() -> Outbox:
-        box = Outbox(f"sqlite:///{place / 'outbox.db'}", believe_after=0.2, mark=place.parent / "mark")
+        box = Outbox(f"sqlite:///{place / 'outbox.db'}", believe_after=0.2, mark=mark)
         box._limits = replace(box._limits, start=0.5, margin=0.2)
         boxes.append(box)
         return box.open()
@@ -56,6 +54,12 @@ def opened(place: Path) -> Iterator[Callable[[], Outbox]]:
     yield make
     for box in boxes:
         box.close()
+
+
+@pytest.fixture
+def opened(place: Path) -> Iterator[Callable[[], Outbox]]:
+    """Opens the outbox as a new process does."""
+    yield from opening(place, place.parent / "mark")
 
 
 def enqueue(box: Outbox, count: int, group: int = 0) -> None:
@@ -244,17 +248,7 @@ def test_a_worker_stops_when_an_older_copy_takes_the_place_of_its_file(
 @pytest.fixture
 def unmarked(place: Path) -> Iterator[Callable[[], Outbox]]:
     """Opens the outbox as a process does that has no mark file."""
-    boxes: list[Outbox] = []
-
-    def make() -> Outbox:
-        box = Outbox(f"sqlite:///{place / 'outbox.db'}", believe_after=0.2)
-        box._limits = replace(box._limits, start=0.5, margin=0.2)
-        boxes.append(box)
-        return box.open()
-
-    yield make
-    for box in boxes:
-        box.close()
+    yield from opening(place, None)
 
 
 def older_copy(place: Path, box: Outbox, client: Client) -> None:

@@ -1,8 +1,11 @@
 """What the tests of the engines share: a real Redis, workers as programs, and the end of all that a process started."""
 
+import json
 import os
+import random
 import signal
 import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -35,6 +38,24 @@ def need_brokers() -> None:
     if not has_brokers():
         assert "CI" not in os.environ, "Redis or RabbitMQ is not installed"
         pytest.skip("Redis or RabbitMQ is not installed")
+
+
+def proven(program: str, runs: int, mode: str, *more: str) -> dict[str, Any]:
+    """The result of a proof, which runs in a process of its own; ``SEED`` repeats it."""
+    seed = int(os.environ.get("SEED") or random.randrange(2**32))  # noqa: S311 - no secret
+    command = [sys.executable, "-m", f"tests.outbox.proofs.{program}", str(runs), str(seed), mode, *more]
+    done = subprocess.run(command, cwd=_ROOT, capture_output=True, encoding="utf-8", check=False)
+    assert done.returncode == 0, f"SEED={seed}: {done.stderr[-3000:]}"
+    result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    shown = " ".join(f"{name}={result[name]}" for name in ("runs", "rows", "lost", "doubled", "doubtful"))
+    sys.stdout.write(f"{program} {mode} {shown} seconds={result['seconds']:.0f} seed={seed}\n")
+    return {**result, "seed": seed}
+
+
+def holds(result: dict[str, Any]) -> bool:
+    """Whether nothing was lost, doubled or left open in a proof; a problem fails at once."""
+    assert result["problems"] == [], f"SEED={result['seed']}: {result['problems'][:10]}"
+    return (result["lost"], result["doubled"], result["unknown_singles"]) == (0, 0, 0)
 
 
 @pytest.fixture(scope="module")

@@ -3,12 +3,8 @@
 The long form runs in `make proof`; ``SEED=`` repeats a run.
 """
 
-import json
 import os
-import random
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -22,7 +18,8 @@ from clicksoap.errors import OutboxMismatch
 from clicksoap.outbox import Outbox
 from clicksoap.simulator import Simulator
 
-ROOT = Path(__file__).parents[3]
+from .conftest import holds, proven
+
 IS_SHORT = os.environ.get("SHORT", "") not in {"", "0"}
 
 
@@ -34,19 +31,7 @@ def need_postgresql() -> None:
 
 def proof(runs: int, mode: str) -> dict[str, Any]:
     need_postgresql()
-    seed = int(os.environ.get("SEED") or random.randrange(2**32))  # noqa: S311 - no secret
-    command = [sys.executable, "-m", "tests.outbox.proofs.failing_over", str(runs), str(seed), mode]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8", check=False)
-    assert done.returncode == 0, f"SEED={seed}: {done.stderr[-3000:]}"
-    result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    shown = " ".join(f"{name}={result[name]}" for name in ("runs", "rows", "lost", "doubled", "doubtful"))
-    sys.stdout.write(f"fail-over {mode} {shown} seconds={result['seconds']:.0f} seed={seed}\n")
-    return {**result, "seed": seed}
-
-
-def holds(result: dict[str, Any]) -> bool:
-    assert result["problems"] == [], f"SEED={result['seed']}: {result['problems'][:10]}"
-    return (result["lost"], result["doubled"], result["unknown_singles"]) == (0, 0, 0)
+    return proven("failing_over", runs, mode)
 
 
 def test_both_workers_stop_after_a_fail_over_and_nothing_is_sent_twice() -> None:

@@ -3,9 +3,7 @@
 The long form runs in `make proof`; ``SEED=`` repeats a run.
 """
 
-import json
 import os
-import random
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -21,27 +19,14 @@ from postgresql import PostgreSQLServer
 from clicksoap.outbox import Outbox, schema
 from clicksoap.simulator import Simulator
 
-from .conftest import end
+from .conftest import end, holds, proven
 
 ROOT = Path(__file__).parents[3]
 IS_SHORT = os.environ.get("SHORT", "") not in {"", "0"}
 
 
 def proof(runs: int, mode: str, server: PostgreSQLServer) -> dict[str, Any]:
-    seed = int(os.environ.get("SEED") or random.randrange(2**32))  # noqa: S311 - no secret
-    address = server.url().rpartition("/")[0]
-    command = [sys.executable, "-m", "tests.outbox.proofs.upgrading", str(runs), str(seed), mode, address]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8", check=False)
-    assert done.returncode == 0, f"SEED={seed}: {done.stderr[-3000:]}"
-    result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    shown = " ".join(f"{name}={result[name]}" for name in ("runs", "rows", "lost", "doubled", "doubtful"))
-    sys.stdout.write(f"upgrade {mode} {shown} seconds={result['seconds']:.0f} seed={seed}\n")
-    return {**result, "seed": seed}
-
-
-def holds(result: dict[str, Any]) -> bool:
-    assert result["problems"] == [], f"SEED={result['seed']}: {result['problems'][:10]}"
-    return (result["lost"], result["doubled"], result["unknown_singles"]) == (0, 0, 0)
+    return proven("upgrading", runs, mode, server.url().rpartition("/")[0])
 
 
 def test_old_workers_refuse_the_upgraded_tables_and_new_ones_finish(server: PostgreSQLServer) -> None:
