@@ -83,10 +83,7 @@ basedpyright: install
 
 # Worksteal gives each process a run of neighbouring tests, so that few fixtures are made twice.
 tests: install
-	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -n $(PROCESSES) --dist worksteal --ignore=tests/proofs
-	$(BIN)/coverage combine --quiet
-	$(BIN)/coverage report
+	$(BIN)/python -m pytest -n $(PROCESSES) --dist worksteal --ignore=tests/proofs
 
 install: .venv/.installed
 

@@ -52,7 +52,8 @@ def one() -> None:
     """Send one message with raw zeep, as teams do it."""
     global _zeep  # noqa: PLW0603 - one service for each process
     if _zeep is None:
-        _zeep = zeep_sync(int(os.environ["BENCH_PORT"]), DOCUMENT, 1, connections=AT_ONCE).call
+        connections = int(os.environ["BENCH_AT_ONCE"])
+        _zeep = zeep_sync(int(os.environ["BENCH_PORT"]), DOCUMENT, 1, connections=connections).call
     _zeep()
     app.backend.client.incr("done")
 
@@ -119,13 +120,15 @@ def _wait_for(box: Outbox, rows: int) -> None:
         time.sleep(0.2)
 
 
-def by_task(broker: str, environment: dict[str, str], workers: int, rows: int) -> float:
+def by_task(broker: str, port: int, workers: int, rows: int, at_once: int) -> float:
     """Messages a second of one task per message, from the first to the last."""
     from redis import Redis  # noqa: PLC0415 - comes with the extra bench
 
+    app.conf.update(broker_url=broker, result_backend=broker)
+    environment = {"BENCH_PORT": str(port), "BENCH_BROKER": broker, "BENCH_AT_ONCE": str(at_once)}
     with (
         Redis.from_url(broker) as counts,
-        programs(celery("one", workers, ["--pool", "threads", "-c", str(AT_ONCE)]), environment),
+        programs(celery("one", workers, ["--pool", "threads", "-c", str(at_once)]), environment),
     ):
         counts.delete("done")
         for _ in range(rows):
@@ -156,13 +159,12 @@ def main() -> None:
     with running(LATENCY) as port, redis_server() as broker, postgresql("-c", "fsync=on") as server:
         environment = {"BENCH_PORT": str(port), "BENCH_BROKER": broker}
         os.environ.update(environment)
-        app.conf.update(broker_url=broker, result_backend=broker)
         for kind in ("outbox, plain processes", "outbox on Celery", "one task each, raw zeep"):
             for workers in WORKERS:
                 before = resource.getrusage(resource.RUSAGE_CHILDREN)
                 rows = chosen.rows * workers
                 if kind.startswith("one"):
-                    rate = by_task(broker, environment, workers, rows)
+                    rate = by_task(broker, port, workers, rows, AT_ONCE)
                 else:
                     name = "celery" if kind.endswith("Celery") else "plain"
                     rate = by_outbox(name, server.create(f"{name}{workers}"), environment, workers, rows)

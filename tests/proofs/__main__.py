@@ -18,14 +18,11 @@ import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
 
 from tests.proofs import git, results
 from tests.proofs.results import Row, blamed
 from tests.proofs.stages import LONG, SHORT, Stage, stages
 from tests.proofs.table import current, table
-
-_COVERAGE: Final = git.ROOT / ".coverage"
 
 
 def main() -> int:
@@ -48,7 +45,7 @@ def main() -> int:
         new: list[Row] = []
         for stage in _chosen(known, is_short=is_short):
             new += _run(stage, environment, figures, is_short=is_short)
-    rows = results.merged(results.load(), [*new, *_coverage()], [*(stage.name for stage in known), "coverage"])
+    rows = results.merged(results.load(), new, [stage.name for stage in known])
     _say("\n" + table(current(rows)))
     if _is_on("RECORD") or (not is_short and not os.environ.get("RECORD")):
         results.save(current(rows))
@@ -88,20 +85,6 @@ def _run(stage: Stage, environment: dict[str, str], figures: Path, *, is_short: 
         for what, counts in (found or {stage.name: {}}).items()
     ]
     return rows if holds else blamed(rows)
-
-
-def _coverage() -> list[Row]:
-    """The row of the coverage, where ``make test`` left its file."""
-    if not _COVERAGE.exists():
-        return []
-    command = [sys.executable, "-m", "coverage", "report", "--format=total", "--precision=1", "--fail-under=0"]
-    done = subprocess.run(command, cwd=git.ROOT, capture_output=True, text=True, check=False)
-    if done.returncode:
-        return []
-    made = _COVERAGE.stat().st_mtime
-    today = datetime.fromtimestamp(made, UTC).date().isoformat()
-    figures = {"percent": float(done.stdout)}
-    return [Row("coverage", "coverage", figures, True, "make test", "", git.commit_at(made), today, ["clicksoap"])]
 
 
 def _say(line: str) -> None:

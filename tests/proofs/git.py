@@ -20,12 +20,6 @@ def commit(proves: Sequence[str], root: Path = ROOT) -> str:
     return name.stdout.strip() + "+" * bool(changed)
 
 
-def commit_at(seconds: float, root: Path = ROOT) -> str:
-    """The short name of the last commit before a moment; empty if git knows none."""
-    found = _git(root, "rev-list", "-1", "--abbrev-commit", "--abbrev=9", f"--before={seconds:.0f}", "HEAD")
-    return found.stdout.strip()
-
-
 def note(made_with: str, proves: Sequence[str], root: Path = ROOT) -> str:
     """Whether the files that a proof speaks of are still those that it ran with; empty if they are."""
     if made_with.endswith("+"):

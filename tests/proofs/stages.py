@@ -139,6 +139,7 @@ def stages(extent: Extent, processes: str, figures: str, seed: str) -> list[Stag
         # By itself, because it measures times.
         Stage("livez", [*proof, "0", livez], ["clicksoap/simulator", livez]),
         Stage("load", load, ["clicksoap/simulator", "benchmarks/simulator.py"]),
+        Stage("coverage", ["tests.proofs.coverage"], ["clicksoap", "tests"]),
         Stage(
             "foreign programs",
             ["pytest", "-q", "-n", processes, "tests/foreign"],
