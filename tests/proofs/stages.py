@@ -90,13 +90,23 @@ _CORE: Final = [
 ]
 _OUTCOMES: Final = ["tests/proofs/test_fault_matrix.py", "tests/proofs/test_nine_hundred.py"]
 _PROPERTIES: Final = ["tests/properties", "tests/options/test_counting.py", "tests/outbox/campaigns/test_recipients.py"]
-_OUTBOX: Final = [*_CORE, "clicksoap/outbox", "tests/outbox/proofs"]
-_ENGINES: Final = [
-    *(*_CORE, "clicksoap/outbox"),
-    *(
-        f"tests/outbox/proofs/{name}.py"
-        for name in ("engines", "gateway", "staging", "celery_app", "procrastinate_app")
-    ),
+
+
+def _programs(*names: str) -> list[str]:
+    """The files of programs that the proofs of the outbox run."""
+    return [f"tests/outbox/proofs/{name}.py" for name in names]
+
+
+_OF_OUTBOX: Final = [*_CORE, "clicksoap/outbox", *_programs("gateway", "staging", "restoring")]
+_OUTBOX: Final = [
+    *_OF_OUTBOX,
+    *_programs("killing", "interrupting", "dead", "campaigns"),
+    "tests/outbox/test_kill_proof.py",
+]
+_OF_MACHINES: Final = "tests/outbox/engines"
+    *_OF_OUTBOX,
+    *_programs("engines", "celery_app", "procrastinate_app", "upgrading", "failing_over", "plain_worker", "programs"),
+    *(f"{_OF_MACHINES}/test_{name}.py" for name in ("kill_proof", "upgrade", "fail_over")),
 ]
 
 
@@ -113,8 +123,6 @@ def stages(extent: Extent, processes: str, figures: str, seed: str) -> list[Stag
     livez = "tests/proofs/test_livez.py"
     load = ["benchmarks.simulator", "--strict", f"--figures={figures}"]
     load += [f"--minutes={extent.minutes}", f"--messages={extent.messages}", f"--capacity={extent.capacity}"]
-    kills = "tests/outbox/test_kill_proof.py"
-    engines = "tests/outbox/engines"
     return [
         Stage("outcomes", [*proof, processes, *_OUTCOMES], [*_CORE, *_OUTCOMES]),
         Stage(
@@ -131,8 +139,8 @@ def stages(extent: Extent, processes: str, figures: str, seed: str) -> list[Stag
         Stage("documents", [*proof, processes, "tests/docs"], ["docs", "README.md", "tests/docs"]),
         Stage("interruptions", [*proof, processes, "tests/transports"], [*_CORE, "tests/transports"]),
         # One after another: a run is several workers, a database and a gateway.
-        Stage("outbox", [*proof, processes, "-rP", f"--ignore={engines}", "tests/outbox"], [*_OUTBOX, kills]),
-        Stage("engines", [*proof, "0", "-rP", engines], [*_ENGINES, f"{engines}/test_kill_proof.py"]),
+        Stage("outbox", [*proof, processes, "-rP", f"--ignore={_OF_MACHINES}", "tests/outbox"], _OUTBOX),
+        Stage("engines", [*proof, "0", "-rP", _OF_MACHINES], _ENGINES),
         Stage("fuzzer", [*proof, processes, "tests/fuzzing"], [*_CORE, "clicksoap/simulator", "tests/fuzzing"]),
         Stage("callbacks", [*proof, processes, "tests/callbacks"], ["clicksoap/callbacks", "tests/callbacks"]),
         Stage("mutants", ["tests.proofs.mutants"], sorted({file for module in MODULES for file in module.files})),

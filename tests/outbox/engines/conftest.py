@@ -16,9 +16,18 @@ from typing import Any
 import psycopg
 import pytest
 from brokers import has_brokers, redis_server
+from figures import record
 from outboxes import until
 
 _ROOT = Path(__file__).parents[3]
+_ROWS = {
+    ("upgrading", "usual"): "outbox, tables upgraded under its workers",
+    ("upgrading", "unchecked"): "outbox, control: workers do not look at the version of the tables",
+    ("upgrading", "giving-back"): "outbox, control: an upgrade gives back what is out",
+    ("failing_over", "groups"): "outbox, fail-over without the last commits: requests of several",
+    ("failing_over", "singles"): "outbox, fail-over without the last commits: requests of one",
+    ("failing_over", "untold"): "outbox, control: a fail-over that nobody notices",
+}
 OF_WORKERS = "application_name = 'clicksoap outbox'"
 WORKER = """
 import sys
@@ -49,6 +58,8 @@ def proven(program: str, runs: int, mode: str, *more: str) -> dict[str, Any]:
     result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     shown = " ".join(f"{name}={result[name]}" for name in ("runs", "rows", "lost", "doubled", "doubtful"))
     sys.stdout.write(f"{program} {mode} {shown} seconds={result['seconds']:.0f} seed={seed}\n")
+    counted = {name: result[name] for name in ("runs", "rows", "lost", "doubled", "unknown_singles")}
+    record(_ROWS[program, mode], **counted, problems=len(result["problems"]))
     return {**result, "seed": seed}
 
 
