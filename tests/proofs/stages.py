@@ -104,6 +104,7 @@ _OUTBOX: Final = [
     "tests/outbox/test_kill_proof.py",
 ]
 _OF_MACHINES: Final = "tests/outbox/engines"
+_ENGINES: Final = [
     *_OF_OUTBOX,
     *_programs("engines", "celery_app", "procrastinate_app", "upgrading", "failing_over", "plain_worker", "programs"),
     *(f"{_OF_MACHINES}/test_{name}.py" for name in ("kill_proof", "upgrade", "fail_over")),
