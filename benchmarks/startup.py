@@ -84,6 +84,48 @@ said = {{"ms": first, "further": further, "memory": (resident_bytes() - memory) 
 """
 
 
+# What `from clicksoap import Client` does once all is imported that zeep needs for its first client, too.
+_INSIDE: Final = """
+import collections, dataclasses, enum, json, secrets, signal, sys, time, typing
+sys.modules["httpx"] = None
+import zeep.helpers, zeep.wsa, zeep.wsdl.bindings
+spent = collections.Counter()
+def timed(kind, function):
+    def call(*positional, **named):
+        began = time.perf_counter()
+        try:
+            return function(*positional, **named)
+        finally:
+            name = f": {positional[0].__name__}" if kind == "dataclasses" else ""
+            spent[kind + name] += time.perf_counter() - began
+    return call
+dataclasses._process_class = timed("dataclasses", dataclasses._process_class)
+enum.EnumType.__new__ = timed("enums", enum.EnumType.__new__)
+typing.NamedTupleMeta.__new__ = staticmethod(timed("named tuples", typing.NamedTupleMeta.__new__))
+import re
+re._compile = timed("regular expressions", re._compile)
+before, began = len(sys.modules), time.perf_counter()
+from clicksoap import Client
+spent["all"] = time.perf_counter() - began
+print(json.dumps([len(sys.modules) - before, spent]))
+"""
+
+
+def inside(rounds: int = 15) -> str:
+    """What the import of `Client` spends its time with, on top of zeep's: medians of fresh processes."""
+    pin(CLIENT_CORE)
+    found: dict[str, list[float]] = {}
+    modules = 0
+    for _ in range(rounds):
+        done = subprocess.run([*interpreter(), "-c", _INSIDE], cwd=_ROOT, capture_output=True, text=True, check=True)
+        modules, spent = json.loads(done.stdout)
+        of_classes = [value for name, value in spent.items() if name.startswith("dataclasses")]
+        for name, value in {**spent, f"{len(of_classes)} dataclasses": sum(of_classes)}.items():
+            found.setdefault(name, []).append(value * 1000)
+    lines = sorted(((median(values), name) for name, values in found.items()), reverse=True)
+    return "\n".join([f"{modules} modules", *(f"{value:6.1f} ms  {name}" for value, name in lines)])
+
+
 @dataclass(frozen=True)
 class Beginning:
     """What one program did, process by process.
@@ -160,5 +202,10 @@ def _run(program: str) -> tuple[float, dict[str, float]]:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="few rounds, to see that it works")
-    for beginning in startup(quick=parser.parse_args().quick):
-        print(beginning.show())
+    parser.add_argument("--inside", action="store_true", help="what the import of Client spends its time with")
+    chosen = parser.parse_args()
+    if chosen.inside:
+        print(inside())
+    else:
+        for beginning in startup(quick=chosen.quick):
+            print(beginning.show())

@@ -254,11 +254,12 @@ class PostgreSQL:
                 'psycopg is not installed; PostgreSQL needs: pip install "clicksoap[outbox-postgresql]"'
             )
         self.shown = url.set(drivername="postgresql", password=None, query={}).render_as_string()
-        # A worker that is stopped within its claim would hold up all others for as long as it stands (seen).
+        # A worker that is stopped within its claim would hold up all others for as long as it stands (seen). Its locks
+        # are free again before those who wait for them give up.
         settings = {
             "synchronous_commit": "on",
             "lock_timeout": "5s",
-            "idle_in_transaction_session_timeout": "5s",
+            "idle_in_transaction_session_timeout": "4s",
             "statement_timeout": "60s",
             "default_transaction_isolation": "read\\ committed",
         }

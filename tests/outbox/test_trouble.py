@@ -272,7 +272,7 @@ CASES: Final[dict[str, Trouble]] = {
         "PostgreSQL: a worker is stopped (SIGSTOP) within its claim",
         "",
         "pending",
-        "Nothing to do: the database ends its transaction after five seconds, and the others go on.",
+        "Nothing to do: the database ends its transaction after four seconds, and the others go on.",
         "accepted",
     ),
     "frozen SQLite": Trouble(
@@ -1059,7 +1059,7 @@ def test_a_worker_that_is_stopped_within_its_claim(
         trouble.shows("", states(box))
         with working(box, sms) as worker:
             until(lambda: states(box) == ["accepted"], "the others go on", each=worker)
-        assert time.monotonic() - began < 5 + 3  # the server's limit, and a loaded machine
+        assert time.monotonic() - began < 4 + 3  # the server's limit, and a loaded machine
     trouble.ends(states(box))
     assert len(gateway.messages) == 1
 
