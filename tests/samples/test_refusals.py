@@ -81,8 +81,8 @@ def _send(sim: Simulator, case: dict[str, Any]) -> bytes:
         values = {"session_id": opened, "text": "hi"}
         sim.clock.advance(seconds=case.get("advance", 0))
     if "template" in case:
-        opened = _call(sim, "startbatch", WHO | {"template": case["template"]}, [])
-        values["batch_id"] = opened.partition(b"ID: ")[2][:32].decode()
+        started = _call(sim, "startbatch", WHO | {"template": case["template"]}, [])
+        values["batch_id"] = started.partition(b"ID: ")[2][:32].decode()
         sim.clock.advance(seconds=case.get("advance", 0))
     values = {name: _long(each) for name, each in {**values, **case.get("values", {})}.items() if each}
     if case.get("service") == "http":
