@@ -1,6 +1,7 @@
 """Generator of the catalogues among the reference pages, from the WSDLs and the program.
 
-``python docs/catalogues.py`` writes commands.md, codes.md, defaults.md and proofs.md into docs/reference.
+``python docs/catalogues.py`` writes commands.md, codes.md, defaults.md, proofs.md and simulator-reasons.md into
+docs/reference.
 """
 
 import ast
@@ -9,6 +10,7 @@ import inspect
 import itertools
 import re
 import sys
+import tomllib
 from collections.abc import Callable, Iterable
 from enum import Enum
 from pathlib import Path
@@ -34,6 +36,7 @@ from clicksoap.transports import connection_limits  # noqa: E402
 from tests.proofs import table as proofs  # noqa: E402
 
 REFERENCE: Final = ROOT / "docs/reference"
+REFUSALS: Final = ROOT / "tests/samples/refusals"
 GENERATED: Final = "This page is generated from the program: `python docs/catalogues.py`.\n"
 
 METHODS: Final = {
@@ -446,6 +449,40 @@ def _section(docstring: str, title: str) -> dict[str, str]:
     return {name: _markdown(text) for name, text in entries}
 
 
+# Reasons of the simulator
+
+
+def reasons() -> str:
+    """The page of the reasons that the simulator gives, from requests that a test sends."""
+    found: dict[str, dict[str, None]] = {}
+    for file in sorted(REFUSALS.glob("*.toml")):
+        for case in tomllib.loads(file.read_text("utf-8"))["case"]:
+            found.setdefault(case["code"], {})[case["reason"]] = None
+    sections = "".join(
+        f"\n## {_refusal(code)}\n\n{''.join(f'- `{each}`{chr(10)}' for each in found[code])}"
+        for code in sorted(found, key=lambda code: (code not in codes.ERRORS, code))
+    )
+    return f"""\
+# Reasons of refusals
+
+This page is generated from `tests/samples/refusals`: `python docs/catalogues.py`. A test sends the request of each
+reason to the simulator.
+
+A reason names the parameter, its value, the rule that it breaks, and the change that mends it. The values below are
+those of the test, and secrets are masked. The caller gets the gateway's own words instead.
+[See why a request was refused](../how-to/simulator.md#see-why-a-request-was-refused) says where you find the reason.
+
+Two reasons have no request of their own. One says that a [fault](simulator-faults.md) answers in place of the gateway.
+The other says `the simulator failed`: please report that one.
+{sections}"""
+
+
+def _refusal(code: str) -> str:
+    if code in codes.ERRORS:
+        return f"{code}: {codes.ERRORS[code]}"
+    return f"HTTP status {code}" if code.isdigit() else f"SOAP Fault {code}"
+
+
 # Markdown
 
 
@@ -468,7 +505,13 @@ def _sentence(text: str) -> str:
     return text[0].upper() + text[1:].rstrip(".") + "."
 
 
-PAGES: Final = {"commands.md": commands, "codes.md": numbers, "defaults.md": defaults, "proofs.md": proofs.page}
+PAGES: Final = {
+    "commands.md": commands,
+    "codes.md": numbers,
+    "defaults.md": defaults,
+    "proofs.md": proofs.page,
+    "simulator-reasons.md": reasons,
+}
 """The generated pages, each with the function that gives its content."""
 
 if __name__ == "__main__":

@@ -42,6 +42,9 @@ _NOT_ALLOWED: Final = Reply(405, "give GET or POST", (*Reply(405, "").headers, (
 TOO_LARGE: Final = Reply(413, "the body is too large", (*Reply(413, "").headers, ("Connection", "close")))
 """The answer to a body over the limit."""
 
+TOO_SLOW: Final = Reply(408, "the body took too long", (*Reply(408, "").headers, ("Connection", "close")))
+"""The answer to a body that did not come within the time limit."""
+
 _LONG_QUERY: Final = Reply(414, "the query is too long")
 _HEADERS_TOO_LARGE: Final = Reply(431, "the headers are too large")
 

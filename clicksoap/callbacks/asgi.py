@@ -5,7 +5,7 @@ import dataclasses
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import TYPE_CHECKING, Any, Final
 
-from clicksoap.callbacks.access_control import TOO_LARGE
+from clicksoap.callbacks.access_control import TOO_LARGE, TOO_SLOW
 from clicksoap.callbacks.request import CallbackRequest, Reply
 
 if TYPE_CHECKING:
@@ -17,7 +17,6 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
 _CLOSE: Final = ("Connection", "close")
-_TOO_SLOW: Final = Reply(408, "the body took too long", (*Reply(408, "").headers, _CLOSE))
 
 
 class AsgiApp:
@@ -49,12 +48,12 @@ class AsgiApp:
             async with asyncio.timeout(self._callbacks.body_timeout):
                 body = await self._read(receive)
         except TimeoutError:
-            await _send(send, _TOO_SLOW, request)
+            await _send(send, self._callbacks.refuse(TOO_SLOW, request), request)
             return
         if body is None:
             return
         if isinstance(body, Reply):
-            await _send(send, body, request)
+            await _send(send, self._callbacks.refuse(body, request), request)
             return
         await _send(send, await self._callbacks.receive_async(dataclasses.replace(request, body=body)), request)
 

@@ -12,7 +12,7 @@ from clicksoap.callbacks.handlers import Handlers, InboundHandler, ReportHandler
 from clicksoap.callbacks.in_memory import FOREVER, InMemory
 from clicksoap.callbacks.keyed_locks import TaskLocks, ThreadLocks
 from clicksoap.callbacks.parsing import is_probe, parse_callback
-from clicksoap.callbacks.refusals import RefusalLog
+from clicksoap.callbacks.refusals import Refusals
 from clicksoap.callbacks.request import MAX_BODY, CallbackRequest, Reply
 from clicksoap.callbacks.steps import Job, drive, drive_async
 from clicksoap.callbacks.store import Store
@@ -101,7 +101,7 @@ class Callbacks:
             )
         self.max_body = max_body
         self.body_timeout = body_timeout
-        self._refusals = RefusalLog(clock)
+        self._refusals = Refusals(clock)
         self._handlers = Handlers()
         self._clock = clock
         self._processing = (
@@ -143,8 +143,11 @@ class Callbacks:
     def refusal(self, request: CallbackRequest) -> Reply | None:
         """The answer to a request that may not come in; None for one that may. The body is not looked at."""
         reply = self._access.refusal(request)
-        if reply is not None:
-            self._refusals.note(reply, request, self._access.caller(request))
+        return None if reply is None else self.refuse(reply, request)
+
+    def refuse(self, reply: Reply, request: CallbackRequest) -> Reply:
+        """Count and log a refusal, and return it as the answer."""
+        self._refusals.note(reply, request, self._access.caller(request))
         return reply
 
     def receive(self, request: CallbackRequest) -> Reply:
@@ -191,6 +194,10 @@ class Callbacks:
         await self._task_background.settle()
         await self._task_background.run(FOREVER)
 
+    def metrics(self) -> str:
+        """The refusals of this process by reason, in the text format of Prometheus."""
+        return self._refusals.metrics()
+
     def asgi(self) -> "AsgiApp":
         """An ASGI application that receives callbacks on every path below which it is mounted."""
         from clicksoap.callbacks.asgi import AsgiApp  # noqa: PLC0415 - the applications know the receiver
@@ -204,7 +211,10 @@ class Callbacks:
         return WsgiApp(self)
 
     def _refusal(self, request: CallbackRequest) -> Reply | None:
-        return self.refusal(request) or self._access.refusal_of_length(str(len(request.body)))
+        reply = self.refusal(request)
+        if reply is None and (reply := self._access.refusal_of_length(str(len(request.body)))) is not None:
+            self.refuse(reply, request)
+        return reply
 
     def _job(self, request: CallbackRequest) -> Job | Reply:
         try:
@@ -212,8 +222,10 @@ class Callbacks:
         except InvalidCallback as error:
             if is_probe(request):
                 return _OK
+            reply = Reply(400, str(error))
+            self._refusals.count(reply)
             _log.warning("a callback was refused: %s", error)
-            return Reply(400, str(error))
+            return reply
         return self._processing.accept(event)
 
 

@@ -1,4 +1,4 @@
-"""The log of refused requests: who was refused, and why, without a flood of lines."""
+"""The log and the counter of refused requests: who was refused, and why, without a flood of lines."""
 
 import logging
 from collections.abc import Callable
@@ -11,11 +11,26 @@ from clicksoap.callbacks.request import CallbackRequest, Reply
 PAUSE_SECONDS: Final = 60.0
 """The minimum time between two lines of one status."""
 
+REASONS: Final = {
+    403: "address",
+    404: "path",
+    401: "login",
+    405: "method",
+    431: "large_headers",
+    414: "long_query",
+    413: "large_body",
+    408: "slow_body",
+    400: "unreadable",
+}
+"""The reason behind each status of a refusal, in the order of the checks."""
+
+_METRIC: Final = "clicksoap_callbacks_refused_total"
+
 _log: Final = logging.getLogger("clicksoap.callbacks")
 
 
-class RefusalLog:
-    """Writes a warning for the first refusal of a status, and after that at most one per minute with the count.
+class Refusals:
+    """Counts refusals by reason. Writes a warning for the first of a status, and then at most one per minute.
 
     Args:
         clock: Gives the present time in seconds.
@@ -26,9 +41,24 @@ class RefusalLog:
         self._lock = Lock()
         self._next: dict[int, float] = {}
         self._unsaid: dict[int, int] = {}
+        self._counts = dict.fromkeys(REASONS, 0)
+
+    def metrics(self) -> str:
+        """The counts in the text format of Prometheus. A reason without refusals has 0, so that the first shows."""
+        with self._lock:
+            counts = self._counts.copy()
+        lines = [f"# HELP {_METRIC} Refused requests by reason.", f"# TYPE {_METRIC} counter"]
+        lines += [f'{_METRIC}{{reason="{REASONS[status]}"}} {count}' for status, count in counts.items()]
+        return "\n".join(lines) + "\n"
+
+    def count(self, reply: Reply) -> None:
+        """Count a refusal, and leave the log to the caller."""
+        with self._lock:
+            self._counts[reply.status] += 1
 
     def note(self, reply: Reply, request: CallbackRequest, caller: IPv4Address | IPv6Address | None) -> None:
-        """Write a refusal, or count it for the next line. Neither path nor login stands in the line."""
+        """Count a refusal, and write it now or as one of the next line. Neither path nor login stands in the line."""
+        self.count(reply)
         status, now = reply.status, self._clock()
         with self._lock:
             if now < self._next.get(status, now):

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, MutableMapping
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from clicksoap.callbacks.access_control import TOO_LARGE
+from clicksoap.callbacks.access_control import TOO_LARGE, TOO_SLOW
 from clicksoap.callbacks.request import MAX_BODY, CallbackRequest, Reply
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ BODY_KEY: Final = "clicksoap.body"
 
 _CHUNK: Final = 16 * 1024
 _MAX_DIGITS: Final = 19  # of a length
-_TOO_SLOW: Final = Reply(408, "the body took too long", (*Reply(408, "").headers, ("Connection", "close")))
 
 
 class StartResponse(Protocol):
@@ -65,9 +64,9 @@ class WsgiApp:
         max_body = self._callbacks.max_body
         body = read_body(environ, max_body, time.monotonic() + self._callbacks.body_timeout)
         if body is None:
-            return _TOO_SLOW
+            return self._callbacks.refuse(TOO_SLOW, request)
         if len(body) > max_body:
-            return TOO_LARGE
+            return self._callbacks.refuse(TOO_LARGE, request)
         return self._callbacks.receive(dataclasses.replace(request, body=body))
 
 

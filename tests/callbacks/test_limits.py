@@ -102,7 +102,17 @@ def test_a_caller_without_login_is_refused_before_its_body_comes(noted: Noted) -
 def test_a_slow_body_is_given_up(noted: Noted) -> None:
     with serving(noted.callbacks, "uvicorn") as origin:
         assert asked(origin, FORM + LOGIN + b"Content-Length: 100\r\n\r\napi") == 408
+        assert '{reason="slow_body"} 1\n' in noted.callbacks.metrics()
         works(origin, noted)
+
+
+@pytest.mark.parametrize("is_async", [True, False])
+def test_a_body_that_grows_over_the_limit_is_counted(*, is_async: bool) -> None:
+    callbacks = Callbacks(anybody=True, max_body=10)
+    app = under_uvicorn(callbacks.asgi()) if is_async else under_waitress(callbacks.wsgi())
+    with app as origin:
+        assert asked(origin, FORM + b"Transfer-Encoding: chunked\r\n\r\nb\r\n" + b"x" * 11 + b"\r\n0\r\n\r\n") == 413
+    assert '{reason="large_body"} 1\n' in callbacks.metrics()
 
 
 def test_slow_bodies_do_not_stop_the_others(origin: str, noted: Noted) -> None:

@@ -1,4 +1,4 @@
-"""The log of refused requests: one line tells of them, a flood does not fill it, and no secret stands in it."""
+"""The log and the counter of refused requests: a flood does not fill the log, and no secret stands in either."""
 
 import base64
 import logging
@@ -46,6 +46,64 @@ def test_a_refusal_is_told_with_its_status_and_address_and_without_secrets(
     assert lines(caplog) == ["a request from 203.0.113.9 was refused: 404, not found"]
     assert callbacks.handle(request(password="the-right-one")).status == 200
     assert lines(caplog) == []
+
+
+METRIC = "clicksoap_callbacks_refused_total"
+REASONS = ("address", "path", "login", "method", "large_headers", "long_query", "large_body", "slow_body", "unreadable")
+
+
+def counted(callbacks: Callbacks) -> dict[str, int]:
+    """The reasons with a refusal. Every line of the metrics has to be one of these."""
+    help_, kind, *samples = callbacks.metrics().splitlines()
+    assert (help_, kind) == (f"# HELP {METRIC} Refused requests by reason.", f"# TYPE {METRIC} counter")
+    found = dict(zip(REASONS, (int(each.partition(" ")[2]) for each in samples), strict=True))
+    assert samples == [f'{METRIC}{{reason="{reason}"}} {count}' for reason, count in found.items()]
+    return {reason: count for reason, count in found.items() if count}
+
+
+@pytest.mark.parametrize(
+    ("reason", "refused"),
+    [
+        ("address", CallbackRequest("GET", peer="203.0.113.9")),
+        ("path", CallbackRequest("GET", path="/guess", peer="192.0.2.1")),
+        ("login", CallbackRequest("GET", path=PATH, peer="192.0.2.1")),
+    ],
+)
+def test_a_refused_caller_is_counted_by_the_check_alone(reason: str, refused: CallbackRequest) -> None:
+    callbacks = Callbacks(allow=["192.0.2.1"], secret_path=PATH, users={"gateway": "the-right-one"})
+    assert counted(callbacks) == {}
+    for times in (1, 2):
+        callbacks.handle(refused)
+        assert counted(callbacks) == {reason: times}
+
+
+@pytest.mark.parametrize(
+    ("reason", "refused"),
+    [
+        ("method", CallbackRequest("PUT")),
+        ("large_headers", CallbackRequest("GET", headers={"x": "y" * 33_000})),
+        ("long_query", CallbackRequest("GET", b"x" * 65_537)),
+        ("large_body", CallbackRequest("POST", headers={"content-length": "65537"})),
+        ("large_body", CallbackRequest("POST", body=b"x" * 65_537)),
+        ("unreadable", CallbackRequest("GET", b"apiMsgId=27820000001&status=999999")),
+    ],
+)
+def test_a_refused_request_is_counted_and_logged_once(
+    reason: str, refused: CallbackRequest, caplog: pytest.LogCaptureFixture
+) -> None:
+    callbacks = Callbacks(anybody=True)
+    assert callbacks.handle(CallbackRequest("GET")).status == 200  # a probe
+    assert counted(callbacks) == {}
+    assert callbacks.handle(refused).status >= 400
+    assert counted(callbacks) == {reason: 1}
+    assert len(lines(caplog)) == 1
+
+
+def test_a_flood_is_counted_whole(clock: Clock) -> None:
+    callbacks = Callbacks(users={"gateway": "the-right-one"}, clock=clock)
+    for _ in range(1000):
+        callbacks.handle(request())
+    assert counted(callbacks) == {"login": 1000}
 
 
 def test_an_address_that_may_not_call_is_told(clock: Clock, caplog: pytest.LogCaptureFixture) -> None:

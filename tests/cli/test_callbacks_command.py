@@ -120,6 +120,27 @@ def test_the_login_and_the_secret_path_come_from_the_environment(tmp_path: Path)
         assert served.call(REPORT, path="/hooks/0123456789abcdef", login=None) == 401
 
 
+def test_the_metrics_are_at_a_port_of_their_own(tmp_path: Path) -> None:
+    with serving(tmp_path, "--metrics-port", "0") as served:
+        (port,) = re.findall(r"^Metrics are at http://127\.0\.0\.1:(\d+)/metrics\.$", served.notes, re.MULTILINE)
+
+        def got(path: str) -> tuple[int, str]:
+            connection = HTTPConnection("127.0.0.1", int(port), timeout=30)
+            connection.request("GET", path)
+            answer = connection.getresponse()
+            found = answer.status, answer.read().decode()
+            connection.close()
+            return found
+
+        assert served.call(REPORT, path="/metrics") == 200  # a callback, on the port of the callbacks
+        assert served.call(REPORT, login="gateway:wrong") == 401
+        status, text = got("/metrics")
+        assert status == 200
+        assert 'clicksoap_callbacks_refused_total{reason="login"} 1\n' in text
+        assert got("/")[0] == 404
+        assert served.end() == 0
+
+
 def test_a_receiver_that_is_open_to_everybody_warns(tmp_path: Path) -> None:
     with serving(tmp_path, login=None) as served:
         assert "EVERYBODY" in served.notes

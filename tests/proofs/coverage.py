@@ -21,9 +21,9 @@ def main() -> int:
     environment = {name: value for name, value in os.environ.items() if name != "EXAMPLES"}
     processes = environment.get("PROCESSES") or "2"
 
-    def coverage(*arguments: str, **options: bool) -> subprocess.CompletedProcess[str]:
+    def coverage(*arguments: str, capture_output: bool = False) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "coverage", *arguments]
-        return subprocess.run(command, cwd=ROOT, env=environment, text=True, check=False, **options)
+        return subprocess.run(command, cwd=ROOT, env=environment, text=True, check=False, capture_output=capture_output)
 
     coverage("erase")
     tests = coverage("run", "-m", "pytest", "-q", "-n", processes, "--dist", "worksteal", "--ignore=tests/proofs")

@@ -32,6 +32,8 @@ Event = DeliveryReport | InboundMessage
 _LOGIN: Final = "CLICKSOAP_CALLBACKS_LOGIN"
 _PROGRAM_SECONDS: Final = 60.0
 _GRACE_SECONDS: Final = 30
+_LOOPBACK: Final = "127.0.0.1"
+_METRICS_PATH: Final = "/metrics"
 
 
 def _hidden(_context: click.Context, _option: click.Parameter, value: str | None) -> Secret | None:
@@ -100,6 +102,11 @@ def command() -> None:
     help="Outbox whose messages the reports settle, and whose suppression list STOP replies enter; also in "
     "CLICKSOAP_CALLBACKS_OUTBOX.",
 )
+@click.option(
+    "--metrics-port",
+    type=click.IntRange(0, 65535),
+    help="Port of 127.0.0.1 that shows the metrics of refused requests under /metrics; 0 takes any free port.",
+)
 @click.option("--quiet", "-q", is_flag=True, help="Write no notes; warnings and errors are still written.")
 def serve(  # noqa: PLR0913 - each is an option
     *,
@@ -112,6 +119,7 @@ def serve(  # noqa: PLR0913 - each is an option
     store: str | None,
     program: str | None,
     outbox: str | None,
+    metrics_port: int | None,
     quiet: bool,
 ) -> None:
     """Receive callbacks until Ctrl-C or SIGTERM.
@@ -135,9 +143,13 @@ def serve(  # noqa: PLR0913 - each is an option
             )
             if outbox is not None:
                 stack.enter_context(_settling(receiver, outbox))
-            listener = stack.enter_context(_listening(host, port))
+            listeners = [stack.enter_context(_listening(host, port))]
+            app: Any = receiver.asgi()
+            if metrics_port is not None:
+                listeners.append(stack.enter_context(_listening(_LOOPBACK, metrics_port)))
+                app = _WithMetrics(receiver, listeners[1].getsockname())
             config = uvicorn_module.Config(
-                receiver.asgi(),
+                app,
                 log_config=None,
                 access_log=False,  # it would hold numbers and texts
                 proxy_headers=False,  # the receiver reads them itself
@@ -155,8 +167,10 @@ def serve(  # noqa: PLR0913 - each is an option
                     "give --login-file, --path or --allow",
                     err=True,
                 )
-            output.note(f"Callbacks are received at {_origin(listener)}, until Ctrl-C.")
-            _run(server, listener)
+            if metrics_port is not None:
+                output.note(f"Metrics are at {_origin(listeners[1])}{_METRICS_PATH}.")
+            output.note(f"Callbacks are received at {_origin(listeners[0])}, until Ctrl-C.")
+            _run(server, listeners)
     except ClicksoapError as error:
         from clicksoap.cli.exit_codes import code_of  # noqa: PLC0415 - only after an error
 
@@ -165,6 +179,30 @@ def serve(  # noqa: PLR0913 - each is an option
     if lines.is_broken:
         output.problem("nobody reads the standard output: the gateway was told to try again")
         raise click.exceptions.Exit(1)
+
+
+class _WithMetrics:
+    """An ASGI application that shows the metrics of a receiver at an address of their own.
+
+    Args:
+        receiver: The receiver, which answers at all other addresses.
+        address: The address and the port of the metrics. The gateway, and strangers, do not reach them.
+    """
+
+    def __init__(self, receiver: "Callbacks", address: tuple[str, int]) -> None:
+        self._receiver = receiver
+        self._app = receiver.asgi()
+        self._address = address
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401 - the types of ASGI
+        if scope["type"] != "http" or tuple(scope["server"]) != self._address:
+            await self._app(scope, receive, send)
+            return
+        is_known = scope["path"] == _METRICS_PATH
+        body = self._receiver.metrics() if is_known else f"the metrics are at {_METRICS_PATH}\n"
+        headers = [(b"content-type", b"text/plain; version=0.0.4; charset=utf-8"), (b"cache-control", b"no-store")]
+        await send({"type": "http.response.start", "status": 200 if is_known else 404, "headers": headers})
+        await send({"type": "http.response.body", "body": body.encode()})
 
 
 class _Lines:
@@ -321,7 +359,7 @@ def _origin(listener: socket.socket) -> str:
     return f"http://[{address}]:{port}" if ":" in address else f"http://{address}:{port}"
 
 
-def _run(server: "uvicorn.Server", listener: socket.socket) -> None:
+def _run(server: "uvicorn.Server", listeners: list[socket.socket]) -> None:
     """Serve until SIGINT or SIGTERM. Uvicorn raises a signal again at its end, where nothing is left to stop."""
 
     def stop(_number: int, _frame: object) -> None:
@@ -329,7 +367,7 @@ def _run(server: "uvicorn.Server", listener: socket.socket) -> None:
 
     before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        server.run(sockets=[listener])
+        server.run(sockets=listeners)
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
