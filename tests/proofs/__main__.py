@@ -7,6 +7,9 @@ SEED       decides every damaged message and every mutant; a random one by defau
 STAGES     the names of some stages, with commas between them; all by default, without the foreign programs if short
 RECORD     1 stores the rows in results.json and in the page, 0 does not; a long run does by default
 PROCESSES  how many processes run the tests of a stage; 2 by default
+
+How much is done follows from SHORT; MUTANTS, REPLIES, CALLBACK_MUTANTS, CODE_MUTANTS and EXAMPLES say it otherwise (see
+`stages.Extent`).
 """
 
 import os
@@ -36,8 +39,8 @@ def main() -> int:
         figures = Path(folder)
         known = stages(extent, os.environ.get("PROCESSES") or "2", str(figures / "load.jsonl"), seed)
         environment = {
-            **os.environ,
             **extent.environment(),
+            **os.environ,
             "SEED": seed,
             "SHORT": str(int(is_short)),
             "PROOF_FIGURES": folder,
@@ -78,7 +81,8 @@ def _run(stage: Stage, environment: dict[str, str], figures: Path, *, is_short: 
     for file in figures.iterdir():
         file.unlink()
     name = f"'{stage.name}'" if " " in stage.name else stage.name
-    command = f"{'SHORT=1 ' * is_short}STAGES={name} make proof"
+    said = "".join(f"{each}={os.environ[each]} " for each in SHORT.environment() if each in os.environ)
+    command = f"{'SHORT=1 ' * is_short}{said}STAGES={name} make proof"
     today = datetime.now(UTC).date().isoformat()
     rows = [
         Row(stage.name, what, counts, holds, command, environment["SEED"], commit, today, stage.proves)
