@@ -21,7 +21,7 @@ from clicksoap.outbox.databases import Database
 from clicksoap.outbox.drafts import checked_account, checked_key, filled
 from clicksoap.outbox.journal import Happening, OutboxEvent, moment
 from clicksoap.outbox.limits import Limits, is_on_loopback
-from clicksoap.outbox.mark import VANISHED, Mark, MarkFile
+from clicksoap.outbox.mark import BEHIND, VANISHED, Mark, MarkFile
 from clicksoap.outbox.records import AuditLine, OutboxMessage
 from clicksoap.outbox.states import DOUBTFUL, Decision, MessageState
 from clicksoap.outbox.status import Status, status
@@ -115,14 +115,13 @@ class Administration:
         self._known_uuid()
         with self._database.read() as connection:
             found, mark = truth.check(connection), _mark(connection)
-        if mark.misses_claims:
-            found = replace(found, problems=(*found.problems, VANISHED))
-        if self._mark_file is not None:
-            try:
-                self._mark_file.check(mark)
-            except OutboxMismatch as error:
-                return replace(found, problems=(*found.problems, str(error)))
-        return found
+        problems = [*found.problems, *([VANISHED] if mark.misses_claims else [])]
+        try:
+            if self._mark_file is not None and self._mark_file.is_beyond(mark):
+                problems.append(BEHIND)
+        except OutboxMismatch as error:
+            problems.append(str(error))
+        return replace(found, problems=tuple(problems))
 
     def status(self) -> Status:
         """The state of the outbox in numbers; `Status.metrics` gives them to Prometheus."""
