@@ -445,9 +445,8 @@ class Worker:
             if changed:
                 what = Happening.ENDPOINT_PAUSED if is_failure else Happening.ENDPOINT_RESUMED
                 why = "" if isinstance(each, Found) else each.why
-                events.append(
-                    record(connection, what, f"{self._clients.endpoint}: {why or what.value}", now, self._name)
-                )
+                detail = f"{self._clients.endpoint}: {why}" if why else self._clients.endpoint
+                events.append(record(connection, what, detail, now, self._name))
         return events
 
     def _refused(self, client: Client, why: str, failure: ClicksoapError) -> None:
