@@ -256,7 +256,7 @@ def pause(  # noqa: PLR0913 - each is an option
 ) -> int:
     """Send nothing of an account, or nothing of a campaign, until clicksoap outbox continue.
 
-    It holds for all workers. What is out is waited for.
+    It holds for all workers. They still wait for the answers that are out.
     """
     _check_one(account, campaign)
     if campaign is None:
