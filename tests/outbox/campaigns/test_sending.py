@@ -281,6 +281,20 @@ def test_a_paused_campaign_without_open_rows_is_finished_and_a_cancelled_one_sen
     assert len(gateway.messages) == 3
 
 
+def test_the_doubtful_messages_of_one_campaign_are_listed_alone(
+    box: Outbox, sms: Client, gateway: Simulator, tmp_path: Path
+) -> None:
+    gateway.faults.lose_answer("sendmsg", times=2)
+    box.send(planned(box, written(tmp_path, PEOPLE), text="The same for all"), sms)
+    enqueue(box, "27821234568", "27821234569", key="alone")
+    settle(box, sms)
+    assert [each.key for each in box.list()] == ["A1", "A2", "A3", "alone", "alone"]
+    assert [each.key for each in box.list(campaign="run")] == ["A1", "A2", "A3"]
+    assert [each.key for each in box.list(MessageState.ACCEPTED, campaign="run")] == []
+    with pytest.raises(InvalidInput, match="there is no campaign 'another': look at the names"):
+        box.list(campaign="another")
+
+
 def test_a_campaign_whose_outcome_stays_open_returns_in_time(store: Store, gateway: Simulator, tmp_path: Path) -> None:
     box = store.box(believe_after=60)
     gateway.faults.add("reset", command="sendmsg", times=1, carried_out=False)
