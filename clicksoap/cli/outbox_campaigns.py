@@ -219,7 +219,9 @@ def _finished(output: Output, campaign: "Campaign", tolerate: Tolerance | None) 
             f"Campaign {campaign.name} is {state}{why}; it goes on with: clicksoap outbox resume {campaign.name}"
         )
     if check.doubtful:
-        output.note(f"{counted(check.doubtful, 'message')} may have been sent: clicksoap outbox list")
+        output.note(
+            f"{counted(check.doubtful, 'message')} may have been sent: clicksoap outbox list --campaign {campaign.name}"
+        )
     if without := [state for state in ("rejected", "skipped", "expired", "cancelled") if states.get(state)]:
         wanted = " ".join(f"--state {state}" for state in without)
         output.note(f"Rows without a message, and why: clicksoap outbox export {campaign.name} rest.csv {wanted}")

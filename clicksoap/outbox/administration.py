@@ -15,13 +15,14 @@ from clicksoap.errors import InvalidInput, OutboxMismatch
 from clicksoap.events import DeliveryReport
 from clicksoap.msisdn import msisdn
 from clicksoap.outbox import accounts, records, reports, schema, suppression, truth
+from clicksoap.outbox.campaigns import steering
 from clicksoap.outbox.claims import lock_account
 from clicksoap.outbox.credentials import hashed
 from clicksoap.outbox.databases import Database
 from clicksoap.outbox.drafts import checked_account, checked_key, filled
 from clicksoap.outbox.journal import Happening, OutboxEvent, moment
 from clicksoap.outbox.limits import Limits, is_on_loopback
-from clicksoap.outbox.mark import VANISHED, Mark, MarkFile
+from clicksoap.outbox.mark import BEHIND, VANISHED, Mark, MarkFile
 from clicksoap.outbox.records import AuditLine, OutboxMessage
 from clicksoap.outbox.states import DOUBTFUL, Decision, MessageState
 from clicksoap.outbox.status import Status, status
@@ -87,12 +88,16 @@ class Administration:
                 return messages
             time.sleep(min(_POLL, max(0.0, end - time.monotonic())))
 
-    def list(self, *states: MessageState, limit: int = 100) -> tuple[OutboxMessage, ...]:
+    def list(self, *states: MessageState, limit: int = 100, campaign: str | None = None) -> tuple[OutboxMessage, ...]:
         """The messages in any of the states, the earliest first.
 
         Args:
             states: The states; by default those that a person has to look at: unconfirmed and unknown.
             limit: How many at most, 1 to 1000.
+            campaign: The name of the campaign whose messages are meant; None for all messages.
+
+        Raises:
+            InvalidInput: There is no such campaign, or an argument cannot work.
         """
         number = plain_int(limit)
         if number is None or not 1 <= number <= _MAX_LISTED:
@@ -100,9 +105,11 @@ class Administration:
         if any(not isinstance(each, MessageState) for each in states):
             raise InvalidInput("states holds something other than a MessageState: give a MessageState, or several")
         wanted: Sequence[MessageState] = states or DOUBTFUL
+        name = None if campaign is None else checked_key(campaign, "campaign")
         self._known_uuid()
         with self._database.read() as connection:
-            return records.in_state(connection, wanted, number)
+            chosen = None if name is None else int(steering.by_name(connection, name).id)
+            return records.in_state(connection, wanted, number, chosen)
 
     def check(self) -> Check:
         """Check that every message is in exactly one state, that requests and messages agree, and the mark file.
@@ -115,14 +122,13 @@ class Administration:
         self._known_uuid()
         with self._database.read() as connection:
             found, mark = truth.check(connection), _mark(connection)
-        if mark.misses_claims:
-            found = replace(found, problems=(*found.problems, VANISHED))
-        if self._mark_file is not None:
-            try:
-                self._mark_file.check(mark)
-            except OutboxMismatch as error:
-                return replace(found, problems=(*found.problems, str(error)))
-        return found
+        problems = [*found.problems, *([VANISHED] if mark.misses_claims else [])]
+        try:
+            if self._mark_file is not None and self._mark_file.is_beyond(mark):
+                problems.append(BEHIND)
+        except OutboxMismatch as error:
+            problems.append(str(error))
+        return replace(found, problems=tuple(problems))
 
     def status(self) -> Status:
         """The state of the outbox in numbers; `Status.metrics` gives them to Prometheus."""

@@ -3,14 +3,16 @@
 import functools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import (
     BigInteger,
     Connection,
+    Delete,
     Double,
     Insert,
     Integer,
+    Select,
     Text,
     Update,
     and_,
@@ -134,10 +136,18 @@ _LEADS_BY_ANOTHER_INDEX: Final = _ROWS.where(
 )
 _LEADS_IN_ZONE: Final = _LEADS_BY_ANOTHER_INDEX.where(MESSAGE.c.zone == bindparam("zone"))
 _BATCH: Final = _LEADS_BY_ANOTHER_INDEX.where(MESSAGE.c.batch == bindparam("batch"))
-_FREE_IDS: Final = delete(REQUEST).where(
-    REQUEST.c.id.in_(bindparam("ids", expanding=True)), REQUEST.c.state == "not_sent", REQUEST.c.asked == 0
-)
-_TAKEN_IDS: Final = select(REQUEST.c.id).where(REQUEST.c.id.in_(bindparam("ids", expanding=True)))
+
+
+@functools.cache
+def _free_ids(dialect: str) -> Delete:
+    return delete(REQUEST).where(
+        bulk.among(dialect, REQUEST.c.id, "ids"), REQUEST.c.state == "not_sent", REQUEST.c.asked == 0
+    )
+
+
+@functools.cache
+def _taken_ids(dialect: str) -> Select[Any]:
+    return select(REQUEST.c.id).where(bulk.among(dialect, REQUEST.c.id, "ids"))
 
 
 @functools.cache
@@ -384,9 +394,10 @@ class _Claim:
             return client_message_id(uuid, key, names[position], attempts[position])
 
         ids = [made(position) for position in range(len(units))]
-        while taken := set(self._connection.execute(_TAKEN_IDS, {"ids": ids}).scalars()):
+        execute, dialect = self._connection.execute, self._connection.dialect.name
+        while taken := set(execute(_taken_ids(dialect), {"ids": bulk.texts(ids)}).scalars()):
             # An id of which nothing left is free again.
-            if self._connection.execute(_FREE_IDS, {"ids": list(taken)}).rowcount == len(taken):
+            if execute(_free_ids(dialect), {"ids": bulk.texts(list(taken))}).rowcount == len(taken):
                 break
             for position, each in enumerate(ids):
                 if each in taken:

@@ -58,6 +58,10 @@ class Database(Protocol):
         """The time by the clock of the database, in seconds since 1970."""
         ...
 
+    def is_missing(self) -> bool:
+        """Whether its file is not there yet; a server has none to look for. Nothing is created."""
+        ...
+
     def another(self) -> "Database":
         """The same database with connections of its own: those of another process must not be used."""
         ...
@@ -141,6 +145,10 @@ class SQLite:
     def now(self, connection: Connection) -> float:  # noqa: ARG002 - PostgreSQL asks there
         """The time of this machine, in seconds since 1970."""
         return self._clock()
+
+    def is_missing(self) -> bool:
+        """Whether the file is not there yet."""
+        return not self.path.exists()
 
     def another(self) -> "SQLite":
         """The same file with connections of its own."""
@@ -301,6 +309,10 @@ class PostgreSQL:
     def now(self, connection: Connection) -> float:
         """The time of the server, in seconds since 1970."""
         return float(connection.execute(_NOW).scalar_one())
+
+    def is_missing(self) -> bool:
+        """Never: only the server knows its databases."""
+        return False
 
     def another(self) -> "PostgreSQL":
         """The same database with connections of its own."""

@@ -30,6 +30,10 @@ _WRITING: Final = threading.Lock()
 _AFTER_ANOTHER_SERVER: Final = 7.0
 OLDER_COPY: Final = -(2**40)
 """The count of claims by which a worker that misses some tells all others; it stays negative for good."""
+BEHIND: Final = (
+    "the database is an older copy of the outbox: what it calls unsent may have been sent. "
+    "Run Outbox.after_restore() or clicksoap outbox check --after-restore, which lets the workers ask first"
+)
 VANISHED: Final = (
     "claims of a worker vanished from the database: it was replaced by an older copy. Stop all workers, "
     "run Outbox.after_restore() or clicksoap outbox check --after-restore, and start them again"
@@ -99,30 +103,24 @@ class MarkFile:
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def check(self, mark: Mark) -> None:
-        """Refuse a database that is behind the file.
+    def is_beyond(self, mark: Mark) -> bool:
+        """Whether the database is behind the file: it is an older copy.
+
+        Args:
+            mark: The mark in the database.
 
         Raises:
-            OutboxMismatch: It is an older copy, or another outbox.
+            OutboxMismatch: The file belongs to another outbox.
             ConfigurationError: The file cannot be read.
         """
         known = self.known()
         if known is None:
-            return
+            return False
         if known.uuid != mark.uuid:
             raise OutboxMismatch(
                 f"the mark file {self._path.name} belongs to another outbox: give each outbox a mark file of its own"
             )
-        if mark.reached < known.reached:
-            raise OutboxMismatch(
-                "the database is an older copy of the outbox: what it calls unsent may have been sent. "
-                "Run Outbox.after_restore() or clicksoap outbox check --after-restore, which lets the workers ask first"
-            )
-
-    def is_beyond(self, mark: Mark) -> bool:
-        """Whether a mark of the same outbox is behind the file."""
-        known = self.known()
-        return known is not None and known.uuid == mark.uuid and mark.reached < known.reached
+        return mark.reached < known.reached
 
     def write(self, mark: Mark) -> None:
         """Write the mark, complete or not at all, unless a later one of the same outbox stands there."""

@@ -138,8 +138,7 @@ class Outbox(Campaigns):
         Raises:
             OutboxUnavailable: The database does not answer.
         """
-        is_missing = isinstance(self._database, SQLite) and not self._database.path.exists()
-        return None if is_missing else schema.version_of(self._database)
+        return None if self._database.is_missing() else schema.version_of(self._database)
 
     def close(self) -> None:
         """Close the connections to the database; a later use opens new ones."""

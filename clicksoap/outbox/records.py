@@ -113,9 +113,13 @@ def by_id(connection: Connection, number: int) -> OutboxMessage | None:
     return None if row is None else _message(row)
 
 
-def in_state(connection: Connection, states: Sequence[MessageState], limit: int) -> tuple[OutboxMessage, ...]:
-    """The messages in any of the states, the earliest first."""
+def in_state(
+    connection: Connection, states: Sequence[MessageState], limit: int, campaign: int | None = None
+) -> tuple[OutboxMessage, ...]:
+    """The messages in any of the states, the earliest first; those of one campaign, or all."""
     chosen = select(MESSAGE).where(MESSAGE.c.state.in_([each.value for each in states]))
+    if campaign is not None:
+        chosen = chosen.where(MESSAGE.c.campaign_id == campaign)
     return tuple(_message(row) for row in connection.execute(chosen.order_by(MESSAGE.c.id).limit(limit)))
 
 

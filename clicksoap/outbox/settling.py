@@ -162,8 +162,13 @@ class Settler:
                 closed.append(each.claimed.request_id)
             else:
                 self._ask_at(each.claimed.request_id, self.now, proof=_PARTLY if states & _DONE else None)
-        if closed:
-            self.connection.execute(_ANSWERED, {"requests": closed, "at": self.now})
+        self._answer(closed)
+
+    def _answer(self, request_ids: Sequence[str]) -> None:
+        """Close requests whose answer is known, in one statement."""
+        if request_ids:
+            given = {"requests": bulk.texts(request_ids), "at": self.now}
+            self.connection.execute(_answered(self.connection.dialect.name), given)
 
     def _count_accepted(self, message_ids: Sequence[str]) -> None:
         """Count messages that the gateway took, and enter the reports that were earlier than its answer."""
@@ -197,7 +202,7 @@ class Settler:
         if request.size == 1:
             for row in open_rows:
                 self._arrived(row, request.id, message_id)
-            self.connection.execute(_ANSWERED, {"requests": [request.id], "at": self.now})
+            self._answer([request.id])
             self._count_accepted([] if message_id is None else [message_id])
             return
         self._close(request.id, "unconfirmed", "unconfirmed", "its request arrived, and the answer is lost")
@@ -356,11 +361,15 @@ def _settle(dialect: str) -> Update:
     )
 
 
-_ANSWERED: Final = (
-    update(REQUEST)
-    .where(REQUEST.c.id.in_(bindparam("requests", expanding=True)))
-    .values(state="answered", answered_at=bindparam("at"))
-)
+@functools.cache
+def _answered(dialect: str) -> Update:
+    return (
+        update(REQUEST)
+        .where(bulk.among(dialect, REQUEST.c.id, "requests"))
+        .values(state="answered", answered_at=bindparam("at"))
+    )
+
+
 _CLOSE: Final = (
     update(REQUEST)
     .where(REQUEST.c.id == bindparam("request"), REQUEST.c.state == SENDING)

@@ -25,7 +25,7 @@ from clicksoap.outbox.credentials import Clients
 from clicksoap.outbox.databases import Database
 from clicksoap.outbox.journal import Happening, OutboxEvent, moment, record
 from clicksoap.outbox.limits import Limits
-from clicksoap.outbox.mark import OLDER_COPY, VANISHED, Mark, MarkFile, Reached
+from clicksoap.outbox.mark import BEHIND, OLDER_COPY, VANISHED, Mark, MarkFile, Reached
 from clicksoap.outbox.pace import QUANTUM, Pace
 from clicksoap.outbox.proofs import Proofs
 from clicksoap.outbox.queries import Found, Question
@@ -195,9 +195,9 @@ class Worker:
                     "client of that account, or another account= for this one"
                 )
             self._check_mark(connection)
-            if self._mark_file is not None and self._mark is not None:
-                self._is_older_copy = self._mark_file.is_beyond(self._mark)
-                self._mark_file.check(self._mark)
+            if self._mark_file is not None and self._mark is not None and self._mark_file.is_beyond(self._mark):
+                self._is_older_copy = True
+                raise OutboxMismatch(BEHIND)
             workers.begin(connection, self._name, account.name, self._database.now(connection))
             self._seen_at = time.monotonic() + workers.SEEN_EVERY
         self._know_high_water()
@@ -445,9 +445,8 @@ class Worker:
             if changed:
                 what = Happening.ENDPOINT_PAUSED if is_failure else Happening.ENDPOINT_RESUMED
                 why = "" if isinstance(each, Found) else each.why
-                events.append(
-                    record(connection, what, f"{self._clients.endpoint}: {why or what.value}", now, self._name)
-                )
+                detail = f"{self._clients.endpoint}: {why}" if why else self._clients.endpoint
+                events.append(record(connection, what, detail, now, self._name))
         return events
 
     def _refused(self, client: Client, why: str, failure: ClicksoapError) -> None:

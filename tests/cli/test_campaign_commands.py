@@ -128,6 +128,20 @@ def test_a_campaign_is_paused_continued_and_cancelled(run: Run, box: Outbox, gat
     assert len(gateway.messages) == 0
 
 
+def test_the_messages_of_one_campaign_are_listed_alone(run: Run, box: Outbox, people: Path) -> None:
+    assert run("outbox", "plan", "run", str(people), *TEXT).exit_code == 0
+    with box.transaction() as transaction:
+        box.enqueue(transaction, "27821234569", "hello", key="alone")
+    assert len(run("outbox", "list", "pending", "rejected").stdout.splitlines()) == 4
+    data = document(run("outbox", "list", "pending", "--campaign", "run", "--json"), "outbox list")
+    assert [each["key"] for each in data["messages"]] == ["A1", "A2"]
+    (row,) = run("outbox", "list", "pending", "rejected", "--campaign", "run", "--limit", "1").stdout.splitlines()
+    assert "pending" in row
+    unknown = run("outbox", "list", "--campaign", "nothing")
+    assert unknown.exit_code == 2
+    assert "there is no campaign 'nothing'" in unknown.stderr
+
+
 def test_ctrl_c_stops_a_campaign_which_says_how_to_resume(
     run: Run, box: Outbox, account: dict[str, str], gateway: Simulator, tmp_path: Path
 ) -> None:

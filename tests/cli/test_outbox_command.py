@@ -65,6 +65,22 @@ def test_sigterm_ends_a_worker_with_code_0(box: Outbox, account: dict[str, str],
     assert len(gateway.messages) == 1
 
 
+def test_a_worker_prints_a_pause_once(box: Outbox, account: dict[str, str], gateway: Simulator) -> None:
+    """Also if several answers that are out at the same time ask for it."""
+    gateway.faults.add("error", command="sendmsg", code="301")
+    enqueue(box, *"abcdefgh")
+    command = [str(CLICKSOAP), "outbox", "work"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env={**os.environ, **account}) as worker:
+        assert worker.stderr is not None
+        first = worker.stderr.readline()
+        worker.send_signal(signal.SIGTERM)
+        rest = worker.communicate(timeout=20)[1]
+    assert first.startswith("account paused: account default: ")
+    assert "paused" not in rest
+    assert worker.returncode == 0
+    assert len(box.events()) == 1
+
+
 def test_the_status_counts_and_fails_where_a_message_waits_for_too_long(run: Run, box: Outbox) -> None:
     enqueue(box, "one", "two")
     assert "pending\t2" in run("outbox", "status").stdout
@@ -103,6 +119,29 @@ def test_a_pause_is_seen_and_ended(run: Run, box: Outbox) -> None:
     assert run("outbox", "continue", "--why", "it is mended").exit_code == 0
     assert "paused" not in run("outbox", "status").stderr
     assert [each.who for each in box.events()][-1] == "Thandi"
+
+
+def test_one_account_is_paused_alone(run: Run, box: Outbox) -> None:
+    def paused() -> set[str]:
+        return {each.name for each in box.status().accounts if each.paused_since is not None}
+
+    assert run("outbox", "pause", "--account", "codes", "--why", "a test").exit_code == 0
+    assert paused() == {"codes"}
+    assert run("outbox", "pause", "--why", "a test").exit_code == 0
+    assert paused() == {"codes", "default"}
+    assert run("outbox", "continue", "--why", "a test").exit_code == 0
+    assert paused() == {"codes"}
+    assert run("outbox", "continue", "--account", "codes", "--why", "a test").exit_code == 0
+    assert paused() == set()
+
+
+@pytest.mark.parametrize("verb", ["pause", "continue"])
+def test_a_pause_is_of_an_account_or_of_a_campaign(run: Run, box: Outbox, verb: str) -> None:
+    refused = run("outbox", verb, "--account", "codes", "--campaign", "run", "--why", "a test")
+    assert refused.exit_code == 2
+    assert "--account and --campaign are both given" in refused.stderr
+    assert run("outbox", verb, "--account", "", "--why", "a test").exit_code == 2
+    assert box.events() == ()
 
 
 def test_a_person_gives_a_waiting_message_up(run: Run, box: Outbox) -> None:

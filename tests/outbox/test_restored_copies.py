@@ -121,6 +121,17 @@ def test_the_mark_never_goes_back(tmp_path: Path) -> None:
         assert (known.generation, known.high_water) == ((2, 4) if generation == 2 else (1, 6))
 
 
+def test_the_mark_file_tells_an_older_copy_from_another_outbox(tmp_path: Path) -> None:
+    file = MarkFile(tmp_path / "mark")
+    assert not file.is_beyond(Mark("uuid", 1, 0))
+    file.write(Mark("uuid", 2, 4))
+    found = {reached: file.is_beyond(Mark("uuid", *reached)) for reached in ((1, 9), (2, 3), (2, 4), (2, 5), (3, 0))}
+    assert found == {(1, 9): True, (2, 3): True, (2, 4): False, (2, 5): False, (3, 0): False}
+    for reached in ((1, 0), (2, 4), (3, 9)):
+        with pytest.raises(OutboxMismatch, match="the mark file mark belongs to another outbox: give each outbox"):
+            file.is_beyond(Mark("another", *reached))
+
+
 def test_a_claim_whose_commit_fails_is_no_older_copy(opened: Callable[[], Outbox], client: Client) -> None:
     box = opened()
     enqueue(box, 3)

@@ -881,6 +881,9 @@ def test_a_dead_address(trouble: Trouble, store: Store) -> None:
         assert {each.attempts for n in range(4) for each in box.get(f"{n}")} == {1}
     trouble.ends([s for n in range(4) for s in states(box, f"{n}")])
     assert [each.what for each in told] == [Happening.ENDPOINT_PAUSED, Happening.ENDPOINT_RESUMED]
+    # Where nothing more is to be said, the address alone follows, and not the name of the event again.
+    assert told[1].detail.startswith(dead_address(port).origin)
+    assert Happening.ENDPOINT_RESUMED.value not in told[1].detail
 
 
 @dataclass(frozen=True)

@@ -288,6 +288,7 @@ OUTBOX_LEGAL: Final[dict[str, set[str]]] = {
     "until_settled of Outbox.work": {"True"},
     "floor of Outbox.work_slice": {"None"},
     "key of Outbox.audit": {"None"},
+    "campaign of Outbox.list": {"None"},
     **{f"account of Outbox.{method}": {"empty"} for method in ("suppress", "unsuppress")},
     "number of Outbox.suppressions": {"None"},
     "rate of Outbox.set_rate": {"None"},
@@ -338,8 +339,8 @@ def test_a_method_of_an_outbox_refuses_a_wrong_value(box: Outbox, gateway: Simul
 
     if method == "list":
 
-        def call(*, states: Any = MessageState.PENDING, limit: Any = 100) -> object:
-            return box.list(states, limit=limit)
+        def call(*, states: Any = MessageState.PENDING, **arguments: Any) -> object:
+            return box.list(states, **arguments)
 
     if method == "resolve":
         names.remove("message")

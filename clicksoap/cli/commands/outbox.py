@@ -2,7 +2,7 @@
 
 import getpass
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -17,6 +17,8 @@ from clicksoap.redaction import masked_number
 
 if TYPE_CHECKING:
     from clicksoap.outbox import Outbox, OutboxMessage, Status
+
+_ACCOUNT: Final = "default"
 
 
 @click.group("outbox", epilog=examples("clicksoap outbox work --rate 30", "clicksoap outbox status"))
@@ -168,13 +170,17 @@ def check(*, box: "Outbox", output: Output, after_restore: str | None) -> int:
     return code
 
 
-@command.command("list", epilog=examples("clicksoap outbox list", "clicksoap outbox list pending --limit 20"))
+@command.command(
+    "list",
+    epilog=examples("clicksoap outbox list", "clicksoap outbox list pending --campaign billing-2026-11 --limit 20"),
+)
 @click.argument("states", nargs=-1, metavar="[STATE]…")
 @click.option("--limit", type=click.IntRange(1, 1000), default=100, show_default=True, help="How many at most.")
+@click.option("--campaign", metavar="NAME", help="Campaign whose messages are meant; by default all messages are.")
 @opened
-def list_(*, box: "Outbox", output: Output, states: tuple[str, ...], limit: int) -> int:
+def list_(*, box: "Outbox", output: Output, states: tuple[str, ...], limit: int, campaign: str | None) -> int:
     """Print messages in some states; by default those that a person has to look at: unconfirmed and unknown."""
-    messages: tuple[OutboxMessage, ...] = box.list(*named_states(states), limit=limit)
+    messages: tuple[OutboxMessage, ...] = box.list(*named_states(states), limit=limit, campaign=campaign)
     output.rows([_row(each) for each in messages])
     output.document({"exit_code": OK, "messages": [_data(each) for each in messages]})
     return OK
@@ -237,39 +243,65 @@ def resolve(  # noqa: PLR0913 - each is an option
     "pause",
     epilog=examples(
         'clicksoap outbox pause --why "the gateway sends twice"',
+        'clicksoap outbox pause --account codes --why "the sender is wrong"',
         'clicksoap outbox pause --campaign billing-2026-11 --why "wrong amounts"',
     ),
 )
-@click.option("--campaign", metavar="NAME", help="Campaign to be paused alone; by default everything is.")
+@click.option("--account", metavar="NAME", help=f"Account of the outbox to be paused; by default {_ACCOUNT}.")
+@click.option("--campaign", metavar="NAME", help="Campaign to be paused alone, instead of an account.")
 @signed
 @opened
-def pause(*, box: "Outbox", output: Output, campaign: str | None, by: str, why: str) -> int:
-    """Send nothing, or nothing of a campaign, until clicksoap outbox continue."""
+def pause(  # noqa: PLR0913 - each is an option
+    *, box: "Outbox", output: Output, account: str | None, campaign: str | None, by: str, why: str
+) -> int:
+    """Send nothing of an account, or nothing of a campaign, until clicksoap outbox continue.
+
+    It holds for all workers. They still wait for the answers that are out.
+    """
+    _check_one(account, campaign)
     if campaign is None:
-        box.pause(by=by, why=why)
+        box.pause(by=by, why=why, account=_ACCOUNT if account is None else account)
     else:
         box.campaign(campaign).pause(by=by, why=why)
     output.document({"exit_code": OK})
     return OK
 
 
-@command.command("continue", epilog=examples('clicksoap outbox continue --why "credits are bought"'))
+@command.command(
+    "continue",
+    epilog=examples(
+        'clicksoap outbox continue --why "credits are bought"',
+        'clicksoap outbox continue --account codes --why "the sender is right"',
+    ),
+)
+@click.option("--account", metavar="NAME", help=f"Account of the outbox whose pause ends; by default {_ACCOUNT}.")
 @click.option("--campaign", metavar="NAME", help="Campaign whose pause ends; workers that run send it on.")
 @signed
 @opened
-def continue_(*, box: "Outbox", output: Output, campaign: str | None, by: str, why: str) -> int:
-    """End a pause, made by a person or by a worker; clicksoap outbox resume also sends."""
+def continue_(  # noqa: PLR0913 - each is an option
+    *, box: "Outbox", output: Output, account: str | None, campaign: str | None, by: str, why: str
+) -> int:
+    """End the pause of an account or of a campaign, made by a person or by a worker.
+
+    clicksoap outbox resume also sends.
+    """
+    _check_one(account, campaign)
     if campaign is None:
-        box.resume(by=by, why=why)
+        box.resume(by=by, why=why, account=_ACCOUNT if account is None else account)
     else:
         box.campaign(campaign).resume(by=by, why=why)
     output.document({"exit_code": OK})
     return OK
 
 
+def _check_one(account: str | None, campaign: str | None) -> None:
+    if account is not None and campaign is not None:
+        raise click.UsageError("--account and --campaign are both given: each has a pause of its own, give one of them")
+
+
 @command.command("rate", epilog=examples("clicksoap outbox rate 30", "clicksoap outbox rate none"))
 @click.argument("rate", metavar="RATE")
-@click.option("--account", default="default", show_default=True, metavar="NAME", help="Account of the outbox.")
+@click.option("--account", default=_ACCOUNT, show_default=True, metavar="NAME", help="Account of the outbox.")
 @opened
 def rate_(*, box: "Outbox", output: Output, rate: str, account: str) -> int:
     """Set the pace of an account in parts a second, for all its workers from now on; none for no limit."""

@@ -1,7 +1,6 @@
 """Check of an outbox: its database, its mark, its pauses, and how long messages wait in it."""
 
 from datetime import timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -30,11 +29,13 @@ def outbox(examination: Examination) -> Result:
         package = outbox_package()
     except click.ClickException as error:
         return failure(error.message, "The outbox needs packages of its own.", "Install the extra outbox.", FAILED)
+    from clicksoap.outbox.databases import open_database  # noqa: PLC0415 - an extra
+
     try:
         box: Outbox = package.Outbox(url, mark=examination.mark)
         try:
             if not box.exists():
-                if _is_missing_file(url):
+                if open_database(url).is_missing():
                     return skipped(f"no outbox yet, the first plan or enqueue creates it: {box}")
                 return warned(
                     f"the database holds no outbox: {box}",
@@ -51,13 +52,6 @@ def outbox(examination: Examination) -> Result:
             "Do what the text says, then run clicksoap outbox check.",
             code_of(error),
         )
-
-
-def _is_missing_file(url: str) -> bool:
-    from sqlalchemy.engine import make_url  # noqa: PLC0415 - an extra
-
-    parsed = make_url(url)
-    return parsed.get_backend_name() == "sqlite" and not Path(parsed.database or "").exists()
 
 
 def _judged(status: "Status", check: "Check") -> Result:

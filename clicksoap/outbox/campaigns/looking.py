@@ -76,13 +76,15 @@ class Look:
         if paused is None and account is not None and account.paused_until is not None:
             until = "" if account.paused_until >= FOR_EVER else f" until {moment(account.paused_until):%H:%M} UTC"
             paused = f"{account.paused_why}{until}"
-        held = settings.read(campaign.plan).opens_at(now) if open_ else None
+        plan = settings.read(campaign.plan)
+        held = plan.opens_at(now) if open_ else None
         return Progress(
             at=moment(now),
             rows=rows,
             done=rows - open_,
             accepted=counts.get(MessageState.ACCEPTED, 0),
             rejected=counts.get(MessageState.REJECTED, 0),
+            bad=sum(plan.bad.values()),
             doubtful=doubtful(counts),
             pending=counts.get(MessageState.PENDING, 0),
             sending=counts.get(MessageState.SENDING, 0),

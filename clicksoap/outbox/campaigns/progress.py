@@ -18,8 +18,9 @@ class Progress:
         rows: How many rows it has.
         done: How many are settled.
         accepted: How many the gateway took.
-        rejected: How many were refused, or cannot be sent.
-        doubtful: How many are unconfirmed or unknown.
+        rejected: How many are rejected: the bad rows, and what the gateway refused.
+        bad: How many of those are bad rows: the plan found that they cannot be sent.
+        doubtful: How many are in doubt, which means unconfirmed or unknown: they may have been sent.
         pending: How many have not left.
         sending: How many are out.
         rate: How many a second were settled over the last 30 seconds.
@@ -36,6 +37,7 @@ class Progress:
     done: int
     accepted: int
     rejected: int
+    bad: int
     doubtful: int
     pending: int
     sending: int
@@ -58,10 +60,12 @@ class Progress:
             facts.append(f"{self.rate:.1f}/s" if 0 < self.rate < _SLOW else f"{grouped(round(self.rate))}/s")
             if self.left is not None:
                 facts.append(f"{shown_duration(self.left)} left")
-        if self.rejected:
-            facts.append(f"{grouped(self.rejected)} refused")
+        if self.bad:
+            facts.append("1 bad row" if self.bad == 1 else f"{grouped(self.bad)} bad rows")
+        if self.rejected > self.bad:
+            facts.append(f"{grouped(self.rejected - self.bad)} refused")
         if self.doubtful:
-            facts.append(f"{grouped(self.doubtful)} unknown")
+            facts.append(f"{grouped(self.doubtful)} in doubt")
         if self.asking:
             messages = "1 message" if self.asking == 1 else f"{grouped(self.asking)} messages"
             until = "" if self.asking_until is None else f" until {self._time(self.asking_until)}"

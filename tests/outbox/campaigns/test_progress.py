@@ -22,6 +22,7 @@ PROGRESS = Progress(
     done=12_340,
     accepted=12_337,
     rejected=3,
+    bad=0,
     doubtful=0,
     pending=27_600,
     sending=60,
@@ -47,7 +48,9 @@ def test_a_progress_is_one_plain_line() -> None:
     [
         ({"rate": 0.25, "left": None}, "12 340 of 40 000, 0.2/s, 3 refused"),
         ({"rate": 0.0, "left": None}, "12 340 of 40 000, 0/s, 3 refused"),
-        ({"doubtful": 2}, "3 refused, 2 unknown, waiting"),
+        ({"doubtful": 2}, "3 refused, 2 in doubt, waiting"),
+        ({"rejected": 3, "bad": 1}, "left, 1 bad row, 2 refused, waiting"),
+        ({"rejected": 1200, "bad": 1200}, "left, 1 200 bad rows, waiting"),
         ({"asking": 1, "asking_until": None}, "waiting for the outcome of 1 message, 4 512"),
         ({"held_until": datetime(2026, 11, 30, 6, 0, tzinfo=UTC)}, "held until 2026-11-30 06:00 UTC"),
         ({"paused": "error 301:\x1b[31m\nno credit"}, "paused: error 301: [31m no credit"),

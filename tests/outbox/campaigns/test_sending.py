@@ -14,7 +14,7 @@ from outboxes import ACCOUNT, Store, client, enqueue, settle, until, working
 from sqlalchemy import text
 
 from clicksoap import Client, ConfigurationError, InvalidInput
-from clicksoap.outbox import CampaignState, Decision, Happening, MessageState, Outbox, OutboxEvent
+from clicksoap.outbox import CampaignState, Decision, Happening, MessageState, Outbox, OutboxEvent, Progress
 from clicksoap.outbox.claims import _BATCH, _LEADS, _LEADS_IN_ZONE
 from clicksoap.simulator import Simulator
 
@@ -39,6 +39,17 @@ def test_a_plan_is_sent_once_and_every_row_is_accounted_for(
         box.send("run", sms)
     run.resume(sms)
     assert len(gateway.messages) == 3
+
+
+def test_the_progress_tells_bad_rows_from_refused_ones(
+    box: Outbox, sms: Client, gateway: Simulator, tmp_path: Path
+) -> None:
+    sms.authenticate()
+    gateway.faults.add("error", command="sendmsg", code="114", times=1)
+    told: list[Progress] = []
+    box.send(planned(box, written(tmp_path, [*PEOPLE, ("12", "Dan", "A4")])), sms, on_progress=told.append)
+    assert (told[-1].rejected, told[-1].bad) == (2, 1)
+    assert str(told[-1]).startswith("4 of 4, 1 bad row, 1 refused")
 
 
 def test_a_campaign_without_a_client_is_not_started(box: Outbox, sms: Client, tmp_path: Path) -> None:
@@ -268,6 +279,20 @@ def test_a_paused_campaign_without_open_rows_is_finished_and_a_cancelled_one_sen
         box.resolve(message, Decision.SEND_AGAIN, by="Ann", why="she has nothing")
     assert box.resolve(message, Decision.ARRIVED, by="Ann", why="she has it").state is MessageState.ACCEPTED
     assert len(gateway.messages) == 3
+
+
+def test_the_doubtful_messages_of_one_campaign_are_listed_alone(
+    box: Outbox, sms: Client, gateway: Simulator, tmp_path: Path
+) -> None:
+    gateway.faults.lose_answer("sendmsg", times=2)
+    box.send(planned(box, written(tmp_path, PEOPLE), text="The same for all"), sms)
+    enqueue(box, "27821234568", "27821234569", key="alone")
+    settle(box, sms)
+    assert [each.key for each in box.list()] == ["A1", "A2", "A3", "alone", "alone"]
+    assert [each.key for each in box.list(campaign="run")] == ["A1", "A2", "A3"]
+    assert [each.key for each in box.list(MessageState.ACCEPTED, campaign="run")] == []
+    with pytest.raises(InvalidInput, match="there is no campaign 'another': look at the names"):
+        box.list(campaign="another")
 
 
 def test_a_campaign_whose_outcome_stays_open_returns_in_time(store: Store, gateway: Simulator, tmp_path: Path) -> None:
