@@ -2,6 +2,7 @@
 
 import contextlib
 import getpass
+import shlex
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -107,7 +108,7 @@ def plan(  # noqa: PLR0913 - each is an option
         output.line(f"line {each.line}\t{each.to}\t{' '.join(each.text.splitlines())}")
     code = REJECTED if made.strict and made.bad else OK
     if code == OK and made.messages:
-        output.note(f"Nothing is sent yet: clicksoap outbox send {made.name}")
+        output.note(f"Nothing is sent yet: clicksoap outbox send {shlex.quote(made.name)}")
     output.document({"exit_code": code, "plan": _plan_data(made, preview)})
     return code
 
@@ -205,6 +206,7 @@ def _progress(output: Output) -> "Generator[Callable[[Any], None] | None]":
 def _finished(output: Output, campaign: "Campaign", tolerate: Tolerance | None) -> int:
     check: CampaignCheck = campaign.check()
     info = campaign.info()
+    name = shlex.quote(campaign.name)
     states = {state.value: count for state, count in check.by_state.items()}
     output.rows([(state, str(count)) for state, count in states.items()])
     codes = [1] * (not check.is_sound) + [UNKNOWN] * bool(check.doubtful) + [LATER] * (not check.is_finished)
@@ -215,16 +217,12 @@ def _finished(output: Output, campaign: "Campaign", tolerate: Tolerance | None) 
     if not check.is_finished:
         why = f" ({info.why})" if info.why else ""
         state = "interrupted" if info.state == "running" else info.state
-        output.note(
-            f"Campaign {campaign.name} is {state}{why}; it goes on with: clicksoap outbox resume {campaign.name}"
-        )
+        output.note(f"Campaign {campaign.name} is {state}{why}; it goes on with: clicksoap outbox resume {name}")
     if check.doubtful:
-        output.note(
-            f"{counted(check.doubtful, 'message')} may have been sent: clicksoap outbox list --campaign {campaign.name}"
-        )
+        output.note(f"{counted(check.doubtful, 'message')} may have been sent: clicksoap outbox list --campaign {name}")
     if without := [state for state in ("rejected", "skipped", "expired", "cancelled") if states.get(state)]:
         wanted = " ".join(f"--state {state}" for state in without)
-        output.note(f"Rows without a message, and why: clicksoap outbox export {campaign.name} rest.csv {wanted}")
+        output.note(f"Rows without a message, and why: clicksoap outbox export {name} rest.csv {wanted}")
     code = worst(codes)
     output.document(
         {

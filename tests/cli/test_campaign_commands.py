@@ -112,6 +112,14 @@ def test_what_cannot_be_planned_is_a_fault_of_usage(
     assert box.campaigns() == ()
 
 
+@pytest.mark.usefixtures("gateway")
+def test_a_command_in_a_note_can_be_pasted_into_a_shell(run: Run, people: Path) -> None:
+    planned = run("outbox", "plan", "bills (May)", str(people), *TEXT)
+    assert "clicksoap outbox send 'bills (May)'" in planned.stderr
+    sent = run("outbox", "send", "bills (May)")
+    assert "clicksoap outbox export 'bills (May)' rest.csv --state rejected" in sent.stderr
+
+
 def test_a_campaign_is_paused_continued_and_cancelled(run: Run, box: Outbox, gateway: Simulator, people: Path) -> None:
     assert run("outbox", "plan", "run", str(people), *TEXT).exit_code == 0
     assert run("outbox", "pause", "--campaign", "run", "--why", "test").exit_code == 2

@@ -53,6 +53,17 @@ def test_a_worker_sends_what_is_due_and_ends(run: Run, box: Outbox, gateway: Sim
     assert run("outbox", "check").exit_code == 0
 
 
+def test_a_worker_sends_for_the_account_that_it_is_told(run: Run, box: Outbox, gateway: Simulator) -> None:
+    enqueue(box, "one")
+    with box.transaction() as transaction:
+        box.enqueue(transaction, NUMBER, "a code", key="code", account="codes")
+    assert run("outbox", "work", "--until-settled", "--account", "codes").exit_code == 0
+    assert [each.text for each in gateway.messages] == ["a code"]
+    assert run("outbox", "work", "--until-settled", "--account", "news").exit_code == 0
+    assert run("outbox", "work", "--until-settled", "--account", "").exit_code == 2
+    assert box.get("one")[0].state is MessageState.PENDING
+
+
 def test_sigterm_ends_a_worker_with_code_0(box: Outbox, account: dict[str, str], gateway: Simulator) -> None:
     enqueue(box, "one")
     command = [str(CLICKSOAP), "outbox", "work"]

@@ -33,7 +33,22 @@ for _verb in VERBS:
     command.add_command(_verb)
 
 
-@command.command("work", epilog=examples("clicksoap outbox work", "clicksoap outbox work --rate 30 --floor 500"))
+@command.command(
+    "work",
+    epilog=examples(
+        "clicksoap outbox work",
+        "clicksoap outbox work --rate 30 --floor 500",
+        "clicksoap outbox work --profile codes --account codes",
+    ),
+)
+@click.option(
+    "--account",
+    "of_account",
+    default=_ACCOUNT,
+    show_default=True,
+    metavar="NAME",
+    help="Account of the outbox whose messages are sent.",
+)
 @paced
 @click.option("--until-settled", is_flag=True, help="End as soon as every message is settled.")
 @connected
@@ -43,6 +58,7 @@ def work(  # noqa: PLR0913 - each is an option
     box: "Outbox",
     account: Account,
     output: Output,
+    of_account: str,
     rate: float | None,
     floor: float | None,
     senders: int,
@@ -58,6 +74,7 @@ def work(  # noqa: PLR0913 - each is an option
     with usual_signals():
         done = box.work(
             account.client,
+            account=of_account,
             rate=rate,
             floor=floor,
             senders=senders,
