@@ -6,6 +6,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
+from lxml import etree
+
 NEVER: Final = ("wrong", "lost", "doubled", "unknown_singles", "stuck", "crashes", "problems")
 """The figures that have to be zero, but for the controls."""
 
@@ -70,6 +72,16 @@ def collected(folder: Path) -> dict[str, dict[str, float]]:
             for name, value in said["figures"].items():
                 sums[name] = round(sums.get(name, 0) + value, 3)
     return dict(sorted(rows.items()))
+
+
+def counted(report: Path) -> dict[str, float]:
+    """How many tests ran and failed by a report of pytest in JUnit's form; nothing without a report."""
+    if not report.exists():
+        return {}
+    suite = etree.parse(report).getroot().find("testsuite")
+    assert suite is not None
+    tests, failures, errors, skipped = (int(suite.get(name, 0)) for name in ("tests", "failures", "errors", "skipped"))
+    return {"tests": tests - skipped, "failed": failures + errors}
 
 
 def blamed(rows: Sequence[Row]) -> list[Row]:

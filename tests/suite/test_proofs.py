@@ -55,6 +55,19 @@ def test_without_the_variable_nothing_is_written(tmp_path: Path, monkeypatch: py
 # Rows
 
 
+def test_the_tests_of_a_stage_without_figures_are_counted(tmp_path: Path) -> None:
+    assert results.counted(tmp_path / "none.xml") == {}
+    tests = tmp_path / "test_some.py"
+    tests.write_text(
+        "import pytest\n\n\ndef test_right():\n    pass\n\n\ndef test_wrong():\n    raise ValueError\n\n\n"
+        "def test_none():\n    pytest.skip('not here')\n"
+    )
+    report = tmp_path / "tests.xml"
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junitxml={report}", str(tests)]
+    assert subprocess.run(command, cwd=tmp_path, capture_output=True, check=False).returncode == 1
+    assert results.counted(report) == {"tests": 2, "failed": 1}
+
+
 def test_rows_of_a_stage_that_ran_take_the_place_of_its_old_rows_alone() -> None:
     old = [ROW, replace(ROW, what="an old row"), replace(ROW, stage="load"), replace(ROW, stage="a former stage")]
     new = [replace(ROW, seed="8"), replace(ROW, stage="outcomes")]
