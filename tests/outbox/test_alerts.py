@@ -1,4 +1,4 @@
-"""The rules for Prometheus in docs/deploy: each metric and label in them is one that an outbox has."""
+"""The rules for Prometheus in docs/deploy: each metric and label in them is one that the programs have."""
 
 import re
 from pathlib import Path
@@ -8,6 +8,7 @@ import pytest
 import yaml  # type: ignore[import-untyped]
 from outboxes import Store
 
+from clicksoap.callbacks import Callbacks
 from clicksoap.outbox import MessageState
 
 RULES = Path(__file__).parents[2] / "docs/deploy/clicksoap-alerts.yml"
@@ -20,12 +21,17 @@ def unknown(rules: str, metrics: str) -> set[str]:
     return set(METRIC.findall(rules)) - told
 
 
-@pytest.fixture
-def expressions() -> dict[str, str]:
-    (group,) = yaml.safe_load(RULES.read_text("utf-8"))["groups"]
+def rules_of(name: str) -> dict[str, str]:
+    """The expressions of a group of rules, by their alarms."""
+    (group,) = (each for each in yaml.safe_load(RULES.read_text("utf-8"))["groups"] if each["name"] == name)
     rules: list[dict[str, Any]] = group["rules"]
     assert all(each["annotations"]["summary"].endswith(".") for each in rules)
     return {each["alert"]: each["expr"] for each in rules}
+
+
+@pytest.fixture
+def expressions() -> dict[str, str]:
+    return rules_of("clicksoap-outbox")
 
 
 def test_the_rules_name_metrics_that_an_outbox_has(sqlite: Store, expressions: dict[str, str]) -> None:
@@ -45,3 +51,10 @@ def test_a_metric_that_does_not_exist_would_be_noticed(sqlite: Store) -> None:
 def test_the_rules_name_states_that_a_message_has(expressions: dict[str, str]) -> None:
     (named,) = re.findall(r'state=~"([^"]+)"', expressions["OutboxMessagesInDoubt"])
     assert set(named.split("|")) == {MessageState.UNCONFIRMED.value, MessageState.UNKNOWN.value}
+
+
+def test_the_rules_of_a_receiver_name_reasons_that_it_counts() -> None:
+    metrics = Callbacks(anybody=True).metrics()
+    for expression in rules_of("clicksoap-callbacks").values():
+        (metric,) = re.findall(r"clicksoap_\w+\{[^}]+\}", expression)
+        assert f"{metric} 0\n" in metrics
