@@ -143,12 +143,7 @@ class Callbacks:
     def refusal(self, request: CallbackRequest) -> Reply | None:
         """The answer to a request that may not come in; None for one that may. The body is not looked at."""
         reply = self._access.refusal(request)
-        return None if reply is None else self.refuse(reply, request)
-
-    def refuse(self, reply: Reply, request: CallbackRequest) -> Reply:
-        """Count and log a refusal, and return it as the answer."""
-        self._refusals.note(reply, request, self._access.caller(request))
-        return reply
+        return None if reply is None else self._refuse(reply, request)
 
     def receive(self, request: CallbackRequest) -> Reply:
         """Parse and process a request that `refusal` let in, in this thread."""
@@ -213,7 +208,12 @@ class Callbacks:
     def _refusal(self, request: CallbackRequest) -> Reply | None:
         reply = self.refusal(request)
         if reply is None and (reply := self._access.refusal_of_length(str(len(request.body)))) is not None:
-            self.refuse(reply, request)
+            self._refuse(reply, request)
+        return reply
+
+    def _refuse(self, reply: Reply, request: CallbackRequest) -> Reply:
+        """Count and log a refusal, and return it as the answer."""
+        self._refusals.note(reply, request, self._access.caller(request))
         return reply
 
     def _job(self, request: CallbackRequest) -> Job | Reply:
@@ -222,10 +222,7 @@ class Callbacks:
         except InvalidCallback as error:
             if is_probe(request):
                 return _OK
-            reply = Reply(400, str(error))
-            self._refusals.count(reply)
-            _log.warning("a callback was refused: %s", error)
-            return reply
+            return self._refuse(Reply(400, str(error)), request)
         return self._processing.accept(event)
 
 

@@ -44,23 +44,21 @@ class Refusals:
         self._counts = dict.fromkeys(REASONS, 0)
 
     def metrics(self) -> str:
-        """The counts in the text format of Prometheus. A reason without refusals has 0, so that the first shows."""
+        """The counts in the text format of Prometheus.
+
+        A reason without refusals has 0, so that Prometheus sees the first one as an increase.
+        """
         with self._lock:
             counts = self._counts.copy()
         lines = [f"# HELP {_METRIC} Refused requests by reason.", f"# TYPE {_METRIC} counter"]
         lines += [f'{_METRIC}{{reason="{REASONS[status]}"}} {count}' for status, count in counts.items()]
         return "\n".join(lines) + "\n"
 
-    def count(self, reply: Reply) -> None:
-        """Count a refusal, and leave the log to the caller."""
-        with self._lock:
-            self._counts[reply.status] += 1
-
     def note(self, reply: Reply, request: CallbackRequest, caller: IPv4Address | IPv6Address | None) -> None:
-        """Count a refusal, and write it now or as one of the next line. Neither path nor login stands in the line."""
-        self.count(reply)
+        """Count a refusal, and log it now or in the count of the next line. No line has the path or the login."""
         status, now = reply.status, self._clock()
         with self._lock:
+            self._counts[status] += 1
             if now < self._next.get(status, now):
                 self._unsaid[status] = self._unsaid.get(status, 0) + 1
                 return

@@ -4,13 +4,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection, select, update
 
+from clicksoap.errors import InvalidInput
 from clicksoap.outbox.journal import Happening, OutboxEvent, record
 from clicksoap.outbox.tables import ACCOUNT, MESSAGE, DatabaseRow
 
 FOR_EVER: Final = 4e9
 """A pause until somebody ends it: a time in the year 2096."""
+
+DEFAULT_ACCOUNT: Final = "default"
+"""The account of those who have one alone."""
 
 _MINUTE: Final = 60.0
 _LONGEST_LIMIT: Final = 7 * 86_400.0
@@ -64,6 +68,21 @@ def pause(connection: Connection, account: DatabaseRow, wanted: Pause, now: floa
     if not is_new and wanted.until < FOR_EVER:
         return None
     return record(connection, Happening.ACCOUNT_PAUSED, f"account {account.name}: {wanted.why}", now, who)
+
+
+def check_known(connection: Connection, name: str) -> None:
+    """Refuse a name that no message, worker or setting has: nothing is sent for it, so that a pause would do nothing.
+
+    Raises:
+        InvalidInput: There is no such account; the text names those that there are.
+    """
+    seen = select(ACCOUNT.c.name).where(ACCOUNT.c.name == name)
+    named = select(MESSAGE.c.account).where(MESSAGE.c.account == name).limit(1)
+    if name == DEFAULT_ACCOUNT or connection.execute(seen).first() or connection.execute(named).first():
+        return
+    known = connection.execute(select(ACCOUNT.c.name).union(select(MESSAGE.c.account))).scalars()
+    names = ", ".join(repr(each) for each in sorted({DEFAULT_ACCOUNT, *known}))
+    raise InvalidInput(f"account is {name!r}, and the outbox has {names}: give one of these")
 
 
 def resume(connection: Connection, name: str, why: str, now: float, who: str) -> OutboxEvent:

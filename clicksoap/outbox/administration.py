@@ -15,6 +15,7 @@ from clicksoap.errors import InvalidInput, OutboxMismatch
 from clicksoap.events import DeliveryReport
 from clicksoap.msisdn import msisdn
 from clicksoap.outbox import accounts, records, reports, schema, suppression, truth
+from clicksoap.outbox.accounts import DEFAULT_ACCOUNT
 from clicksoap.outbox.campaigns import steering
 from clicksoap.outbox.claims import lock_account
 from clicksoap.outbox.credentials import hashed
@@ -32,7 +33,6 @@ from clicksoap.outbox.truth import Check
 
 OnEvent = Callable[[OutboxEvent], None]
 
-DEFAULT_ACCOUNT: Final = "default"
 _MAX_LISTED: Final = 1000
 _POLL: Final = 0.05
 _MAX_ID: Final = 2**63 - 1
@@ -242,18 +242,38 @@ class Administration:
             return suppression.suppressions(connection, digits)
 
     def pause(self, *, by: str, why: str, account: str = DEFAULT_ACCOUNT) -> None:
-        """Send nothing for an account until `resume` is called."""
+        """Send nothing for an account until `resume` is called.
+
+        Args:
+            by: Who decides.
+            why: Why.
+            account: The account.
+
+        Raises:
+            InvalidInput: An argument cannot work, or there is no such account.
+        """
         who, reason, name = filled(by, "by"), filled(why, "why"), checked_account(account)
         with self._writing() as (connection, now):
+            accounts.check_known(connection, name)
             row = lock_account(connection, name)
             event = accounts.pause(connection, row, accounts.Pause(accounts.FOR_EVER, reason), now, who)
         if event is not None:
             self._tell(event)
 
     def resume(self, *, by: str, why: str, account: str = DEFAULT_ACCOUNT) -> None:
-        """End the pause of an account, made by a worker or by a person."""
+        """End the pause of an account, made by a worker or by a person.
+
+        Args:
+            by: Who decides.
+            why: Why.
+            account: The account.
+
+        Raises:
+            InvalidInput: An argument cannot work, or there is no such account.
+        """
         who, reason, name = filled(by, "by"), filled(why, "why"), checked_account(account)
         with self._writing() as (connection, now):
+            accounts.check_known(connection, name)
             lock_account(connection, name)
             event = accounts.resume(connection, name, reason, now, who)
             accounts.hurry(connection, name, now)

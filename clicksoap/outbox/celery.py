@@ -19,7 +19,7 @@ from weakref import WeakKeyDictionary
 from clicksoap.checks import plain_int, plain_seconds
 from clicksoap.client import Client
 from clicksoap.errors import AuthenticationError, ClicksoapError, ConfigurationError
-from clicksoap.outbox.administration import DEFAULT_ACCOUNT
+from clicksoap.outbox.accounts import DEFAULT_ACCOUNT
 from clicksoap.outbox.credentials import ClientFactory
 from clicksoap.outbox.drafts import checked_account
 from clicksoap.outbox.outbox import Outbox, check_work

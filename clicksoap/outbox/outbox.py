@@ -21,7 +21,8 @@ from clicksoap.messages import Message
 from clicksoap.msisdn import Numbers, check_region, msisdn
 from clicksoap.options import SendOptions
 from clicksoap.outbox import schema, stream, transactions
-from clicksoap.outbox.administration import DEFAULT_ACCOUNT, OnEvent
+from clicksoap.outbox.accounts import DEFAULT_ACCOUNT
+from clicksoap.outbox.administration import OnEvent
 from clicksoap.outbox.campaigns import steering
 from clicksoap.outbox.campaigns.campaign import Campaign, OnProgress, RunOptions, run_options
 from clicksoap.outbox.campaigns.facade import Campaigns, changed_source
@@ -182,7 +183,11 @@ class Outbox(Campaigns):
 
     @contextmanager
     def transaction(self) -> Generator[Connection]:
-        """A transaction of the outbox's own database, for those who have none: give it to `enqueue`."""
+        """A transaction of the outbox's own database, for those who have none: give it to `enqueue`.
+
+        Keep it short. On SQLite, workers wait for its end; on PostgreSQL, the server ends it if it stands for four
+        seconds without a statement.
+        """
         self._known_uuid()
         with self._database.write() as connection:
             yield connection

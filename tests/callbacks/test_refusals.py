@@ -106,6 +106,18 @@ def test_a_flood_is_counted_whole(clock: Clock) -> None:
     assert counted(callbacks) == {"login": 1000}
 
 
+def test_a_flood_of_unreadable_callbacks_is_one_line_with_the_reason_and_the_address(
+    clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    callbacks = Callbacks(anybody=True, clock=clock)
+    for _ in range(100):
+        assert callbacks.handle(CallbackRequest("GET", b"status=004", peer="203.0.113.9")).status == 400
+    (line,) = lines(caplog)
+    assert line.startswith("a request from 203.0.113.9 was refused: 400, ")
+    assert "timestamp is missing" in line
+    assert counted(callbacks) == {"unreadable": 100}
+
+
 def test_an_address_that_may_not_call_is_told(clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
     assert Callbacks(allow=["192.0.2.1"], clock=clock).handle(request()).status == 403
     assert lines(caplog) == ["a request from 203.0.113.9 was refused: 403, this address may not call here"]

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 from base64 import b64encode
@@ -118,6 +119,14 @@ def test_the_login_and_the_secret_path_come_from_the_environment(tmp_path: Path)
         assert served.call(REPORT) == 404
         assert served.call(REPORT, path="/hooks/0123456789abcdef") == 200
         assert served.call(REPORT, path="/hooks/0123456789abcdef", login=None) == 401
+
+
+def test_a_metrics_port_that_is_taken_is_named_with_its_own_option(run: Run) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        ran = run("callbacks", "serve", "--port", "0", "--metrics-port", str(taken.getsockname()[1]))
+    assert ran.exit_code == 1
+    assert "cannot be used" in ran.stderr
+    assert "give another --metrics-port" in ran.stderr
 
 
 def test_the_metrics_are_at_a_port_of_their_own(tmp_path: Path) -> None:

@@ -1063,6 +1063,11 @@ def test_a_worker_that_is_stopped_within_its_claim(
         with working(box, sms) as worker:
             until(lambda: states(box) == ["accepted"], "the others go on", each=worker)
         assert time.monotonic() - began < 4 + 3  # the server's limit, and a loaded machine
+    with box.transaction() as connection:
+        # Who waits for the locks of the stopped one gets them before the wait itself is given up.
+        wanted = "SELECT name, setting::int FROM pg_settings WHERE name ~ '^(idle_in_transaction|lock)_'"
+        limits = {str(name): int(value) for name, value in connection.exec_driver_sql(wanted)}
+    assert 0 < limits["idle_in_transaction_session_timeout"] < limits["lock_timeout"]
     trouble.ends(states(box))
     assert len(gateway.messages) == 1
 

@@ -172,6 +172,7 @@ def test_the_status_and_the_metrics_tell_the_same(store: Store, sms: Client) -> 
     enqueue(box, *OTHERS, key="due")
     enqueue(box, key="later", due_at=datetime.now(UTC) + timedelta(days=1), priority=Priority.ALERT)
     name = 'a "b" \\ c\nd'
+    box.set_rate(None, account=name)
     box.pause(by="Ann", why="test", account=name)
     store.sql("UPDATE clicksoap_message SET settled_at = settled_at - 86400 * 4 WHERE row_key = 'sent'")
     status = box.status()

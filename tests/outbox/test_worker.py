@@ -11,7 +11,7 @@ from typing import Any, Final
 import pytest
 from outboxes import ACCOUNT, OTHERS, TO, Store, client, enqueue, settle, sound, states, until, working
 
-from clicksoap import Client
+from clicksoap import Client, InvalidInput
 from clicksoap.outbox import Decision, Happening, MessageState, Outbox, OutboxEvent, Priority
 from clicksoap.simulator import Account, Simulator
 
@@ -256,6 +256,18 @@ def test_a_paused_account_sends_nothing_until_it_is_resumed(store: Store, gatewa
     ]
     assert [(each.what, each.detail, each.who) for each in told] == expected
     assert [(each.what, each.detail, each.who) for each in reversed(box.events())] == expected
+
+
+def test_a_pause_of_an_account_that_nobody_knows_is_refused_and_names_those_that_there_are(store: Store) -> None:
+    box = store.box()
+    enqueue(box, key="of codes", account="codes")
+    box.set_rate(10, account="bills")
+    for decide in (box.pause, box.resume):
+        with pytest.raises(InvalidInput, match="account is 'code', and the outbox has 'bills', 'codes', 'default'"):
+            decide(by="Ann", why="a wrong letter", account="code")
+        for known in ("codes", "bills", "default"):
+            decide(by="Ann", why="a test", account=known)
+    assert {each.name for each in box.status().accounts} == {"bills", "codes", "default"}
 
 
 def test_the_pause_of_a_person_outlasts_what_the_gateway_says(box: Outbox, gateway: Simulator, sms: Client) -> None:

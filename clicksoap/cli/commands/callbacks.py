@@ -143,10 +143,10 @@ def serve(  # noqa: PLR0913 - each is an option
             )
             if outbox is not None:
                 stack.enter_context(_settling(receiver, outbox))
-            listeners = [stack.enter_context(_listening(host, port))]
+            listeners = [stack.enter_context(_listening(host, port, "another --host or --port"))]
             app: Any = receiver.asgi()
             if metrics_port is not None:
-                listeners.append(stack.enter_context(_listening(_LOOPBACK, metrics_port)))
+                listeners.append(stack.enter_context(_listening(_LOOPBACK, metrics_port, "another --metrics-port")))
                 app = _WithMetrics(receiver, listeners[1].getsockname())
             config = uvicorn_module.Config(
                 app,
@@ -195,7 +195,7 @@ class _WithMetrics:
         self._address = address
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401 - the types of ASGI
-        if scope["type"] != "http" or tuple(scope["server"]) != self._address:
+        if scope["type"] != "http" or tuple(scope.get("server") or ()) != self._address:
             await self._app(scope, receive, send)
             return
         is_known = scope["path"] == _METRICS_PATH
@@ -338,8 +338,13 @@ def _settling(receiver: "Callbacks", url: str) -> Generator[None]:
 
 
 @contextmanager
-def _listening(host: str, port: int) -> Generator[socket.socket]:
+def _listening(host: str, port: int, mend: str) -> Generator[socket.socket]:
     """A socket that listens.
+
+    Args:
+        host: An address of this machine.
+        port: The port; 0 for any free one.
+        mend: What to give where these cannot be used.
 
     Raises:
         click.ClickException: The address or the port cannot be used.
@@ -348,7 +353,7 @@ def _listening(host: str, port: int) -> Generator[socket.socket]:
     try:
         listener = socket.create_server((host, port), family=family, backlog=128)
     except OSError as error:
-        text = f"{host}, port {port} cannot be used: {error.strerror}; give another --host or --port"
+        text = f"{host}, port {port} cannot be used: {error.strerror}; give {mend}"
         raise click.ClickException(text) from None
     with listener:
         yield listener

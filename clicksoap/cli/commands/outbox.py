@@ -264,7 +264,7 @@ def resolve(  # noqa: PLR0913 - each is an option
         'clicksoap outbox pause --campaign billing-2026-11 --why "wrong amounts"',
     ),
 )
-@click.option("--account", metavar="NAME", help=f"Account of the outbox to be paused; by default {_ACCOUNT}.")
+@click.option("--account", metavar="NAME", help=f"Account of the outbox to be paused; without it, {_ACCOUNT}.")
 @click.option("--campaign", metavar="NAME", help="Campaign to be paused alone, instead of an account.")
 @signed
 @opened
@@ -291,7 +291,7 @@ def pause(  # noqa: PLR0913 - each is an option
         'clicksoap outbox continue --account codes --why "the sender is right"',
     ),
 )
-@click.option("--account", metavar="NAME", help=f"Account of the outbox whose pause ends; by default {_ACCOUNT}.")
+@click.option("--account", metavar="NAME", help=f"Account of the outbox whose pause ends; without it, {_ACCOUNT}.")
 @click.option("--campaign", metavar="NAME", help="Campaign whose pause ends; workers that run send it on.")
 @signed
 @opened

@@ -17,7 +17,8 @@ from clicksoap.checks import plain_int, plain_moment
 from clicksoap.client import Client
 from clicksoap.errors import InvalidInput, KeyTaken
 from clicksoap.options import SendOptions
-from clicksoap.outbox.administration import DEFAULT_ACCOUNT, Administration
+from clicksoap.outbox.accounts import DEFAULT_ACCOUNT
+from clicksoap.outbox.administration import Administration
 from clicksoap.outbox.campaigns import importing, steering
 from clicksoap.outbox.campaigns.campaign import Box, Campaign, CampaignInfo, RunOptions, campaign_info
 from clicksoap.outbox.campaigns.earlier import noted_before

@@ -18,7 +18,7 @@ class Progress:
         rows: How many rows it has.
         done: How many are settled.
         accepted: How many the gateway took.
-        rejected: How many are rejected: the bad rows, and what the gateway refused.
+        rejected: How many are rejected: the bad rows, what the gateway refused, and what no request can carry.
         bad: How many of those are bad rows: the plan found that they cannot be sent.
         doubtful: How many are in doubt, which means unconfirmed or unknown: they may have been sent.
         pending: How many have not left.
