@@ -40,6 +40,7 @@ LATENCY: Final = 0.1
 TEXT: Final = "Your invoice is due"
 ALERTS: Final = 200
 SENDERS: Final = {300: 64, 1000: 240}
+_UNTIL_STOPPED: Final = 15.0
 
 
 @contextlib.contextmanager
@@ -82,7 +83,11 @@ def stopped_worker(url: str, port: int, rate: int) -> Iterator[None]:
     command = [sys.executable, "-m", "benchmarks.outbox", "--worker", url, "--port", str(port), "--rate", str(rate)]
     process = subprocess.Popen([*command, "--senders", "8", "--stopped-worker"], cwd=ROOT)
     try:
-        os.waitid(os.P_PID, process.pid, os.WSTOPPED)
+        end = time.monotonic() + _UNTIL_STOPPED
+        while os.waitid(os.P_PID, process.pid, os.WSTOPPED | os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
+            if time.monotonic() > end:
+                raise TimeoutError("the third worker got nothing to claim: give more rows")
+            time.sleep(0.05)
         yield
     finally:
         process.kill()
@@ -276,6 +281,8 @@ def main() -> None:
     parser.add_argument("--port", type=int, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     rates = arguments.rate or [300, 1000]
+    if arguments.stopped_worker and arguments.worker is None and arguments.store != ["postgresql"]:
+        parser.error("--stopped-worker needs --store postgresql: nobody but you can end a stopped worker of SQLite")
     if arguments.worker is not None:
         work(arguments.worker, arguments.port, rates[0], arguments.senders, stops=arguments.stopped_worker)
         return
