@@ -136,6 +136,11 @@ def test_one_account_is_paused_alone(run: Run, box: Outbox) -> None:
     def paused() -> set[str]:
         return {each.name for each in box.status().accounts if each.paused_since is not None}
 
+    with box.transaction() as transaction:
+        box.enqueue(transaction, NUMBER, "a code", key="code", account="codes")
+    mistyped = run("outbox", "pause", "--account", "code", "--why", "a test")
+    assert mistyped.exit_code == 2
+    assert "the outbox has 'codes', 'default'" in mistyped.stderr
     assert run("outbox", "pause", "--account", "codes", "--why", "a test").exit_code == 0
     assert paused() == {"codes"}
     assert run("outbox", "pause", "--why", "a test").exit_code == 0
