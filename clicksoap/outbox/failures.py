@@ -1,5 +1,6 @@
 """Errors of the database as errors of the outbox, without a statement or a value in their text."""
 
+import sys
 from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Final
@@ -7,6 +8,7 @@ from typing import Final
 from sqlalchemy import exc
 
 from clicksoap.errors import OutboxUnavailable
+from clicksoap.transports.failures import raised_by_signal_handler
 
 _SQLITE: Final = (
     ("locked", "another program holds the database locked: end its transaction"),
@@ -52,14 +54,17 @@ _REFUSED: Final = (
 def translated() -> Generator[None]:
     """Raise `OutboxUnavailable` for what the database raises.
 
-    The original error is not chained: it holds the statement with numbers and texts.
+    The original error is not chained: it holds the statement with numbers and texts. An exception of a signal handler
+    is raised as it is, also where the clean-up of the database's libraries failed over it.
     """
+    outer = sys.exception()
     problem = foreign = None
     try:
         yield
     except exc.IntegrityError:
         raise
     except (exc.DBAPIError, exc.TimeoutError) as error:
+        foreign = _interruption_behind(error, outer)
         problem = described(error)
     except exc.StatementError as error:
         # SQLAlchemy wraps what the handler of a signal raises within it.
@@ -70,6 +75,21 @@ def translated() -> Generator[None]:
         raise foreign
     if problem is not None:
         raise OutboxUnavailable(f"the outbox does not reach its database: {problem}")
+
+
+def _interruption_behind(error: Exception, outer: BaseException | None) -> BaseException | None:
+    """The exception of a signal handler that an error took the place of; None if there is none.
+
+    Args:
+        error: The error.
+        outer: The exception that the caller was handling before: it has no part in this.
+    """
+    found = getattr(error, "orig", None) or error.__context__
+    while found is not None and found is not outer:
+        if not isinstance(found, Exception) or raised_by_signal_handler(found):
+            return found
+        found = found.__context__
+    return None
 
 
 def described(error: Exception) -> str:
