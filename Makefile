@@ -1,5 +1,5 @@
 # make demo   an SMS over both SOAP bindings to a simulated gateway
-# make test   everything that must hold: lint, types, all tests; about sixteen minutes on two idle cores
+# make test   everything that must hold: lint, types, all tests; about ten minutes on two idle cores
 # make proof  what takes longer: every fault with every command, killed workers, the fuzzer, mutants, a load, coverage; then a table
 #             SHORT=1 takes some twenty minutes; SEED=… repeats a run; STAGES="fuzzer,mutants" runs some alone
 # make docs   the documentation site in docs/_build/html; a warning is an error

@@ -4,7 +4,8 @@
 
 SHORT      1 for some twenty minutes in all
 SEED       decides every damaged message and every mutant; a random one by default
-STAGES     the names of some stages, with commas between them; all by default, without the foreign programs if short
+STAGES     the names of some stages, with commas between them; all by default; a short run leaves out the
+           coverage and the foreign programs
 RECORD     1 stores the rows in results.json and in the page, 0 does not; a long run does by default
 PROCESSES  how many processes run the tests of a stage; 2 by default
 

@@ -148,11 +148,12 @@ def stages(extent: Extent, processes: str, figures: str, seed: str) -> list[Stag
         # By itself, because it measures times.
         Stage("livez", [*proof, "0", livez], ["clicksoap/simulator", livez]),
         Stage("load", load, ["clicksoap/simulator", "benchmarks/simulator.py"]),
-        Stage("coverage", ["tests.proofs.coverage"], ["clicksoap", "tests"]),
+        # ``make test`` has just run the tests of these two, without tracing.
+        Stage("coverage", ["tests.proofs.coverage"], ["clicksoap", "tests"], is_short=False),
         Stage(
             "foreign programs",
             ["pytest", "-q", "-n", processes, "tests/foreign"],
             [*_CORE, "clicksoap/service.py", "clicksoap/simulator", "wsdl", "tests/foreign"],
-            is_short=False,  # ``make test`` has just run them
+            is_short=False,
         ),
     ]
