@@ -149,7 +149,7 @@ def stages(extent: Extent, processes: str, figures: str, seed: str) -> list[Stag
         Stage("livez", [*proof, "0", livez], ["clicksoap/simulator", livez]),
         Stage("load", load, ["clicksoap/simulator", "benchmarks/simulator.py"]),
         # ``make test`` has just run the tests of these two, without tracing.
-        Stage("coverage", ["tests.proofs.coverage"], ["clicksoap", "tests"], is_short=False),
+        Stage("coverage", ["tests.proofs.coverage"], ["clicksoap"], is_short=False),
         Stage(
             "foreign programs",
             ["pytest", "-q", "-n", processes, "tests/foreign"],
