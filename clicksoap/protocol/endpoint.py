@@ -13,6 +13,8 @@ HttpMethod = Literal["POST", "GET"]
 
 _NAMES: Final[tuple[BindingName, ...]] = get_args(BindingName)
 _CHOICES: Final = ", ".join(f'"{name}"' for name in _NAMES)
+# Also behind a question mark too many.
+_WSDL: Final = re.compile(r"(?i)(?:(?:^\?*|\?+)wsdl=?)+$")
 _HTTP_PATH: Final = re.compile(r"(.*?)/(?:http|mms|utils|http_batch)/[A-Za-z_]+(?:\.php)?")
 
 
@@ -54,7 +56,7 @@ def resolve(
         return found, urlunsplit((parts.scheme, parts.netloc, api[1] if api else path.rstrip("/"), "", ""))
     if path in {"", "/"}:
         path = default_path or DEFAULT_PATHS[Dialect(found)]
-    query = "&".join(item for item in parts.query.split("&") if item.lower() not in {"wsdl", "wsdl=", ""})
+    query = "&".join(item for each in parts.query.split("&") if (item := _WSDL.sub("", each)))
     return found, urlunsplit((parts.scheme, parts.netloc, path, query, ""))
 
 

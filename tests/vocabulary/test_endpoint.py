@@ -50,6 +50,10 @@ def test_a_documented_path_names_its_dialect(path: str, dialect: BindingName) ->
         ("?tenant=7", "?tenant=7"),
         ("?wsdl2=x", "?wsdl2=x"),
         ("?a=1&&b=%20", "?a=1&b=%20"),
+        ("??wsdl", ""),
+        ("?wsdl?WSDL=", ""),
+        ("?a=1?wsdl", "?a=1"),
+        ("?next=b?c&nowsdl", "?next=b?c&nowsdl"),
         ("?", ""),
     ],
 )
