@@ -32,7 +32,7 @@ from sqlalchemy import Connection, create_engine, event, select, text
 from benchmarks.canned_server import receipts, running
 from benchmarks.measuring import median, pin
 from clicksoap import Client
-from clicksoap.outbox import Outbox, Priority
+from clicksoap.outbox import MessageState, Outbox, Priority
 from clicksoap.outbox.tables import REQUEST
 
 ROOT: Final = Path(__file__).parents[1]
@@ -62,11 +62,16 @@ def client(port: int) -> Client:
     return Client(123456, "acme", "secret", endpoint=f"http://127.0.0.1:{port}")
 
 
+def worker_command(url: str, port: int, rate: int, senders: int) -> list[str]:
+    """The command of a worker in a process of its own."""
+    command = [sys.executable, "-m", "benchmarks.outbox", "--worker", url, "--port", str(port)]
+    return [*command, "--rate", str(rate), "--senders", str(senders)]
+
+
 @contextlib.contextmanager
 def working(url: str, port: int, rate: int, senders: int, workers: int) -> Iterator[None]:
     """Workers in processes of their own, which share the senders."""
-    command = [sys.executable, "-m", "benchmarks.outbox", "--worker", url, "--port", str(port), "--rate", str(rate)]
-    command += ["--senders", str(-(-senders // workers))]
+    command = worker_command(url, port, rate, -(-senders // workers))
     processes = [subprocess.Popen(command, cwd=ROOT) for _ in range(workers)]
     try:
         yield
@@ -80,8 +85,7 @@ def working(url: str, port: int, rate: int, senders: int, workers: int) -> Itera
 @contextlib.contextmanager
 def stopped_worker(url: str, port: int, rate: int) -> Iterator[None]:
     """A worker that is stopped within its claim before the block begins, and killed after it."""
-    command = [sys.executable, "-m", "benchmarks.outbox", "--worker", url, "--port", str(port), "--rate", str(rate)]
-    process = subprocess.Popen([*command, "--senders", "8", "--stopped-worker"], cwd=ROOT)
+    process = subprocess.Popen([*worker_command(url, port, rate, 8), "--stopped-worker"], cwd=ROOT)
     try:
         end = time.monotonic() + _UNTIL_STOPPED
         while os.waitid(os.P_PID, process.pid, os.WSTOPPED | os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
@@ -184,7 +188,7 @@ class Trial:
                     stack.enter_context(stopped_worker(url, port, self.rate))
                     stopped_at = time.time()
                 end = time.monotonic() + 3 * self.rows / self.rate + 30
-                while not is_sent(box) and time.monotonic() < end:
+                while box.status().messages.get(MessageState.PENDING) and time.monotonic() < end:
                     time.sleep(0.5)
                 if self.has_alerts:
                     thread.join()
@@ -212,11 +216,6 @@ class Trial:
             longest = max(b - a for a, b in itertools.pairwise(paced) if b > stopped_at - 1)
             line += f", a worker stopped in its claim: nothing sent for {longest:.1f} s"
         return speed, f"{line}; due {due}"
-
-
-def is_sent(box: Outbox) -> bool:
-    """Whether no message waits."""
-    return not any(count for state, count in box.status().messages.items() if state == "pending")
 
 
 def cost(name: str, rows: int, group: int) -> str:

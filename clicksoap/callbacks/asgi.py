@@ -48,12 +48,12 @@ class AsgiApp:
             async with asyncio.timeout(self._callbacks.body_timeout):
                 body = await self._read(receive)
         except TimeoutError:
-            await _send(send, self._callbacks._refuse(TOO_SLOW, request), request)  # noqa: SLF001 - the receiver's own application
+            await _send(send, self._callbacks._refuse(TOO_SLOW, request), request)  # noqa: SLF001 - its own
             return
         if body is None:
             return
         if isinstance(body, Reply):
-            await _send(send, self._callbacks._refuse(body, request), request)  # noqa: SLF001 - the receiver's own application
+            await _send(send, self._callbacks._refuse(body, request), request)  # noqa: SLF001 - its own
             return
         await _send(send, await self._callbacks.receive_async(dataclasses.replace(request, body=body)), request)
 

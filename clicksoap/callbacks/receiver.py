@@ -206,10 +206,10 @@ class Callbacks:
         return WsgiApp(self)
 
     def _refusal(self, request: CallbackRequest) -> Reply | None:
-        reply = self.refusal(request)
-        if reply is None and (reply := self._access.refusal_of_length(str(len(request.body)))) is not None:
-            self._refuse(reply, request)
-        return reply
+        if (refused := self.refusal(request)) is not None:
+            return refused
+        reply = self._access.refusal_of_length(str(len(request.body)))
+        return None if reply is None else self._refuse(reply, request)
 
     def _refuse(self, reply: Reply, request: CallbackRequest) -> Reply:
         """Count and log a refusal, and return it as the answer."""

@@ -64,9 +64,9 @@ class WsgiApp:
         max_body = self._callbacks.max_body
         body = read_body(environ, max_body, time.monotonic() + self._callbacks.body_timeout)
         if body is None:
-            return self._callbacks._refuse(TOO_SLOW, request)  # noqa: SLF001 - the receiver's own application
+            return self._callbacks._refuse(TOO_SLOW, request)  # noqa: SLF001 - its own
         if len(body) > max_body:
-            return self._callbacks._refuse(TOO_LARGE, request)  # noqa: SLF001 - the receiver's own application
+            return self._callbacks._refuse(TOO_LARGE, request)  # noqa: SLF001 - its own
         return self._callbacks.receive(dataclasses.replace(request, body=body))
 
 

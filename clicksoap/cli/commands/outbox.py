@@ -18,7 +18,7 @@ from clicksoap.redaction import masked_number
 if TYPE_CHECKING:
     from clicksoap.outbox import Outbox, OutboxMessage, Status
 
-_ACCOUNT: Final = "default"
+_ACCOUNT: Final = "default"  # as of clicksoap.outbox, which is not imported for a help text
 
 
 @click.group("outbox", epilog=examples("clicksoap outbox work --rate 30", "clicksoap outbox status"))
@@ -275,9 +275,9 @@ def pause(  # noqa: PLR0913 - each is an option
 
     It holds for all workers. They still wait for the answers that are out.
     """
-    _check_one(account, campaign)
+    chosen = _account_unless(campaign, account)
     if campaign is None:
-        box.pause(by=by, why=why, account=_ACCOUNT if account is None else account)
+        box.pause(by=by, why=why, account=chosen)
     else:
         box.campaign(campaign).pause(by=by, why=why)
     output.document({"exit_code": OK})
@@ -302,18 +302,20 @@ def continue_(  # noqa: PLR0913 - each is an option
 
     clicksoap outbox resume also sends.
     """
-    _check_one(account, campaign)
+    chosen = _account_unless(campaign, account)
     if campaign is None:
-        box.resume(by=by, why=why, account=_ACCOUNT if account is None else account)
+        box.resume(by=by, why=why, account=chosen)
     else:
         box.campaign(campaign).resume(by=by, why=why)
     output.document({"exit_code": OK})
     return OK
 
 
-def _check_one(account: str | None, campaign: str | None) -> None:
+def _account_unless(campaign: str | None, account: str | None) -> str:
+    """The account that is meant, where no campaign is; both together are refused."""
     if account is not None and campaign is not None:
         raise click.UsageError("--account and --campaign are both given: each has a pause of its own, give one of them")
+    return _ACCOUNT if account is None else account
 
 
 @command.command("rate", epilog=examples("clicksoap outbox rate 30", "clicksoap outbox rate none"))
